@@ -1,0 +1,62 @@
+# Everything runs in .venv, which is made on first use and made anew only when
+# pyproject.toml or constraints.txt changes.
+#
+#   PYTHON=python3.12      another interpreter, 3.11 or newer
+#   TORCH_INDEX=<url>      another index for torch, such as PyTorch's own for its CPU build
+#   GENRE_LITE_DATA=<dir>  a folder with the data that is not in the package
+
+PYTHON ?= python3
+TORCH_INDEX ?=
+VENV := .venv
+PY := $(VENV)/bin/python
+READY := $(VENV)/ready
+
+# Chapters run in their own folder, so a relative data folder must become absolute here.
+ifdef GENRE_LITE_DATA
+override GENRE_LITE_DATA := $(shell cd "$(GENRE_LITE_DATA)" && pwd)
+$(if $(GENRE_LITE_DATA),,$(error GENRE_LITE_DATA does not name a folder))
+export GENRE_LITE_DATA
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help book test lab bench address clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+
+$(READY): pyproject.toml constraints.txt
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or newer is needed; name one: make PYTHON=python3.12 ..."; exit 1; }
+	rm -rf $(VENV)
+# Without ensurepip (Debian keeps it in a package of its own) the outer pip fills the environment.
+	"$(PYTHON)" -m venv $(VENV) 2>/dev/null \
+	  || { "$(PYTHON)" -m venv --clear --without-pip $(VENV) \
+	       && "$(PYTHON)" -m pip --python $(PY) install --quiet pip; }
+	$(PY) -m pip install --quiet -c constraints.txt torch $(if $(TORCH_INDEX),--index-url "$(TORCH_INDEX)")
+	$(PY) -m pip install --quiet -c constraints.txt -e '.[book,test]'
+	touch $@
+
+book: $(READY) ## Run every chapter and build the book, strictly; prints the path of its first page
+	rm -rf _build
+	$(VENV)/bin/jupyter-book build . --all -W -n --keep-going
+	@echo "The book is ready: $(CURDIR)/_build/html/index.html"
+
+test: $(READY) ## Run the tests, the examples in the docstrings, and every cell of every chapter
+	$(PY) -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=600
+
+lab: $(READY) ## Open the chapters in JupyterLab
+	$(PY) -m jupyter lab notebooks
+
+bench: $(READY) ## Run the benchmarks again and write results/
+	$(PY) -m benchmarks
+
+# _config.yml holds the address (repository.url); the files beside it must agree, as a test checks.
+address: ## Set the repository's public address: make address URL=https://github.com/OWNER/NAME
+	@old=$$(sed -n 's|^  url: https://github.com/||p' _config.yml); \
+	new="$(patsubst https://github.com/%,%,$(URL:/=))"; test -n "$$new" || { echo "Which URL=?"; exit 1; }; \
+	for file in _config.yml README.md CITATION.cff pyproject.toml; do \
+	  sed "s|$$old|$$new|g" $$file > $$file.new && mv $$file.new $$file; \
+	done
+
+clean: ## Remove the environment and everything built
+	rm -rf $(VENV) _build build dist .pytest_cache .ruff_cache .hypothesis

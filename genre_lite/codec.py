@@ -1,0 +1,162 @@
+"""A table in its own units, as points of the unit cube, and as tokens.
+
+* **Cube.** Feature j is scaled by the training minimum and maximum, :math:`u_j = (x_j - \\min_j) /
+  (\\max_j - \\min_j)`; the levels of a categorical feature are numbered first. Costs live here.
+* **Tokens.** Feature j has a finite vocabulary of values that occur in the training rows: all of them
+  where there are few, else one representative per quantile bin. The model reads and writes tokens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from .errors import NotFittedError
+from .schema import Feature, Schema
+
+__all__ = ["Codec"]
+
+
+class Codec:
+    """Translate between original units, the unit cube and tokens.
+
+    Parameters
+    ----------
+    schema
+        What the columns are.
+    size
+        The most values a numeric feature's vocabulary may hold.
+
+    Attributes
+    ----------
+    values
+        The vocabularies in original units, one array a feature, ascending.
+    grid
+        The same vocabularies in the unit cube.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"age": [20, 30, 60], "job": ["clerk", "smith", "clerk"]})
+    >>> codec = Codec(Schema.infer(frame)).fit(frame)
+    >>> codec.cube(frame).tolist()
+    [[0.0, 0.0], [0.25, 1.0], [1.0, 0.0]]
+    >>> codec.tokens(codec.cube(frame)).tolist()
+    [[0, 0], [1, 1], [2, 0]]
+    """
+
+    def __init__(self, schema: Schema, size: int = 128) -> None:
+        self.schema = schema
+        self.size = size
+        self.values: list[np.ndarray] | None = None
+
+    def fit(self, frame: pd.DataFrame) -> Codec:
+        """Take scales and vocabularies from training rows, shape (rows, features)."""
+        frame = self.schema.validate(frame, extra="ignore")
+        values = [self._vocabulary(frame[f.name], f) for f in self.schema]
+        codes = [self._codes(frame[f.name], f) for f in self.schema]
+        return self._install(values, [c.min() for c in codes], [c.max() for c in codes])
+
+    def _install(self, values: Sequence, low: Sequence, high: Sequence) -> Codec:
+        self.values = [
+            np.asarray(v, dtype=object if f.is_categorical else None)
+            for f, v in zip(self.schema, values, strict=True)
+        ]
+        self.low, self.high = np.asarray(low, float), np.asarray(high, float)
+        for j, f in enumerate(self.schema):
+            if f.is_categorical:
+                self.low[j], self.high[j] = 0.0, len(f.categories) - 1.0
+        # A constant column has no range of its own; one unit then counts as one.
+        self.width = np.where(self.high > self.low, self.high - self.low, 1.0)
+        self.grid = [
+            ((np.arange(len(v)) if f.is_categorical else v) - lo) / w
+            for f, v, lo, w in zip(self.schema, self.values, self.low, self.width, strict=True)
+        ]
+        return self
+
+    def _vocabulary(self, column: pd.Series, feature: Feature) -> np.ndarray:
+        if feature.is_categorical:
+            return np.array(feature.categories, dtype=object)
+        values = np.unique(column)
+        if len(values) <= self.size:
+            return values
+        # method "lower" keeps representatives that really occur.
+        middles = (np.arange(self.size) + 0.5) / self.size
+        return np.unique(np.quantile(column, [0.0, *middles, 1.0], method="lower"))
+
+    @staticmethod
+    def _codes(column: pd.Series, feature: Feature) -> np.ndarray:
+        if not feature.is_categorical:
+            return column.to_numpy(dtype=float)
+        number = {level: float(i) for i, level in enumerate(feature.categories)}
+        return column.map(number).to_numpy(dtype=float)
+
+    def _require_fit(self) -> None:
+        if self.values is None:
+            raise NotFittedError("This codec has seen no table; call fit(frame) first.")
+
+    # -- cube -----------------------------------------------------------------------------------
+
+    def cube(self, frame: pd.DataFrame) -> np.ndarray:
+        """Rows as points, shape (rows, features); training rows lie in [0, 1]."""
+        self._require_fit()
+        codes = np.stack([self._codes(frame[f.name], f) for f in self.schema], axis=1)
+        return (codes - self.low) / self.width
+
+    def design(self, cube: np.ndarray) -> np.ndarray:
+        """Points as classifier inputs: nominal features of three or more levels become indicators."""
+        blocks = []
+        for j, f in enumerate(self.schema):
+            if f.kind == "nominal" and len(f.categories) > 2:
+                level = np.rint(cube[:, j] * self.width[j])
+                blocks.append(level[:, None] == np.arange(len(f.categories)))
+            else:
+                blocks.append(cube[:, [j]])
+        return np.concatenate(blocks, axis=1, dtype=float)
+
+    @property
+    def nominal(self) -> np.ndarray:
+        """Which features have no order, booleans of shape (features,)."""
+        return np.array([f.kind == "nominal" for f in self.schema])
+
+    # -- tokens ---------------------------------------------------------------------------------
+
+    def tokens(self, cube: np.ndarray) -> np.ndarray:
+        """The nearest vocabulary entry of each coordinate, whole numbers of shape (rows, features)."""
+        self._require_fit()
+        borders = [(g[1:] + g[:-1]) / 2 for g in self.grid]
+        columns = [np.searchsorted(b, cube[:, j]) for j, b in enumerate(borders)]
+        return np.stack(columns, axis=1)
+
+    def frame(self, tokens: np.ndarray, factual: pd.DataFrame) -> pd.DataFrame:
+        """Tokens back in original units; where a token is the person's own, their value is kept.
+
+        ``factual`` holds the person behind each row of ``tokens``, in the same order.
+        """
+        own = self.tokens(self.cube(factual))
+        columns = {}
+        for j, f in enumerate(self.schema):
+            before = factual[f.name]
+            after = pd.Series(self.values[j][tokens[:, j]], index=factual.index)
+            columns[f.name] = before.where(own[:, j] == tokens[:, j], after).astype(before.dtype)
+        return pd.DataFrame(columns, index=factual.index)
+
+    # -- to and from plain data -----------------------------------------------------------------
+
+    def to_dict(self) -> dict:
+        """JSON-ready state; :meth:`from_dict` is its inverse."""
+        self._require_fit()
+        return {
+            "schema": self.schema.to_dict(),
+            "size": self.size,
+            "values": [v.tolist() for v in self.values],
+            "low": self.low.tolist(),
+            "high": self.high.tolist(),
+        }
+
+    @classmethod
+    def from_dict(cls, data: dict) -> Codec:
+        """The codec that :meth:`to_dict` wrote."""
+        codec = cls(Schema.from_dict(data["schema"]), data["size"])
+        return codec._install(data["values"], data["low"], data["high"])

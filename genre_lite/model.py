@@ -1,0 +1,231 @@
+"""The autoregressive model of recourse: R_θ(x⁺ | x), one feature at a time.
+
+.. math:: R_\\theta(x^+ \\mid x) = \\prod_{j=1}^{d} R_\\theta(x^+_j \\mid x^+_1, \\ldots, x^+_{j-1}, x)
+
+An encoder reads the whole person x; a decoder writes x⁺ from left to right. Every feature is one
+position, every value a token of that feature's vocabulary. The log-odds of a value v are
+
+.. math:: \\ell_j(v) = \\langle o_j, e_j(v) \\rangle + b_j(v) - s_j\\, |v - x_j| ,
+
+a context term, how common v is among accepted people, and what the move costs. The last two start at
+their right values for independent features, so training begins where a naive model would end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+__all__ = ["Cache", "ModelConfig", "RecourseTransformer"]
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """The size of the network; ``expansion`` is how much wider the feed-forward part is."""
+
+    encoder_layers: int = 1
+    decoder_layers: int = 2
+    width: int = 32
+    heads: int = 4
+    expansion: int = 2
+    dropout: float = 0.1
+
+
+class Attention(nn.Module):
+    """Multi-head attention (Vaswani et al., 2017), with keys and values computed apart for caching."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.heads, self.dropout = config.heads, config.dropout
+        self.query = nn.Linear(config.width, config.width)
+        self.key_value = nn.Linear(config.width, 2 * config.width)
+        self.out = nn.Linear(config.width, config.width)
+
+    def split(self, x: Tensor) -> Tensor:
+        return x.unflatten(-1, (self.heads, -1)).transpose(
+            -3, -2
+        )  # (..., heads, length, width/heads)
+
+    def memory(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        key, value = self.key_value(x).chunk(2, dim=-1)
+        return self.split(key), self.split(value)
+
+    def forward(self, x: Tensor, memory: tuple[Tensor, Tensor], causal: bool = False) -> Tensor:
+        y = F.scaled_dot_product_attention(
+            self.split(self.query(x)),
+            *memory,
+            dropout_p=self.dropout if self.training else 0.0,
+            is_causal=causal,
+        )
+        return self.out(y.transpose(-3, -2).flatten(-2))
+
+
+class FeedForward(nn.Sequential):
+    """Two linear maps with a bend between them, at each position alone."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__(
+            nn.Linear(config.width, config.expansion * config.width),
+            nn.GELU(),
+            nn.Linear(config.expansion * config.width, config.width),
+        )
+
+
+class EncoderLayer(nn.Module):
+    """Every feature of x looks at every other."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.norm_1, self.norm_2 = nn.LayerNorm(config.width), nn.LayerNorm(config.width)
+        self.attention, self.feed = Attention(config), FeedForward(config)
+        self.dropout = nn.Dropout(config.dropout)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.norm_1(x)
+        x = x + self.dropout(self.attention(y, self.attention.memory(y)))
+        return x + self.dropout(self.feed(self.norm_2(x)))
+
+
+class DecoderLayer(nn.Module):
+    """Every position of x⁺ looks at the positions before it, and at all of x."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.norm_1, self.norm_2, self.norm_3 = (nn.LayerNorm(config.width) for _ in range(3))
+        self.own, self.cross = Attention(config), Attention(config)
+        self.feed = FeedForward(config)
+        self.dropout = nn.Dropout(config.dropout)
+
+    def forward(self, x: Tensor, memory: tuple) -> Tensor:
+        """All positions at once, (batch, d, width)."""
+        y = self.norm_1(x)
+        x = x + self.dropout(self.own(y, self.own.memory(y), causal=True))
+        return self.outward(x, memory)
+
+    def step(self, x: Tensor, memory: tuple, seen: list[Tensor]) -> Tensor:
+        """One position of k candidates a person, (batch, k, width); ``seen`` grows by it."""
+        y = self.norm_1(x).flatten(0, 1).unsqueeze(1)  # each candidate looks at itself alone
+        new = self.own.memory(y)
+        seen[:] = [torch.cat(pair, dim=-2) for pair in zip(seen, new, strict=True)] if seen else new
+        x = x + self.own(y, tuple(seen)).reshape(x.shape)
+        return self.outward(x, memory)  # the k candidates query the person's memory side by side
+
+    def outward(self, x: Tensor, memory: tuple) -> Tensor:
+        x = x + self.dropout(self.cross(self.norm_2(x), memory))
+        return x + self.dropout(self.feed(self.norm_3(x)))
+
+
+@dataclass
+class Cache:
+    """What decoding has seen so far, so that no step computes it again."""
+
+    source: Tensor  # embedded x, (batch, d, width)
+    memory: list[tuple[Tensor, Tensor]]  # keys and values of x, one pair a layer
+    seen: list[list[Tensor]]  # keys and values of x⁺ up to now, one pair a layer
+
+
+class RecourseTransformer(nn.Module):
+    """R_θ(x⁺ | x) over per-feature vocabularies.
+
+    Parameters
+    ----------
+    grid
+        Each feature's vocabulary in the unit cube, one 1-D tensor a feature.
+    nominal
+        Which features have no order, booleans of shape (d,).
+    config
+        The network's size.
+    """
+
+    def __init__(self, grid: list[Tensor], nominal: Tensor, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.d, self.v = len(grid), max(len(g) for g in grid)  # features, largest vocabulary
+        padded = torch.stack([F.pad(g.float(), (0, self.v - len(g))) for g in grid])
+        exists = torch.stack([torch.arange(self.v) < len(g) for g in grid])
+        self.register_buffer("grid", padded)  # (d, v)
+        self.register_buffer("exists", exists)  # (d, v), padding is False
+        self.register_buffer("nominal", torch.as_tensor(nominal))  # (d,)
+        w = config.width
+        self.token = nn.Parameter(0.02 * torch.randn(self.d, self.v, w))
+        self.slope = nn.Parameter(
+            0.02 * torch.randn(2, self.d, w)
+        )  # of the value, for x and for x⁺
+        self.place = nn.Parameter(0.02 * torch.randn(3, self.d, w))  # in x, in x⁺, of x beside x⁺
+        self.encoder = nn.ModuleList(EncoderLayer(config) for _ in range(config.encoder_layers))
+        self.decoder = nn.ModuleList(DecoderLayer(config) for _ in range(config.decoder_layers))
+        self.norm_source, self.norm_out = nn.LayerNorm(w), nn.LayerNorm(w)
+        self.readout = nn.Parameter(0.02 * torch.randn(self.d, self.v, w))
+        self.bias = nn.Parameter(torch.zeros(self.d, self.v))
+        self.reach = nn.Parameter(torch.zeros(self.d))
+        self.dropout = nn.Dropout(config.dropout)
+
+    def start_at(self, frequency: Tensor, cost_weight: float) -> None:
+        """Begin as the independent model: b = log frequency (d, v), s = λ."""
+        with torch.no_grad():
+            self.bias.copy_(torch.log(frequency))
+            self.reach.fill_(cost_weight)
+
+    def embed(self, tokens: Tensor, values: Tensor, side: int, j: slice = slice(None)) -> Tensor:
+        """Tokens and their values at positions j, both (..., positions) -> (..., positions, width)."""
+        which = torch.arange(self.d, device=tokens.device)[j]
+        return self.token[which, tokens] + values.unsqueeze(-1) * self.slope[side, j]
+
+    def encode(self, x: Tensor, x_tokens: Tensor) -> Cache:
+        """Read people x, values and tokens of shape (batch, d)."""
+        source = self.embed(x_tokens, x, 0)
+        y = self.dropout(source + self.place[0])
+        for layer in self.encoder:
+            y = layer(y)
+        y = self.norm_source(y)
+        memory = [layer.cross.memory(y) for layer in self.decoder]
+        return Cache(source, memory, [[] for _ in self.decoder])
+
+    def inputs(self, source: Tensor, before: Tensor, j: slice) -> Tensor:
+        """What positions j of x⁺ see at once: x_j beside them, and x⁺_{j-1}, (..., positions, width)."""
+        return self.dropout(source[..., j, :] + self.place[2, j] + before + self.place[1, j])
+
+    def previous(self, tokens: Tensor, j: slice) -> Tensor:
+        """Embeddings of written tokens, their values read off the vocabulary."""
+        which = torch.arange(self.d, device=tokens.device)[j]
+        return self.embed(tokens, self.grid[which, tokens], 1, j)
+
+    def logits(self, hidden: Tensor, x: Tensor, j: slice) -> Tensor:
+        """ℓ_j(v) at positions j from hidden states (..., positions, width): (..., positions, v)."""
+        context = torch.einsum("...jw,jvw->...jv", self.norm_out(hidden), self.readout[j])
+        move = (self.grid[j] - x[..., j, None]).abs()
+        move = torch.where(self.nominal[j, None], (move > 1e-6).to(move.dtype), move)
+        score = context + self.bias[j] - self.reach[j, None] * move
+        return score.masked_fill(~self.exists[j], -torch.inf)
+
+    def forward(self, x: Tensor, x_tokens: Tensor, y_tokens: Tensor) -> Tensor:
+        """All conditionals at once, for people x and recourses y: log-odds (batch, d, v).
+
+        Row j depends on ``y_tokens[:, :j]`` only.
+        """
+        cache = self.encode(x, x_tokens)
+        written = self.previous(y_tokens[:, :-1], slice(0, self.d - 1))
+        start = torch.zeros_like(written[:, :1]) if self.d > 1 else torch.zeros_like(cache.source)
+        h = self.inputs(cache.source, torch.cat([start, written], dim=1), slice(None))
+        for layer, memory in zip(self.decoder, cache.memory, strict=True):
+            h = layer(h, memory)
+        return self.logits(h, x, slice(None))
+
+    def step(self, cache: Cache, x: Tensor, j: int, last: Tensor | None, k: int) -> Tensor:
+        """The conditional of feature j after ``last`` = x⁺_{j-1}, for k candidates a person.
+
+        ``cache`` comes from :meth:`encode` for people x, (batch, d); ``last`` has shape (batch, k)
+        and is ``None`` at j = 0. Returns log-odds of shape (batch, k, v).
+        """
+        here = slice(j, j + 1)
+        if last is None:
+            before = torch.zeros_like(cache.source[:, :1]).expand(-1, k, -1)
+        else:
+            before = self.previous(last[..., None], slice(j - 1, j)).squeeze(-2)
+        h = self.inputs(cache.source[:, None], before[..., None, :], here).squeeze(-2)
+        for layer, memory, seen in zip(self.decoder, cache.memory, cache.seen, strict=True):
+            h = layer.step(h, memory, seen)
+        return self.logits(h[..., None, :], x[:, None], here).squeeze(-2)

@@ -1,0 +1,143 @@
+"""Supervision from nowhere: pairs (x, x⁺) that the data never recorded.
+
+Nobody observed a denied person turn into an accepted one. But an accepted person t near a denied
+person x is an example of recourse for x, the better the nearer. So pairs are drawn from
+
+.. math:: Q(x^+ = t \\mid x) = \\frac{A(x, t)\\, e^{-\\lambda C(x, t)}}
+          {\\sum_{t' \\in D^+} A(x, t')\\, e^{-\\lambda C(x, t')}}, \\qquad t \\in D^+,
+
+over the accepted people :math:`D^+`, where :math:`A(x, t) = 1` if going from x to t breaks no
+constraint. As :math:`D^+` grows, Q tends to the ideal recourse distribution R*.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from .codec import Codec
+from .errors import GenReError
+
+__all__ = ["PairSampler"]
+
+
+class PairSampler:
+    """Draws of Q(x⁺ | x), exact, a block of sources at a time.
+
+    Weights are computed when a block is drawn and then forgotten, so memory grows with
+    block × targets, never with sources × targets.
+
+    Parameters
+    ----------
+    codec
+        Gives the schema's constraints and which features are nominal.
+    sources, targets
+        Denied and accepted people in the unit cube, shapes (sources, features), (targets, features).
+    cost_weight
+        λ, how strongly nearer targets are preferred.
+    nearest
+        Keep only the K nearest targets of each source, as the paper does; all of them if ``None``.
+        A fixed K is not consistent: as data grow, the K nearest all collapse onto the nearest one.
+    block
+        The most source–target pairs held at once.
+
+    Attributes
+    ----------
+    reachable
+        Booleans of shape (sources,): whether any target may be reached without breaking a constraint.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from genre_lite import Schema
+    >>> frame = pd.DataFrame({"income": [0.0, 1.0, 2.0]})
+    >>> codec = Codec(Schema.infer(frame)).fit(frame)
+    >>> pairs = PairSampler(codec, [[0.0]], [[0.5], [1.0]], cost_weight=2.0)
+    >>> pairs.weights(np.array([0])).round(3).tolist()
+    [[0.731, 0.269]]
+    """
+
+    def __init__(
+        self,
+        codec: Codec,
+        sources: np.ndarray,
+        targets: np.ndarray,
+        cost_weight: float,
+        *,
+        nearest: int | None = None,
+        block: int = 2**22,
+    ) -> None:
+        self.sources = torch.as_tensor(np.asarray(sources), dtype=torch.float32)
+        self.targets = torch.as_tensor(np.asarray(targets), dtype=torch.float32)
+        if not len(self.targets):
+            raise GenReError("There are no targets: nobody to learn recourse from.")
+        self.cost_weight = cost_weight
+        self.nearest = nearest
+        self._rows_at_once = max(1, block // len(self.targets))
+        self._nominal = torch.as_tensor(codec.nominal)
+        kinds = [f.actionability for f in codec.schema]
+        self._columns = {
+            kind: torch.tensor([j for j, k in enumerate(kinds) if k == kind], dtype=torch.long)
+            for kind in ("immutable", "increasing", "decreasing")
+        }
+        self.reachable = np.concatenate(
+            [self._allowed(rows).any(dim=1).numpy() for rows in self._blocks(len(self.sources))]
+        )
+
+    def _blocks(self, rows: int | torch.Tensor) -> tuple[torch.Tensor, ...]:
+        rows = torch.arange(rows) if isinstance(rows, int) else torch.as_tensor(rows)
+        return rows.split(self._rows_at_once)
+
+    def _allowed(self, rows: torch.Tensor) -> torch.Tensor:
+        """A(x, t), booleans of shape (rows, targets)."""
+        x, t = self.sources[rows], self.targets
+        allowed = torch.ones(len(x), len(t), dtype=torch.bool)
+        for j in self._columns["immutable"]:
+            allowed &= x[:, j, None] == t[:, j]
+        for j in self._columns["increasing"]:
+            allowed &= x[:, j, None] <= t[:, j]
+        for j in self._columns["decreasing"]:
+            allowed &= x[:, j, None] >= t[:, j]
+        return allowed
+
+    def costs(self, rows: np.ndarray | torch.Tensor) -> torch.Tensor:
+        """C(x, t) from each named source to every target, shape (rows, targets)."""
+        x, t, nominal = self.sources[rows], self.targets, self._nominal
+        total = torch.cdist(x[:, ~nominal], t[:, ~nominal], p=1)
+        for j in torch.nonzero(nominal).flatten():
+            total += x[:, j, None] != t[:, j]
+        return total
+
+    def _log_weights(self, rows: torch.Tensor) -> torch.Tensor:
+        log = -self.cost_weight * self.costs(rows)
+        log[~self._allowed(rows)] = -torch.inf
+        if self.nearest is not None and self.nearest < log.shape[1]:
+            kept = log.topk(self.nearest, dim=1)
+            log = torch.full_like(log, -torch.inf).scatter_(1, kept.indices, kept.values)
+        return log
+
+    def weights(self, rows: np.ndarray) -> np.ndarray:
+        """Q(t | x) for the named sources, shape (rows, targets); all zero where none is reachable."""
+        blocks = [torch.softmax(self._log_weights(r), dim=1) for r in self._blocks(rows)]
+        return torch.nan_to_num(torch.cat(blocks)).numpy()
+
+    def draw(self, rows: np.ndarray | torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        """One target for each named source, drawn from Q(· | x): row numbers of ``targets``, (rows,).
+
+        Raises
+        ------
+        GenReError
+            If a named source has no reachable target.
+        """
+        drawn = []
+        for block in self._blocks(rows):
+            if not self.reachable[block.numpy()].all():
+                raise GenReError(
+                    "A source has no target that its constraints allow; draw only for rows where "
+                    "pairs.reachable is true."
+                )
+            # Inverting the distribution function costs one random number a source, not one a pair.
+            heap = torch.softmax(self._log_weights(block), dim=1).cumsum(dim=1, dtype=torch.float64)
+            level = torch.rand(len(block), 1, generator=generator, dtype=torch.float64) * heap[:, -1:]
+            drawn.append(torch.searchsorted(heap, level, right=True).flatten())
+        return torch.cat(drawn)

@@ -1,0 +1,220 @@
+"""The figures: what they draw, and that they can be read on any page."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.colors import to_rgb
+
+mpl.use("agg")
+
+import matplotlib.pyplot as plt
+
+from genre_lite import plotting
+from genre_lite.errors import GenReError
+from genre_lite.recourses import Recourses
+from genre_lite.schema import Feature, Schema
+
+PLANE = Schema([Feature("left", unit="km"), Feature("right")])
+RNG = np.random.default_rng(0)
+BANK = SimpleNamespace(
+    schema=PLANE,
+    X_train=pd.DataFrame(RNG.random((600, 2)), columns=PLANE.names),
+    y_train=pd.Series(RNG.integers(0, 2, 600)),
+)
+
+
+class Diagonal:
+    """Says yes where the two features add up to more than one."""
+
+    def predict_proba(self, frame: pd.DataFrame) -> np.ndarray:
+        yes = 1 / (1 + np.exp(-8 * (frame["left"] + frame["right"] - 1)))
+        return np.column_stack([1 - yes, yes])
+
+
+def answer_of(schema: Schema, factual: pd.DataFrame, options: list) -> Recourses:
+    where = pd.MultiIndex.from_product([factual.index, range(len(options) // len(factual))])
+    frame = pd.DataFrame(options, index=where, columns=schema.names)
+    ones = pd.Series(1.0, where)
+    accepted = pd.Series(False, factual.index)
+    return Recourses(factual, frame, ones, ones, ones, schema, accepted)
+
+
+@pytest.fixture
+def plane() -> Recourses:
+    factual = pd.DataFrame([[0.1, 0.2], [0.3, 0.1]], index=["ana", "ben"], columns=PLANE.names)
+    return answer_of(PLANE, factual, [(0.9, 0.2), (0.5, 0.8), (0.8, 0.9), (np.nan, np.nan)])
+
+
+@pytest.fixture
+def profiled() -> Recourses:
+    schema = Schema(
+        [
+            Feature("stay", low=0, high=20, unit="days", label="length of stay"),
+            Feature("sex", "nominal", ("f", "m")),
+            Feature("savings", "ordinal", ("none", "some", "much")),
+            Feature("rate"),
+            Feature("same"),
+        ]
+    )
+    factual = pd.DataFrame(
+        {"stay": [12, 4], "sex": ["f", "m"], "savings": ["none", "some"], "rate": 1.0, "same": 3},
+        index=["ana", "ben"],
+    )
+    options = [(2, "f", "some", 3.0, 3), (np.nan,) * 5]
+    return answer_of(schema, factual, options)
+
+
+@pytest.fixture(autouse=True)
+def closed() -> Iterator[None]:
+    yield
+    plt.close("all")
+
+
+def legend(ax: plt.Axes) -> list[str]:
+    return [text.get_text() for text in ax.get_legend().get_texts()]
+
+
+HISTORY = pd.DataFrame(
+    {"step": [10, 20, 30], "train_loss": [3.0, 2.0, 1.0], "valid_loss": [np.nan, 2.5, 2.7]}
+)
+METHODS = pd.DataFrame(
+    {"cost": [0.5, 0.7, 0.9, 0.3], "plausibility": [0.8, 0.9, 0.85, 0.4]},
+    index=["genre", "nn", "dice", "wachter"],
+)
+
+
+@pytest.fixture(params=["boundary", "recourse_paths", "profile", "training_curve", "frontier"])
+def drawing(request: pytest.FixtureRequest, plane: Recourses, profiled: Recourses) -> object:
+    arguments = {
+        "boundary": (BANK, Diagonal()),
+        "recourse_paths": (plane, BANK, Diagonal()),
+        "profile": (profiled, "ana"),
+        "training_curve": (HISTORY,),
+        "frontier": (METHODS,),
+    }
+    draw = getattr(plotting, request.param)
+    return lambda **more: draw(*arguments[request.param], **more)
+
+
+def test_every_figure_is_a_white_card_with_dark_ink(drawing: object) -> None:
+    ax = drawing()
+    ax.figure.canvas.draw()
+    assert to_rgb(ax.figure.get_facecolor()) == (1, 1, 1)
+    assert ax.figure.get_facecolor()[3] == 1
+    texts = [*ax.get_xticklabels(), *ax.get_yticklabels(), ax.xaxis.label, ax.yaxis.label]
+    assert max(sum(to_rgb(text.get_color())) for text in texts) < 1.5
+
+
+def test_every_figure_draws_on_the_axes_it_is_given(drawing: object) -> None:
+    figure, ax = plt.subplots()
+    assert drawing(ax=ax) is ax
+    assert plt.get_fignums() == [figure.number]
+
+
+def test_drawing_leaves_the_readers_own_style_alone(drawing: object) -> None:
+    before = dict(mpl.rcParams)
+    drawing()
+    assert dict(mpl.rcParams) == before
+
+
+def test_the_style_keeps_the_interactive_mode_of_a_notebook() -> None:
+    try:
+        with plotting.style():
+            mpl.interactive(True)
+        assert mpl.is_interactive()
+    finally:
+        mpl.interactive(False)
+
+
+def test_boundary_names_axes_and_thins_the_crowd() -> None:
+    ax = plotting.boundary(BANK, Diagonal())
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("left (km)", "right")
+    assert legend(ax) == ["accepted in the records", "denied in the records"]
+    crowds = [c for c in ax.collections if c.get_label().endswith("records")]
+    assert sum(len(c.get_offsets()) for c in crowds) == plotting.POINTS
+
+
+def test_boundary_runs_where_the_classifier_is_undecided() -> None:
+    ax = plotting.boundary(BANK, Diagonal())
+    lines = next(c for c in ax.collections if list(getattr(c, "levels", [])) == [0.3, 0.5, 0.7])
+    half = lines.get_paths()[1].vertices
+    assert np.allclose(half.sum(axis=1), 1, atol=1e-3)
+
+
+def test_a_map_needs_two_numeric_features(profiled: Recourses) -> None:
+    bank = SimpleNamespace(schema=profiled.schema, X_train=profiled.factual, y_train=[0, 1])
+    with pytest.raises(GenReError, match="exactly two numeric features"):
+        plotting.boundary(bank, Diagonal())
+    with pytest.raises(GenReError, match="exactly two numeric features"):
+        plotting.recourse_paths(profiled, bank, Diagonal())
+
+
+def arrows(ax: plt.Axes) -> set[tuple]:
+    return {(*text.xyann, *text.xy) for text in ax.texts if getattr(text, "arrow_patch", None)}
+
+
+def test_paths_go_from_each_person_to_each_option_found(plane: Recourses) -> None:
+    ax = plotting.recourse_paths(plane, BANK, Diagonal())
+    assert arrows(ax) == {(0.1, 0.2, 0.9, 0.2), (0.1, 0.2, 0.5, 0.8), (0.3, 0.1, 0.8, 0.9)}
+    assert legend(ax) == ["where they stand", "best option", "other option"]
+
+
+def test_paths_of_some_people(plane: Recourses) -> None:
+    ax = plotting.recourse_paths(plane, BANK, Diagonal(), people=["ben"])
+    assert arrows(ax) == {(0.3, 0.1, 0.8, 0.9)}
+    assert legend(ax) == ["where they stand", "best option"]
+    with pytest.raises(GenReError, match="'zoe'"):
+        plotting.recourse_paths(plane, BANK, Diagonal(), people=["zoe"])
+
+
+def test_profile_places_values_on_the_unit_scale(profiled: Recourses) -> None:
+    ax = plotting.profile(profiled, "ana")
+    # stay within its bounds; savings by level; rate by what the answer holds.
+    assert arrows(ax) == {(12 / 20, 0, 2 / 20, 0), (0, 2, 0.5, 2), (0, 3, 1, 3)}
+    assert ax.get_yticklabels()[0].get_text() == "length of stay"
+    shown = [t.get_text() for t in ax.texts if t.get_text()]
+    assert shown == ["12 days → 2 days", "f", "none → some", "1 → 3", "3"]
+
+
+def test_profile_of_an_option_that_was_not_found(profiled: Recourses) -> None:
+    for person, option in (("ben", 0), ("ana", 1)):
+        with pytest.raises(GenReError, match=f"'{person}' has no option {option}"):
+            plotting.profile(profiled, person, option=option)
+
+
+def test_training_curve_marks_the_least_loss_on_held_out_pairs() -> None:
+    ax = plotting.training_curve(HISTORY)
+    assert legend(ax) == ["training", "held out", "best: step 20"]
+    lines = ax.get_lines()
+    assert len({line.get_linestyle() for line in lines[:2]}) == 2
+    assert lines[2].get_xydata().tolist() == [[20, 2.5]]
+    nothing = plotting.training_curve(HISTORY.assign(valid_loss=np.nan))
+    assert legend(nothing) == ["training", "held out"]
+
+
+def test_frontier_joins_the_methods_nobody_beats() -> None:
+    ax = plotting.frontier(METHODS)
+    *points, edge = ax.get_lines()
+    assert legend(ax) == list(METHODS.index)
+    assert len({point.get_marker() for point in points}) == len(METHODS)
+    assert edge.get_xydata().tolist() == [[0.3, 0.4], [0.5, 0.8], [0.7, 0.9]]
+
+
+def test_columns_that_are_missing_are_named() -> None:
+    with pytest.raises(GenReError, match=r"\['valid_loss'\] are missing"):
+        plotting.training_curve(HISTORY.drop(columns="valid_loss"))
+    with pytest.raises(GenReError, match=r"\['lof'\] are missing"):
+        plotting.frontier(METHODS, plausibility="lof")
+
+
+def test_the_package_itself_does_not_load_matplotlib() -> None:
+    code = "import sys, genre_lite; sys.exit('matplotlib' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

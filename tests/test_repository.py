@@ -1,0 +1,222 @@
+"""The repository keeps its promises: two commands, names that agree, one address, clean files."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+
+import genre_lite
+
+ADDRESS = re.compile(
+    r"(?:github\.com|mybinder\.org/v2/gh|colab\.research\.google\.com/github)/([\w.-]+/[\w.-]+)"
+)
+ADDRESSED = ("_config.yml", "README.md", "CITATION.cff", "pyproject.toml")
+COMMANDS = ("book", "test", "lab", "bench", "address", "clean")
+
+
+@pytest.fixture(scope="module")
+def project(root):
+    return tomllib.loads((root / "pyproject.toml").read_text())
+
+
+@pytest.fixture(scope="module")
+def config(root):
+    return yaml.safe_load((root / "_config.yml").read_text())
+
+
+@pytest.fixture(scope="module")
+def sources(root):
+    """Every text file that is, or would be, committed, but for what others wrote."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=root,
+        capture_output=True,
+        text=True,
+    )
+    if listed.returncode:
+        pytest.skip("the folder is not a git repository, so which files belong to it is not known")
+    texts = {}
+    for name in filter(None, listed.stdout.split("\0")):
+        path = root / name
+        if path.is_file() and "mathjax" not in path.parts and path.suffix not in (".gz", ".png"):
+            texts[name] = path.read_text(encoding="utf-8")
+    return texts
+
+
+def requirements(lines):
+    return {requirement.name: requirement for requirement in map(Requirement, lines)}
+
+
+def make(root, *arguments):
+    if shutil.which("make") is None:
+        pytest.skip("make is not installed")
+    # A make that runs these tests must not pass its own settings on.
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS"))}
+    return subprocess.run(
+        ["make", *arguments], cwd=root, capture_output=True, text=True, check=True, env=clean
+    ).stdout
+
+
+# -- names that agree ---------------------------------------------------------------------------
+
+
+def test_binder_installs_what_the_package_needs(root, project):
+    environment = yaml.safe_load((root / "environment.yml").read_text())
+    names = {re.split(r"[=<>]", entry)[0] for entry in environment["dependencies"]}
+    needed = requirements(project["project"]["dependencies"]).keys()
+    assert names - {"python", "pip"} == needed - {"torch"} | {"pytorch"}
+    assert "pytorch=*=cpu*" in environment["dependencies"]
+
+
+def test_binder_runs_a_python_that_the_package_supports(root, project):
+    environment = yaml.safe_load((root / "environment.yml").read_text())
+    (python,) = (e for e in environment["dependencies"] if e.startswith("python="))
+    version = python.removeprefix("python=")
+    assert version in Requirement(f"python{project['project']['requires-python']}").specifier
+
+
+def test_binder_dry_run_accepts_the_files(root):
+    pytest.importorskip("repo2docker", reason="jupyter-repo2docker is not installed")
+    command = [sys.executable, "-m", "repo2docker", "--no-build", "--debug", "."]
+    run = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=120)
+    assert run.returncode == 0, run.stderr[-2000:]
+    dockerfile = run.stdout + run.stderr
+    assert "environment.yml" in dockerfile
+    assert "postBuild" in dockerfile
+
+
+def test_every_package_that_the_code_imports_is_declared(root, project):
+    imported = set()
+    for path in root.glob("genre_lite/**/*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                imported.add(node.module.split(".")[0])
+    imported = {"scikit-learn" if name == "sklearn" else name for name in imported}
+    declared = requirements(project["project"]["dependencies"]).keys()
+    assert imported - set(sys.stdlib_module_names) - {"genre_lite"} <= declared
+
+
+def test_constraints_pin_torch_alone_and_within_its_range(root, project):
+    lines = (root / "constraints.txt").read_text().splitlines()
+    pins = requirements(line for line in lines if not line.startswith("#"))
+    assert pins.keys() == {"torch"}
+    (pin,) = pins["torch"].specifier
+    assert pin.operator == "=="
+    assert pin.version in requirements(project["project"]["dependencies"])["torch"].specifier
+
+
+def test_version_is_the_same_everywhere(root, project):
+    version = project["project"]["version"]
+    assert yaml.safe_load((root / "CITATION.cff").read_text())["version"] == version
+    assert f"\n## {version}" in (root / "CHANGELOG.md").read_text()
+    assert getattr(genre_lite, "__version__", version) == version
+
+
+def test_the_wheel_takes_the_tables_along(root, project):
+    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert wheel["packages"] == ["genre_lite"]
+    tables = [path for pattern in wheel["artifacts"] for path in root.glob(pattern)]
+    assert tables, f"nothing matches {wheel['artifacts']}"
+    assert sum(path.stat().st_size for path in tables) < 4 * 2**20
+
+
+# -- the commands -------------------------------------------------------------------------------
+
+
+def test_readme_starts_with_the_two_commands(root):
+    lines = (root / "README.md").read_text().splitlines()
+    assert [line for line in lines if line.startswith("make ")][:2] == ["make book", "make test"]
+
+
+def test_make_help_lists_every_command(root):
+    listed = re.findall(r"^  make (\w+)", make(root, "help"), flags=re.M)
+    assert sorted(listed) == sorted((*COMMANDS, "help"))
+
+
+@pytest.mark.parametrize("index", ["", "https://example.org/cpu"])
+def test_another_index_serves_torch_alone_and_only_if_asked(root, index):
+    recipe = make(root, "--dry-run", "--always-make", "test", f"TORCH_INDEX={index}")
+    installs = [line for line in recipe.splitlines() if "-c constraints.txt" in line]
+    assert len(installs) == 2
+    assert " torch" in installs[0]
+    assert ("--index-url" in installs[0]) == bool(index)
+    assert "--index-url" not in installs[1]
+
+
+def test_a_relative_data_folder_reaches_the_tests_as_an_absolute_one(root, tmp_path):
+    shutil.copy(root / "Makefile", tmp_path)
+    (tmp_path / "my data").mkdir()
+    (tmp_path / "show.mk").write_text("include Makefile\nshow: ; @echo $$GENRE_LITE_DATA\n")
+    said = make(tmp_path, "-f", "show.mk", "show", "GENRE_LITE_DATA=my data")
+    assert Path(said.strip()).samefile(tmp_path / "my data")
+
+
+def test_scripts_can_be_run(root):
+    for name in (".ci/run", "postBuild"):
+        assert os.access(root / name, os.X_OK), name
+        subprocess.run(["bash", "-n", root / name], check=True)
+
+
+def test_readme_example_uses_names_that_exist(root):
+    (example,) = re.findall(r"```python\n(.*?)```", (root / "README.md").read_text(), flags=re.S)
+    used = {
+        node.attr
+        for node in ast.walk(ast.parse(example))
+        if isinstance(node, ast.Attribute) and getattr(node.value, "id", None) == "gl"
+    }
+    assert used
+    assert not [name for name in used if not hasattr(genre_lite, name)]
+
+
+# -- the address --------------------------------------------------------------------------------
+
+
+def test_the_address_agrees_wherever_it_stands(root, config):
+    slug = config["repository"]["url"].removeprefix("https://github.com/")
+    for name in ADDRESSED:
+        found = ADDRESS.findall((root / name).read_text())
+        assert found, f"{name} has no address"
+        assert set(found) <= {slug, "OWNER/NAME"}, name
+
+
+def test_no_other_file_repeats_the_address(sources, config):
+    slug = config["repository"]["url"].removeprefix("https://github.com/")
+    assert {name for name, text in sources.items() if f"/{slug}" in text} == set(ADDRESSED)
+
+
+def test_make_address_changes_every_place(root, tmp_path):
+    for name in (*ADDRESSED, "Makefile"):
+        shutil.copy(root / name, tmp_path)
+    make(tmp_path, "address", "URL=https://github.com/some-one/a.book/")
+    for name in ADDRESSED:
+        text = (tmp_path / name).read_text()
+        assert set(ADDRESS.findall(text)) <= {"some-one/a.book", "OWNER/NAME"}, name
+        assert text.count("\n") == (root / name).read_text().count("\n")
+
+
+# -- clean files --------------------------------------------------------------------------------
+
+
+def test_notebooks_are_stripped(sources):
+    for name, text in sources.items():
+        if name.endswith(".ipynb"):
+            code = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
+            assert not any(cell["outputs"] or cell["execution_count"] for cell in code), name
+
+
+def test_no_file_names_a_path_of_one_machine(root, sources):
+    pattern = re.compile(rf"(?<![\w.~-])/(?:home|Users|root|work)/\w|{re.escape(str(root))}")
+    assert not [name for name, text in sources.items() if pattern.search(text)]
