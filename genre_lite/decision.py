@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import torch
 from torch import nn
-from tqdm.auto import trange
+from tqdm.auto import tqdm, trange
 
 from .codec import Codec
 from .errors import GenReError
@@ -98,13 +98,14 @@ class Classifier:
         return np.stack([1 - yes, yes], axis=1)
 
 
-def perceptron(inputs: int) -> nn.Sequential:
-    """The paper's decision model: three hidden layers of ten units."""
-    sizes = [inputs, 10, 10, 10]
-    layers = [
-        m for a, b in zip(sizes, sizes[1:], strict=False) for m in (nn.Linear(a, b), nn.ReLU())
-    ]
-    return nn.Sequential(*layers, nn.Linear(10, 1))
+class Perceptron(nn.Sequential):
+    """The paper's decision model: three hidden layers of ten units, one log-odds out."""
+
+    def __init__(self, inputs: int) -> None:
+        layers = []
+        for width in (inputs, 10, 10):
+            layers += [nn.Linear(width, 10), nn.ReLU()]
+        super().__init__(*layers, nn.Linear(10, 1))
 
 
 def train_classifier(
@@ -148,7 +149,7 @@ def train_classifier(
     """
     codec = Codec(bank.schema).fit(bank.X_train)
     x = torch.as_tensor(codec.design(codec.cube(bank.X_train)), dtype=torch.float32)
-    y = torch.as_tensor(bank.y_train.to_numpy(), dtype=torch.float32)
+    y = torch.as_tensor(bank.y_train.to_numpy(copy=True), dtype=torch.float32)
     share = float(y.mean())
     if share in (0.0, 1.0):
         raise GenReError(
@@ -159,8 +160,8 @@ def train_classifier(
     generator = torch.Generator().manual_seed(seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        module = perceptron(x.shape[1])
-    optimizer = torch.optim.Adam(module.parameters(), lr=learning_rate, foreach=True)
+        module = Perceptron(x.shape[1])
+    optimizer = torch.optim.Adam(module.parameters(), lr=learning_rate, fused=True)
     for _ in trange(epochs, desc="classifier", unit="epoch", disable=not progress, leave=False):
         for rows in torch.randperm(len(x), generator=generator).split(batch_size):
             loss = nn.functional.binary_cross_entropy_with_logits(
@@ -198,7 +199,7 @@ class GoldWorld:
         return self._outliers.is_plausible(self._codec.design(self._codec.cube(frame)))
 
 
-def gold_world(bank: Dataset, *, seed: int = 0) -> GoldWorld:
+def gold_world(bank: Dataset, *, seed: int = 0, progress: bool = True) -> GoldWorld:
     """Simulate the truth behind a table, as the paper's evaluation does.
 
     A random forest with balanced classes, isotonically calibrated, is fitted on train and test rows;
@@ -208,7 +209,7 @@ def gold_world(bank: Dataset, *, seed: int = 0) -> GoldWorld:
     Examples
     --------
     >>> import genre_lite as gl
-    >>> gold = gl.gold_world(gl.load_dataset("moons", n=300), seed=0)
+    >>> gold = gl.gold_world(gl.load_dataset("moons", n=300), seed=0, progress=False)
     >>> sorted(gold.bank.y_train.unique().tolist())
     [0, 1]
     """
@@ -222,10 +223,19 @@ def gold_world(bank: Dataset, *, seed: int = 0) -> GoldWorld:
     labels = np.concatenate([bank.y_train, bank.y_test])
     if len(np.unique(labels)) < 2:
         raise GenReError(f"All labels are {labels[0]}; a world needs both outcomes.")
-    forest = CalibratedClassifierCV(
-        RandomForestClassifier(class_weight="balanced", random_state=seed, n_jobs=-1),
-        method="isotonic",
-    ).fit(cube, labels)
+    with tqdm(total=5, desc="gold world", unit="fold", disable=not progress, leave=False) as bar:
+
+        class Forest(RandomForestClassifier):
+            """Tells the bar when a fold is done."""
+
+            def fit(self, *args: object, **kwargs: object) -> Forest:
+                super().fit(*args, **kwargs)
+                bar.update()
+                return self
+
+        forest = CalibratedClassifierCV(
+            Forest(class_weight="balanced", random_state=seed, n_jobs=-1), method="isotonic", cv=5
+        ).fit(cube, labels)
     yes = forest.predict_proba(cube)[:, 1]
     drawn = (np.random.default_rng(seed).random(len(yes)) < yes).astype(int)
     cut = len(bank.X_train)

@@ -27,11 +27,11 @@ class ModelConfig:
     """The size of the network; ``expansion`` is how much wider the feed-forward part is."""
 
     encoder_layers: int = 1
-    decoder_layers: int = 2
+    decoder_layers: int = 1
     width: int = 32
     heads: int = 4
     expansion: int = 2
-    dropout: float = 0.1
+    dropout: float = 0.0
 
 
 class Attention(nn.Module):

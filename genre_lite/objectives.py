@@ -10,6 +10,7 @@ A recourse :math:`x^+` for a person :math:`x` should be *proximal* (cheap, :func
 from __future__ import annotations
 
 import numpy as np
+
 from .errors import GenReError
 
 __all__ = ["LocalOutliers", "cost", "effective_sample_size", "ideal_recourse"]

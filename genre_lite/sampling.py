@@ -11,9 +11,12 @@ import torch
 from torch import Tensor
 
 from .codec import Codec
+from .errors import GenReError
 from .model import RecourseTransformer
 
-__all__ = ["allowed_tokens", "draw", "log_prob"]
+__all__ = ["allowed_tokens", "choose", "draw", "log_prob"]
+
+RULES = ("balanced", "cheapest", "likeliest", "safest")
 
 
 def allowed_tokens(codec: Codec, own: np.ndarray) -> np.ndarray:
@@ -87,3 +90,63 @@ def log_prob(
     """
     logits = model(x, x_tokens, y_tokens).masked_fill(~allowed, -torch.inf)
     return logits.log_softmax(dim=-1).gather(-1, y_tokens[..., None]).squeeze(-1).sum(dim=-1)
+
+
+def choose(
+    tokens: np.ndarray,
+    cost: np.ndarray,
+    chance: np.ndarray,
+    log_prob: np.ndarray,
+    n: int,
+    *,
+    rule: str,
+    margin: float = 0.5,
+    believed: np.ndarray | None = None,
+    validity_margin: float = 0.7,
+) -> np.ndarray:
+    """The n best distinct candidates of each person.
+
+    Only candidates with h(x⁺) above ``margin`` count. Among those,
+
+    * ``"cheapest"`` takes the least C(x, x⁺),
+    * ``"likeliest"`` the greatest R_θ(x⁺ | x),
+    * ``"safest"`` the greatest h(x⁺),
+    * ``"balanced"`` the best estimated Score,
+      :math:`1[\\hat p > \\gamma] + 0.3\\,\\hat p + 1[\\text{plausible}] - C / d`, with p̂(y = 1 | x⁺)
+      and plausibility as estimated from the training rows; without estimates, the cheapest.
+
+    Parameters
+    ----------
+    tokens
+        Candidates, (people, k, d); equal rows are one candidate.
+    cost, chance, log_prob
+        C(x, x⁺), h(x⁺) and log R_θ(x⁺ | x), each (people, k).
+    believed
+        p̂ and the chance of being plausible, (people, k, 2).
+
+    Returns
+    -------
+    numbers of the chosen candidates, (people, n), −1 where no more was found
+    """
+    if rule not in RULES:
+        raise GenReError(f"rule is {rule!r}; choose one of {', '.join(RULES)}.")
+    if not 0.5 <= margin < 1:
+        raise GenReError(f"margin is {margin}; it must lie in [0.5, 1), for 0.5 is the decision.")
+    worth = {"cheapest": -cost, "likeliest": log_prob, "safest": chance, "balanced": -cost}[rule]
+    if rule == "balanced" and believed is not None:
+        truth, usual = believed[..., 0], believed[..., 1] > 0.5
+        worth = (truth > validity_margin) + 0.3 * truth + usual - cost / tokens.shape[-1]
+    worth = np.where(chance > margin, worth, -np.inf)
+
+    order = np.argsort(-worth, axis=1, kind="stable")
+    # Equal candidates get equal keys; of those, only the first in the order stays.
+    weights = np.random.default_rng(0).integers(2**62, size=tokens.shape[-1]) | 1
+    keys = np.take_along_axis((tokens * weights).sum(axis=-1), order, axis=1)
+    by_key = np.argsort(keys, axis=1, kind="stable")
+    sorted_keys = np.take_along_axis(keys, by_key, axis=1)
+    again = np.zeros(keys.shape, dtype=bool)
+    np.put_along_axis(again, by_key[:, 1:], sorted_keys[:, 1:] == sorted_keys[:, :-1], axis=1)
+    good = np.isfinite(np.take_along_axis(worth, order, axis=1)) & ~again
+    first = np.argsort(~good, axis=1, kind="stable")[:, :n]
+    chosen = np.take_along_axis(order, first, axis=1)
+    return np.where(np.take_along_axis(good, first, axis=1), chosen, -1)

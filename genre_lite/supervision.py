@@ -116,6 +116,20 @@ class PairSampler:
             log = torch.full_like(log, -torch.inf).scatter_(1, kept.indices, kept.values)
         return log
 
+    def nearest_targets(self, n: int) -> tuple[np.ndarray, np.ndarray]:
+        """The n cheapest targets of every source that no constraint forbids, and their costs.
+
+        Both of shape (sources, n), cheapest first; cost is infinite where there are no more.
+        """
+        found = []
+        for block in self._blocks(len(self.sources)):
+            price = self.costs(block).masked_fill(~self._allowed(block), torch.inf)
+            found.append(price.topk(min(n, price.shape[1]), dim=1, largest=False))
+        return (
+            torch.cat([f.indices for f in found]).numpy(),
+            torch.cat([f.values for f in found]).numpy(),
+        )
+
     def weights(self, rows: np.ndarray) -> np.ndarray:
         """Q(t | x) for the named sources, shape (rows, targets); all zero where none is reachable."""
         blocks = [torch.softmax(self._log_weights(r), dim=1) for r in self._blocks(rows)]
@@ -138,6 +152,8 @@ class PairSampler:
                 )
             # Inverting the distribution function costs one random number a source, not one a pair.
             heap = torch.softmax(self._log_weights(block), dim=1).cumsum(dim=1, dtype=torch.float64)
-            level = torch.rand(len(block), 1, generator=generator, dtype=torch.float64) * heap[:, -1:]
+            level = (
+                torch.rand(len(block), 1, generator=generator, dtype=torch.float64) * heap[:, -1:]
+            )
             drawn.append(torch.searchsorted(heap, level, right=True).flatten())
         return torch.cat(drawn)

@@ -32,12 +32,12 @@ class TrainingConfig:
     and training stops after ``patience`` checks without a better one.
     """
 
-    steps: int = 1500
+    steps: int = 600
     batch_size: int = 256
-    learning_rate: float = 3e-3
+    learning_rate: float = 1e-2
     weight_decay: float = 0.1
-    check_every: int = 100
-    patience: int = 5
+    check_every: int = 50
+    patience: int = 4
     held_out: float = 0.1
 
 

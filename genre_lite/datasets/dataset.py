@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 import pandas as pd
 
-from ..errors import GenReError
+from ..errors import GenReError, SchemaError
 from ..schema import Schema
 
 __all__ = ["Dataset"]
@@ -59,6 +59,78 @@ class Dataset:
     source: str
     licence: str
     citation: str
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: pd.DataFrame,
+        *,
+        target: str,
+        favourable: object,
+        schema: Schema | None = None,
+        name: str = "your table",
+        test_share: float = 0.25,
+        seed: int = 0,
+    ) -> Dataset:
+        """A table of your own, split at random into a training and a test part.
+
+        Parameters
+        ----------
+        frame
+            Features and outcome, one row a person.
+        target, favourable
+            The outcome's column, and the value in it that a person wants.
+        schema
+            The features; inferred from the table if left out.
+        test_share, seed
+            The share of rows kept for testing, and the seed of the split.
+
+        Raises
+        ------
+        GenReError
+            If the outcome is missing, has not exactly two values, or lacks the favourable one.
+
+        Examples
+        --------
+        >>> frame = pd.DataFrame({"income": [1, 2, 3, 4] * 5, "loan": ["no", "no", "yes", "yes"] * 5})
+        >>> Dataset.from_frame(frame, target="loan", favourable="yes")
+        Dataset 'your table' (default split): 15 + 5 rows, 1 features, target 'loan'
+        """
+        from sklearn.model_selection import train_test_split
+
+        if target not in frame.columns:
+            raise SchemaError(f"No column named {target!r}; the table has {list(frame.columns)}.")
+        outcomes = frame[target].unique().tolist()
+        if len(outcomes) != 2 or frame[target].isna().any():
+            raise SchemaError(
+                f"Column {target!r} holds {outcomes[:5]}; an outcome has exactly two values."
+            )
+        if favourable not in outcomes:
+            raise SchemaError(
+                f"Column {target!r} never holds {favourable!r}; choose one of {outcomes}."
+            )
+        features = frame.drop(columns=target)
+        schema = schema or Schema.infer(features)
+        kept = schema.validate(features).assign(**{target: frame[target]})
+        if frame[target].value_counts().min() < 2:
+            raise SchemaError(f"Column {target!r} holds one outcome only once; give more rows.")
+        train, test = train_test_split(
+            kept, test_size=test_share, stratify=kept[target], random_state=seed
+        )
+        return cls(
+            name=name,
+            split="default",
+            train=train,
+            test=test,
+            target=target,
+            favourable=favourable,
+            unfavourable=next(value for value in outcomes if value != favourable),
+            schema=schema,
+            question=f"Is {target} {favourable}?",
+            source="given by you",
+            licence="yours",
+            citation="",
+        )
 
     def __repr__(self) -> str:
         return (

@@ -1,0 +1,549 @@
+"""GenRe: the estimator that ties the rooms together.
+
+Fit: estimate the truth, synthesize pairs, train R_θ(x⁺ | x), distil the estimate. Recommend: sample
+forward, then choose.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import warnings
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import pandas as pd
+import torch
+
+from .codec import Codec
+from .decision import Classifier, Perceptron, SupportsProba, acceptance
+from .errors import GenReError
+from .estimator import RecourseMethod, positions
+from .model import ModelConfig, RecourseTransformer
+from .objectives import cost
+from .recourses import Recourses
+from .sampling import allowed_tokens, choose, draw, log_prob
+from .schema import Schema
+from .supervision import PairSampler
+from .surrogate import Surrogate, Teacher
+from .training import TrainingConfig, fit
+
+__all__ = ["GenRe"]
+
+FORMAT = "1"
+AT_ONCE = 20_000  # candidates decoded in one go; bounds the memory of sampling
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a recipe samples and chooses: candidates a person, temperature, rule, K of the pairs."""
+
+    candidates: int
+    temperature: float
+    rule: str
+    nearest: int | None
+
+
+RECIPES = {
+    "estimated": Recipe(candidates=50, temperature=0.5, rule="balanced", nearest=None),
+    "paper": Recipe(candidates=10, temperature=0.1, rule="safest", nearest=1000),
+}
+
+
+class GenRe(RecourseMethod):
+    """Recourse by sampling from one generative model of validity, proximity and plausibility.
+
+    The model learns :math:`R_\\theta(x^+ \\mid x)` from pairs drawn from
+    :math:`Q(x^+ \\mid x) \\propto e^{-\\lambda C(x, x^+)}` over accepted people :math:`D^+`
+    (Garg et al., 2025, algorithm 1). Answers are values that occur in the training rows, and
+    constraints hold by construction.
+
+    Two recipes say who counts as accepted and how a candidate is chosen:
+
+    * ``"estimated"`` (the default): :math:`D^+ = \\{t : h(t) > 1/2,\\ \\hat p(y = 1 \\mid t) > \\gamma,
+      \\text{plausible}\\}`, where p̂ and plausibility are estimated from the training rows
+      (:class:`~genre_lite.surrogate.Teacher`); the candidate with the best estimated Score wins.
+    * ``"paper"``: :math:`D^+ = \\{t : h(t) > \\gamma,\\ y = 1\\}`, its 1,000 nearest for each source;
+      the candidate that h likes best of ten wins.
+
+    Parameters
+    ----------
+    h
+        The bank's classifier: any object with ``predict_proba(DataFrame) -> (rows, 2)``.
+    schema
+        What the columns are and what may change.
+    cost_weight
+        λ, how strongly nearer targets are preferred; 5 in the paper.
+    validity_margin
+        γ, how surely a target must be accepted; 0.7 in the paper.
+    recipe
+        ``"estimated"`` or ``"paper"``.
+    model, training
+        The network's size, and how long to train it.
+    device
+        Where the network lives: ``"cpu"``, ``"cuda"``, ``"mps"``, or ``"auto"`` for the fastest.
+    outcome
+        What the favourable decision is called in answers.
+    seed
+        Of every random step.
+    progress
+        Show progress bars.
+
+    Attributes
+    ----------
+    history_
+        Losses of the fit: columns step, train_loss, valid_loss (nats a pair).
+    report_
+        Counts of the fit: rows, sources, targets, and sources that no constraint-keeping target
+        can be reached from.
+
+    Examples
+    --------
+    >>> import genre_lite as gl
+    >>> bank = gl.load_dataset("moons", n=400)
+    >>> h = gl.train_classifier(bank, epochs=20, progress=False)
+    >>> genre = gl.GenRe(h, bank.schema, training=gl.TrainingConfig(steps=20), progress=False)
+    >>> denied = bank.X_test[h.predict_proba(bank.X_test)[:, 1] < 0.5]
+    >>> answer = genre.fit(bank.X_train, bank.y_train).recommend(denied, n=2)
+    >>> len(answer.frame) == 2 * len(denied)
+    True
+    """
+
+    name = "GenRe"
+
+    def __init__(
+        self,
+        h: SupportsProba,
+        schema: Schema,
+        *,
+        cost_weight: float = 5.0,
+        validity_margin: float = 0.7,
+        recipe: str = "estimated",
+        model: ModelConfig | None = None,
+        training: TrainingConfig | None = None,
+        device: str = "cpu",
+        outcome: str = "the favourable decision",
+        seed: int = 0,
+        progress: bool = True,
+    ) -> None:
+        super().__init__(h, schema, outcome=outcome, seed=seed, progress=progress)
+        if recipe not in RECIPES:
+            raise GenReError(f"recipe is {recipe!r}; choose one of {list(RECIPES)}.")
+        if not cost_weight >= 0:
+            raise GenReError(f"cost_weight is {cost_weight}; it must be 0 or more.")
+        if not 0 <= validity_margin < 1:
+            raise GenReError(f"validity_margin is {validity_margin}; it must lie in [0, 1).")
+        self.cost_weight = cost_weight
+        self.validity_margin = validity_margin
+        self.recipe = recipe
+        self.model_config = model or ModelConfig()
+        self.training_config = training or TrainingConfig()
+        self.device = _device(device)
+        self.surrogate: Surrogate | None = None
+
+    # -- fit ------------------------------------------------------------------------------------
+
+    def _fit(self, X: pd.DataFrame, labels: np.ndarray, score: np.ndarray) -> None:
+        cube = self.codec.cube(X)
+        teacher = None
+        if self.recipe == "paper":
+            target = (score > self.validity_margin) & (labels == 1)
+            source = score <= self.validity_margin
+        else:
+            design = self.codec.design(cube)
+            teacher = Teacher().fit(design, labels, seed=self.seed, progress=self.progress)
+            target = (score > 0.5) & (teacher.believed > self.validity_margin) & teacher.usual
+            source = score <= 0.5
+        if not target.any():
+            raise GenReError(
+                f"None of the {len(X)} rows is surely accepted (validity_margin {self.validity_margin}), "
+                "so there is nobody to learn from; lower validity_margin or give more rows."
+            )
+        pairs = PairSampler(
+            self.codec,
+            cube[source],
+            cube[target],
+            self.cost_weight,
+            nearest=RECIPES[self.recipe].nearest,
+        )
+        self.report_ = {
+            "rows": len(X),
+            "sources": int(source.sum()),
+            "targets": int(target.sum()),
+            "unreachable": int((~pairs.reachable).sum()),
+        }
+        if not pairs.reachable.all():
+            warnings.warn(
+                f"{self.report_['unreachable']} of {self.report_['sources']} denied training rows have no "
+                f"accepted row that the constraints let them reach; they are left out of training.",
+                stacklevel=3,
+            )
+        self.model = self._network()
+        self.model.start_at(self._frequency(cube[target]).to(self.device), self.cost_weight)
+        self.history_ = fit(
+            self.model,
+            self.codec,
+            pairs,
+            self.training_config,
+            seed=self.seed,
+            progress=self.progress,
+        )
+        if teacher is not None:
+            self.surrogate = self._distil(teacher, X[source][pairs.reachable], design)
+
+    def _network(self) -> RecourseTransformer:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.seed)
+            grid = [torch.as_tensor(np.array(g)) for g in self.codec.grid]
+            model = RecourseTransformer(
+                grid, torch.as_tensor(self.codec.nominal), self.model_config
+            )
+        return model.to(self.device)
+
+    def _frequency(self, targets: np.ndarray) -> torch.Tensor:
+        """How common each token is among the targets, (d, v); one imagined row spread evenly."""
+        tokens, size = self.codec.tokens(targets), self.model.v
+        rows = []
+        for j, grid in enumerate(self.codec.grid):
+            count = np.bincount(tokens[:, j], minlength=size) + 1 / len(grid)
+            rows.append(count / count.sum())
+        return torch.as_tensor(np.stack(rows), dtype=torch.float32)
+
+    def _distil(self, teacher: Teacher, sources: pd.DataFrame, design: np.ndarray) -> Surrogate:
+        """Teach the surrogate where it will be asked: at training rows, and at the model's own draws."""
+        chance = np.random.default_rng(self.seed)
+        some = sources.iloc[chance.permutation(len(sources))[:1000]]
+        _, draws, _ = self._candidates(some, 20, temperature=1.0, seed=self.seed)
+        rows = design[chance.permutation(len(design))[:10_000]]
+        points = np.concatenate([self.codec.design(self.codec.cube(draws)), rows])
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.seed)
+            surrogate = Surrogate(points.shape[1]).to(self.device)
+        return surrogate.learn(
+            points, teacher.answers(points), seed=self.seed, progress=self.progress
+        )
+
+    # -- sample and choose ----------------------------------------------------------------------
+
+    def recommend(
+        self,
+        people: pd.DataFrame,
+        n: int = 1,
+        *,
+        rule: str | None = None,
+        margin: float = 0.5,
+        candidates: int | None = None,
+        temperature: float | None = None,
+        seed: int | None = None,
+        extra: str = "error",
+    ) -> Recourses:
+        """The best n options for each person: sample forward, then choose.
+
+        Parameters
+        ----------
+        people
+            One row a person, in original units.
+        n
+            Options a person.
+        rule
+            ``"balanced"`` (best estimated Score), ``"cheapest"``, ``"likeliest"`` or ``"safest"``;
+            see :func:`~genre_lite.sampling.choose`. The recipe's own if left out.
+        margin
+            Every option has h(x⁺) above this; never below 1/2.
+        candidates, temperature
+            How many recourses to draw for each person, and how boldly; the recipe's own if left out.
+        seed
+            Of the draws; the model's own if left out.
+        extra
+            ``"ignore"`` to leave out columns that the schema does not know.
+        """
+        recipe = RECIPES[self.recipe]
+        k = recipe.candidates if candidates is None else candidates
+        return super().recommend(
+            people,
+            n,
+            extra=extra,
+            rule=rule or recipe.rule,
+            margin=margin,
+            candidates=max(k, n),
+            temperature=recipe.temperature if temperature is None else temperature,
+            seed=seed,
+        )
+
+    def _options(
+        self,
+        denied: pd.DataFrame,
+        n: int,
+        *,
+        rule: str,
+        margin: float,
+        candidates: int,
+        temperature: float,
+        seed: int | None,
+    ) -> tuple[pd.DataFrame, np.ndarray]:
+        tokens, frame, log_prob = self._candidates(
+            denied, candidates, temperature=temperature, seed=seed
+        )
+        shape = log_prob.shape
+        cube = self.codec.cube(frame)
+        price = cost(self.codec.cube(denied)[:, None], cube.reshape(*shape, -1), self.codec.nominal)
+        believed = None
+        if self.surrogate is not None:
+            believed = self.surrogate.answers(self.codec.design(cube)).reshape(*shape, 2)
+        best = choose(
+            tokens,
+            price,
+            acceptance(self.h, frame).reshape(shape),
+            log_prob,
+            n,
+            rule=rule,
+            margin=margin,
+            believed=believed,
+            validity_margin=self.validity_margin,
+        )
+        person, option = np.nonzero(best >= 0)
+        row = person * candidates + best[person, option]
+        return frame.iloc[row].set_axis(positions(person, option)), log_prob.ravel()[row]
+
+    def sample(
+        self,
+        people: pd.DataFrame,
+        n: int = 10,
+        *,
+        temperature: float = 1.0,
+        seed: int | None = None,
+    ) -> Recourses:
+        """n draws of R_θ(· | x) for each person, as they come: neither filtered nor sorted."""
+        self._require_fit()
+        people = self.schema.validate(people)
+        start = time.perf_counter()
+        _, frame, log_prob = self._candidates(people, n, temperature=temperature, seed=seed)
+        where = positions(np.repeat(np.arange(len(people)), n), np.tile(np.arange(n), len(people)))
+        nobody = pd.Series(False, index=people.index)
+        seconds = time.perf_counter() - start
+        return self._answer(people, nobody, frame.set_axis(where), log_prob.ravel(), n, seconds)
+
+    def log_prob(self, people: pd.DataFrame, options: pd.DataFrame) -> pd.Series:
+        """log R_θ(x⁺ | x) of given options, in nats; minus infinity where one breaks a constraint.
+
+        Parameters
+        ----------
+        people
+            One row a person.
+        options
+            Index (person, option), or person alone; a row of NaN gets NaN.
+        """
+        self._require_fit()
+        people = self.schema.validate(people)
+        answer = pd.Series(np.nan, index=options.index, name="log_prob")
+        given = options.notna().any(axis=1)
+        if not given.any():
+            return answer
+        labels = options.index[given].get_level_values(0)
+        strangers = labels.difference(people.index)
+        if len(strangers):
+            raise GenReError(
+                f"Option for person {strangers[0]!r}, who is not among the people given."
+            )
+        after = self.schema.validate(options[given].reset_index(drop=True))
+        x, own, allowed = self._tensors(people.loc[labels])
+        tokens = torch.as_tensor(self.codec.tokens(self.codec.cube(after)), device=self.device)
+        answer[given] = log_prob(self.model, x, own, tokens, allowed).cpu().numpy()
+        return answer
+
+    def _tensors(self, people: pd.DataFrame) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """People in the cube, their tokens, and the tokens allowed to them."""
+        cube = self.codec.cube(people)
+        own = self.codec.tokens(cube)
+        allowed = allowed_tokens(self.codec, own)
+        parts = (
+            torch.as_tensor(cube, dtype=torch.float32),
+            torch.as_tensor(own),
+            torch.as_tensor(allowed),
+        )
+        return tuple(part.to(self.device) for part in parts)
+
+    def _candidates(
+        self, people: pd.DataFrame, k: int, *, temperature: float, seed: int | None
+    ) -> tuple[np.ndarray, pd.DataFrame, np.ndarray]:
+        """k draws a person: tokens (people, k, d), a table of people × k rows, log-probabilities."""
+        if k < 1:
+            raise GenReError(f"{k} draws a person were asked for; ask for at least one.")
+        if not temperature > 0:
+            raise GenReError(f"temperature is {temperature}; it must be above 0.")
+        generator = torch.Generator().manual_seed(self.seed if seed is None else seed)
+        parts = zip(*(t.split(max(1, AT_ONCE // k)) for t in self._tensors(people)), strict=True)
+        drawn = [
+            draw(self.model, *part, k, temperature=temperature, generator=generator)
+            for part in parts
+        ]
+        tokens, log_prob = (torch.cat(pieces).cpu().numpy() for pieces in zip(*drawn, strict=True))
+        factual = people.loc[people.index.repeat(k)].reset_index(drop=True)
+        return tokens, self.codec.frame(tokens.reshape(-1, len(self.schema)), factual), log_prob
+
+    # -- save and load --------------------------------------------------------------------------
+
+    def save(self, path: str | Path) -> None:
+        """Write the fitted model to one file: tensors as safetensors, all else as JSON inside it.
+
+        The package's own classifier travels along; any other has to be given to :meth:`load`.
+        """
+        from safetensors.torch import save_file
+
+        self._require_fit()
+        path = Path(path)
+        parts = {"model": self.model, "surrogate": self.surrogate}
+        about = {
+            "format": FORMAT,
+            "codec": self.codec.to_dict(),
+            "cost_weight": self.cost_weight,
+            "validity_margin": self.validity_margin,
+            "recipe": self.recipe,
+            "model": asdict(self.model_config),
+            "training": asdict(self.training_config),
+            "outcome": self.outcome,
+            "seed": self.seed,
+            "report": self.report_,
+            "history": self.history_.to_dict("list"),
+        }
+        if isinstance(self.h, Classifier) and isinstance(self.h.module, Perceptron):
+            parts["classifier"] = self.h.module
+            about["classifier"] = self.h.codec.to_dict()
+        tensors = {
+            f"{part}.{name}": tensor.detach().cpu().contiguous()
+            for part, module in parts.items()
+            if module is not None
+            for name, tensor in module.state_dict().items()
+        }
+        unfinished = path.with_name(path.name + ".part")
+        save_file(tensors, unfinished, metadata={"genre_lite": json.dumps(about)})
+        os.replace(unfinished, path)
+
+    @classmethod
+    def load(
+        cls,
+        path: str | Path,
+        classifier: SupportsProba | None = None,
+        *,
+        schema: Schema | None = None,
+        device: str = "cpu",
+        progress: bool = True,
+    ) -> Self:
+        """Read what :meth:`save` wrote.
+
+        Parameters
+        ----------
+        classifier
+            The h that the model was fitted to; needed unless it is the package's own.
+        schema
+            If given, it must be the saved one; a difference is an error.
+
+        Raises
+        ------
+        GenReError
+            If the file is missing, cut short, or of another version, or the schema differs.
+        """
+        tensors, about = _read(Path(path))
+        codec = Codec.from_dict(about["codec"])
+        if schema is not None:
+            _require_same(codec.schema, schema, path)
+        if classifier is None:
+            if "classifier" not in about:
+                raise GenReError(
+                    f"{path} was fitted to a classifier of your own; give it: "
+                    "GenRe.load(path, classifier=h)."
+                )
+            known = Codec.from_dict(about["classifier"])
+            weights = _part(tensors, "classifier")
+            module = Perceptron(weights["0.weight"].shape[1])
+            module.load_state_dict(weights)
+            classifier = Classifier(known, module.eval())
+        genre = cls(
+            classifier,
+            codec.schema,
+            cost_weight=about["cost_weight"],
+            validity_margin=about["validity_margin"],
+            recipe=about["recipe"],
+            model=ModelConfig(**about["model"]),
+            training=TrainingConfig(**about["training"]),
+            outcome=about["outcome"],
+            device=device,
+            seed=about["seed"],
+            progress=progress,
+        )
+        genre.codec = codec
+        genre.report_ = about["report"]
+        genre.history_ = pd.DataFrame(about["history"])
+        genre.model = genre._network().eval()
+        genre.model.load_state_dict(_part(tensors, "model"))
+        weights = _part(tensors, "surrogate")
+        if weights:
+            inputs = weights["net.0.weight"].shape[1] // 7
+            genre.surrogate = Surrogate(inputs).to(genre.device).eval()
+            genre.surrogate.load_state_dict(weights)
+        return genre
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        name = (
+            "cuda"
+            if torch.cuda.is_available()
+            else "mps"
+            if torch.backends.mps.is_available()
+            else "cpu"
+        )
+    there = {
+        "cpu": True,
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+    }
+    kind = name.split(":")[0]
+    if not there.get(kind, False):
+        raise GenReError(
+            f"device is {name!r}; this machine has {[k for k, has in there.items() if has]}, "
+            "and 'auto' takes the fastest."
+        )
+    return torch.device(name)
+
+
+def _read(path: Path) -> tuple[dict[str, torch.Tensor], dict]:
+    from safetensors import SafetensorError, safe_open
+
+    if not path.is_file():
+        raise GenReError(f"There is no file {path}; write one with GenRe.save, or check the name.")
+    try:
+        with safe_open(path, framework="pt") as file:
+            about = json.loads((file.metadata() or {}).get("genre_lite", "{}"))
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, json.JSONDecodeError) as error:
+        raise GenReError(
+            f"{path} is cut short or not a saved model ({error}); save it anew."
+        ) from None
+    if about.get("format") != FORMAT:
+        raise GenReError(
+            f"{path} has format {about.get('format')!r}, this version reads {FORMAT!r}; "
+            "fit and save the model with this version."
+        )
+    return tensors, about
+
+
+def _part(tensors: dict[str, torch.Tensor], name: str) -> dict[str, torch.Tensor]:
+    return {k.removeprefix(f"{name}."): v for k, v in tensors.items() if k.startswith(f"{name}.")}
+
+
+def _require_same(saved: Schema, given: Schema, path: str | Path) -> None:
+    if saved.names != given.names:
+        raise GenReError(
+            f"{path} was fitted to the columns {saved.names}, your schema has {given.names}; "
+            "give the same columns in the same order, or fit anew."
+        )
+    for a, b in zip(saved, given, strict=True):
+        if a != b:
+            raise GenReError(
+                f"Feature {a.name!r} differs: {path} was fitted to {a}, your schema says {b}; "
+                "use the saved schema, or fit anew."
+            )
