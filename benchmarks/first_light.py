@@ -137,11 +137,10 @@ def main() -> None:
         unfinished.write_text(json.dumps(record, indent=1) + "\n")
         unfinished.replace(given.out)
     scores = {
-        (table, name): parts["score"]["mean"]
+        table: {name: parts["score"]["mean"] for name, parts in s["methods"].items()}
         for table, s in summary(cells).items()
-        for name, parts in s["methods"].items()
     }
-    print(pd.Series(scores, name="Score").unstack().round(3).to_string())
+    print(pd.DataFrame(scores).round(3).to_string())
 
 
 if __name__ == "__main__":

@@ -104,7 +104,7 @@ class GenRe(RecourseMethod):
     --------
     >>> import genre_lite as gl
     >>> bank = gl.load_dataset("moons", n=400)
-    >>> h = gl.train_classifier(bank, epochs=20, progress=False)
+    >>> h = gl.train_classifier(bank, progress=False)
     >>> genre = gl.GenRe(h, bank.schema, training=gl.TrainingConfig(steps=20), progress=False)
     >>> denied = bank.X_test[h.predict_proba(bank.X_test)[:, 1] < 0.5]
     >>> answer = genre.fit(bank.X_train, bank.y_train).recommend(denied, n=2)

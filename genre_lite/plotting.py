@@ -120,23 +120,10 @@ def boundary(bank: Any, h: Any, *, seed: int = 0, ax: Axes | None = None) -> Axe
         If there are not exactly two features, both numeric.
     """
     first, second = _two_numeric(bank.schema)
-    people = bank.X_train.assign(_yes=np.asarray(bank.y_train, dtype=int))
-    people = people.sample(min(POINTS, len(people)), random_state=seed)
     with style():
         ax = ax or plt.subplots()[1]
         _contours(ax, bank.X_train, first, second, h)
-        for yes, marker, colour, label in ((1, "o", YES, "accepted"), (0, "x", NO, "denied")):
-            some = people[people["_yes"] == yes]
-            ax.scatter(
-                some[first.name],
-                some[second.name],
-                s=16,
-                marker=marker,
-                color=colour,
-                alpha=0.7,
-                linewidths=1.2 if marker == "x" else 0,
-                label=f"{label} in the records",
-            )
+        _records(ax, bank, first, second, seed)
         ax.set(xlabel=_axis_title(first), ylabel=_axis_title(second))
         ax.legend(**ABOVE)
     return ax
@@ -148,11 +135,14 @@ def recourse_paths(
     h: Any,
     *,
     people: Sequence[Hashable] | None = None,
+    records: bool = False,
+    seed: int = 0,
     ax: Axes | None = None,
 ) -> Axes:
     """From where people stand to each option they got, over the decision of ``h``.
 
     A square is a person, a star the best option, a triangle any other. ``people`` picks some.
+    With ``records`` the training people are drawn as well, as :func:`boundary` draws them.
 
     Raises
     ------
@@ -167,6 +157,9 @@ def recourse_paths(
         _contours(
             ax, pd.concat([bank.X_train, some.factual, some.frame.dropna()]), first, second, h
         )
+        if records:
+            _records(ax, bank, first, second, seed)
+        recorded = ax.get_legend_handles_labels()[0]
         for person, option in some.found[some.found].index:
             best = option == 0
             start = some.factual.loc[person, axes].astype(float)
@@ -186,7 +179,7 @@ def recourse_paths(
         marks = [("s", NO, "where they stand"), ("*", YES, "best option")]
         marks += [("^", PALETTE["green"], "other option")] if (shown > 0).any() else []
         keys = [Line2D([], [], ls="", marker=m, color=c, label=text) for m, c, text in marks]
-        ax.legend(handles=keys, **ABOVE)
+        ax.legend(handles=[*keys, *recorded], **ABOVE)
     return ax
 
 
@@ -347,6 +340,23 @@ def _contours(ax: Axes, people: pd.DataFrame, first: Feature, second: Feature, h
         linestyles=["dotted", "solid", "dashed"],
     )
     ax.clabel(levels, fmt="%.1f", fontsize="small")
+
+
+def _records(ax: Axes, bank: Any, first: Feature, second: Feature, seed: int) -> None:
+    people = bank.X_train.assign(_yes=np.asarray(bank.y_train, dtype=int))
+    people = people.sample(min(POINTS, len(people)), random_state=seed)
+    for yes, marker, colour, label in ((1, "o", YES, "accepted"), (0, "x", NO, "denied")):
+        some = people[people["_yes"] == yes]
+        ax.scatter(
+            some[first.name],
+            some[second.name],
+            s=16,
+            marker=marker,
+            color=colour,
+            alpha=0.7,
+            linewidths=1.2 if marker == "x" else 0,
+            label=f"{label} in the records",
+        )
 
 
 def _axis_title(feature: Feature) -> str:

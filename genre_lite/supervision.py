@@ -53,8 +53,8 @@ class PairSampler:
     >>> frame = pd.DataFrame({"income": [0.0, 1.0, 2.0]})
     >>> codec = Codec(Schema.infer(frame)).fit(frame)
     >>> pairs = PairSampler(codec, [[0.0]], [[0.5], [1.0]], cost_weight=2.0)
-    >>> pairs.weights(np.array([0])).round(3).tolist()
-    [[0.731, 0.269]]
+    >>> pairs.weights(np.array([0])).round(3)
+    array([[0.731, 0.269]], dtype=float32)
     """
 
     def __init__(

@@ -119,10 +119,11 @@ def test_constraints_pin_torch_alone_and_within_its_range(root, project):
 
 
 def test_version_is_the_same_everywhere(root, project):
-    version = project["project"]["version"]
+    version = genre_lite.__version__
+    assert project["project"]["dynamic"] == ["version"]
+    assert project["tool"]["hatch"]["version"]["path"] == "genre_lite/__init__.py"
     assert yaml.safe_load((root / "CITATION.cff").read_text())["version"] == version
     assert f"\n## {version}" in (root / "CHANGELOG.md").read_text()
-    assert getattr(genre_lite, "__version__", version) == version
 
 
 def test_the_wheel_takes_the_tables_along(root, project):

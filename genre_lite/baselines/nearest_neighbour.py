@@ -32,7 +32,7 @@ class NearestNeighbour(RecourseMethod):
     --------
     >>> import genre_lite as gl
     >>> bank = gl.load_dataset("moons", n=400)
-    >>> h = gl.train_classifier(bank, epochs=20, progress=False)
+    >>> h = gl.train_classifier(bank, progress=False)
     >>> copy = gl.baselines.NearestNeighbour(h, bank.schema).fit(bank.X_train, bank.y_train)
     >>> bool(copy.recommend(bank.X_test).found.all())
     True

@@ -23,8 +23,8 @@ def score(validity: float, plausibility: float, cost: float, features: int) -> f
 
     Examples
     --------
-    >>> score(1.0, 0.97, 0.7, 7)
-    1.87
+    >>> score(1.0, 0.75, 3.5, 7)
+    1.25
     """
     return validity + plausibility - cost / features
 

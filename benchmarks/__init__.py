@@ -1,0 +1,1 @@
+"""Measurements that the book quotes; each writes one file under results/."""

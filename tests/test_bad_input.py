@@ -1,0 +1,354 @@
+"""Every mistake is answered by an error that names what was found and the way out."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+import genre_lite as gl
+from genre_lite.datasets import Dataset
+
+QUICK = gl.TrainingConfig(steps=30, check_every=10)
+
+
+class Rule:
+    """A bank that accepts whoever earns more than 50; its answer can be spoilt."""
+
+    def __init__(self, spoil=lambda answer: answer):
+        self.spoil = spoil
+
+    def predict_proba(self, frame):
+        yes = 1 / (1 + np.exp(-(frame["income"].to_numpy(dtype=float) - 50) / 5))
+        return self.spoil(np.stack([1 - yes, yes], axis=1))
+
+
+def people(rows=200, seed=0):
+    """Income decides; job and age are there to be wrong about."""
+    chance = np.random.default_rng(seed)
+    return pd.DataFrame(
+        {
+            "age": chance.integers(18, 70, rows),
+            "income": chance.uniform(0, 100, rows).round(1),
+            "job": chance.choice(["clerk", "smith"], rows),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def schema():
+    return gl.Schema.infer(people(), increasing=["age"])
+
+
+@pytest.fixture(scope="module")
+def genre(schema):
+    return gl.GenRe(Rule(), schema, training=QUICK, progress=False).fit(people())
+
+
+@pytest.fixture(scope="module")
+def denied():
+    table = people()
+    return table[table["income"] < 45].head(3)
+
+
+def with_value(frame, column, value):
+    """The table with one value of its second row replaced."""
+    frame = frame.astype({column: object} if isinstance(value, str) else {column: float})
+    frame.loc[frame.index[1], column] = value
+    return frame
+
+
+# What is done to the people who ask, and what the error must name.
+TABLES = {
+    "missing column": (lambda f: f.drop(columns="income"), ["income", "missing"]),
+    "misspelt column": (
+        lambda f: f.rename(columns={"income": "incme"}),
+        ["'income' is missing", "did you mean 'incme'"],
+    ),
+    "extra column": (lambda f: f.assign(shoe=43), ["shoe", "extra='ignore'"]),
+    "unknown category": (
+        lambda f: with_value(f, "job", "smiht"),
+        ["job", "'smiht'", "did you mean 'smith'", "{row}"],
+    ),
+    "NaN": (lambda f: with_value(f, "income", np.nan), ["income", "missing", "{row}", "drop"]),
+    "infinity": (lambda f: with_value(f, "income", np.inf), ["income", "inf", "{row}"]),
+    "minus infinity": (lambda f: with_value(f, "income", -np.inf), ["income", "-inf", "{row}"]),
+    "text for a number": (
+        lambda f: with_value(f, "income", "lots"),
+        ["income", "'lots'", "{row}", "to_numeric"],
+    ),
+    "a bool for a number": (lambda f: f.assign(age=True), ["age", "True", "to_numeric"]),
+    "empty table": (lambda f: f.iloc[:0], ["no rows"]),
+    "duplicate index": (lambda f: f.set_axis(["a", "b", "a"]), ["'a'", "reset_index"]),
+    "a row, not a table": (lambda f: f.iloc[0], ["Series", "frame.loc"]),
+    "a column twice": (lambda f: pd.concat([f, f[["age"]]], axis=1), ["age", "twice"]),
+}
+
+
+@pytest.mark.parametrize("asked", ["recommend", "sample", "fit"])
+@pytest.mark.parametrize("what", TABLES)
+def test_tables(genre, schema, denied, what, asked):
+    spoil, named = TABLES[what]
+    method = genre if asked != "fit" else gl.GenRe(Rule(), schema, training=QUICK, progress=False)
+    with pytest.raises(gl.SchemaError) as error:
+        getattr(method, asked)(spoil(denied.copy()))
+    for part in named:
+        assert part.format(row=denied.index[1]) in str(error.value)
+
+
+def test_extra_columns_are_ignored_where_asked(genre, denied):
+    answer = genre.recommend(denied.assign(shoe=43), extra="ignore")
+    pd.testing.assert_frame_equal(answer.frame, genre.recommend(denied).frame)
+
+
+def test_one_row_works(genre, denied):
+    answer = genre.recommend(denied.head(1), n=2)
+    assert answer.found.iloc[0]
+    assert len(answer) == 1
+
+
+def test_an_accepted_person_is_told_so(genre):
+    rich = people()[people()["income"] > 60].head(2)
+    answer = genre.recommend(rich, n=3)
+    assert answer.accepted.all()
+    pd.testing.assert_frame_equal(answer.best(), rich, check_names=False, check_dtype=False)
+    assert (answer.cost.xs(0, level=1) == 0).all()
+    assert answer.found.sum() == len(rich)
+    assert answer.changes().empty
+    assert "Already accepted" in answer.describe(rich.index[0])
+
+
+def test_accepted_and_denied_people_in_one_table_keep_their_places(genre):
+    table = people().head(30)
+    answer = genre.recommend(table, n=2)
+    accepted = table["income"] > 50
+    assert (answer.accepted == accepted).all()
+    assert (answer.best()[accepted] == table[accepted]).all(axis=None)
+    assert (answer.best()[~accepted]["income"] > table[~accepted]["income"]).all()
+
+
+CLASSIFIERS = {
+    "one column": (lambda a: a[:, 1], ["shape (3,)", "(3, 2)"]),
+    "too few rows": (lambda a: a[:1], ["shape (1, 2)", "(3, 2)"]),
+    "three classes": (lambda a: np.c_[a, a[:, 0]], ["shape (3, 3)"]),
+    "NaN": (lambda a: a * np.nan, ["nan", "finite", "{row}"]),
+    "log-odds": (lambda a: a * 10 - 5, ["[0, 1]", "{row}"]),
+}
+
+
+@pytest.mark.parametrize("what", CLASSIFIERS)
+def test_classifiers(genre, schema, denied, what):
+    spoil, named = CLASSIFIERS[what]
+    broken = gl.GenRe(Rule(spoil), schema, training=QUICK, progress=False)
+    broken.codec = genre.codec  # as if it had been fitted with a classifier that broke later
+    with pytest.raises(gl.GenReError) as error:
+        broken.recommend(denied)
+    for part in named:
+        assert part.format(row=denied.index[0]) in str(error.value)
+    with pytest.raises(gl.GenReError):
+        gl.GenRe(Rule(spoil), schema, training=QUICK).fit(denied)
+
+
+def test_a_bare_module_is_pointed_to_the_wrapper(schema, denied):
+    with pytest.raises(gl.GenReError, match=r"genre_lite\.Classifier"):
+        gl.GenRe(torch.nn.Linear(3, 1), schema).fit(denied)
+
+
+@pytest.mark.parametrize("method", [gl.GenRe, gl.baselines.NearestNeighbour])
+@pytest.mark.parametrize(
+    ("rows", "who"),
+    [(lambda f: f["income"] < 40, "accepts nobody"), (lambda f: f["income"] > 60, "denies nobody")],
+)
+def test_nobody_to_learn_from(schema, method, rows, who):
+    table = people()
+    with pytest.raises(gl.GenReError, match=who):
+        method(Rule(), schema, progress=False).fit(table[rows(table)])
+
+
+def test_nobody_sure_enough(schema):
+    table = people()
+    with pytest.raises(gl.GenReError, match=r"validity_margin 0\.7.*lower"):
+        gl.GenRe(Rule(), schema, recipe="paper").fit(table, np.zeros(len(table), int))
+    with pytest.raises(gl.GenReError, match="more than 5 accepted people"):
+        gl.GenRe(Rule(), schema, progress=False).fit(table, np.zeros(len(table), int))
+
+
+def test_no_target_that_the_constraints_allow():
+    table = people().assign(job=lambda f: np.where(f["income"] > 50, "smith", "clerk"))
+    schema = gl.Schema.infer(table, immutable=["job"])
+    with (
+        pytest.warns(UserWarning, match="constraints"),
+        pytest.raises(gl.GenReError, match="No source can reach any target"),
+    ):
+        gl.GenRe(Rule(), schema, training=QUICK, progress=False).fit(table)
+
+
+def test_a_group_without_target_is_reported_and_answered():
+    table = people().assign(town=lambda f: np.where(f.index < 20, "Ox", "Ur"))
+    table.loc[table.index < 20, "income"] = 30.0
+    schema = gl.Schema.infer(table, immutable=["town"])
+    genre = gl.GenRe(Rule(), schema, training=QUICK, progress=False)
+    with pytest.warns(UserWarning, match="20 of"):
+        genre.fit(table)
+    assert genre.report_["unreachable"] == 20
+    answer = genre.recommend(table[table["town"] == "Ox"])
+    assert (answer.best()["town"].dropna() == "Ox").all()
+
+
+LABELS = {
+    "another length": (lambda y: y[:-1], "199.*200 rows"),
+    "another value": (lambda y: np.where(y == 1, 2, 0), r"2.*not a label.*favourable"),
+    "text": (lambda y: np.where(y == 1, "yes", "no"), "not a label"),
+    "NaN": (lambda y: np.where(y == 1, np.nan, 0), "nan"),
+    "another index": (lambda y: pd.Series(y).set_axis(range(1, 201)), "different indexes"),
+}
+
+
+@pytest.mark.parametrize("what", LABELS)
+def test_labels(schema, what):
+    spoil, named = LABELS[what]
+    table = people()
+    with pytest.raises(gl.GenReError, match=named):
+        gl.GenRe(Rule(), schema).fit(table, spoil((table["income"] > 50).to_numpy().astype(int)))
+
+
+CONTRADICTIONS = {
+    "both": (dict(immutable=["age"], increasing=["age"]), "both immutable and increasing"),
+    "no order": (dict(increasing=["job"]), "nominal feature has no order"),
+    "unknown": (dict(immutable=["agee"]), "did you mean 'age'"),
+    "a bare name": (dict(immutable="age"), r"write \['age'\]"),
+}
+
+
+@pytest.mark.parametrize("what", CONTRADICTIONS)
+def test_contradictory_constraints(what):
+    asked, named = CONTRADICTIONS[what]
+    with pytest.raises(gl.SchemaError, match=named):
+        gl.Schema.infer(people(), **asked)
+
+
+def test_contradictory_bounds():
+    with pytest.raises(gl.SchemaError, match="low 3 lies above high 2"):
+        gl.Feature("age", low=3, high=2)
+
+
+@pytest.mark.parametrize("call", ["recommend", "sample", "save", "log_prob"])
+def test_unfitted(schema, denied, tmp_path, call):
+    arguments = {"save": [tmp_path / "x"], "log_prob": [denied, denied]}.get(call, [denied])
+    with pytest.raises(gl.NotFittedError, match="call fit"):
+        getattr(gl.GenRe(Rule(), schema), call)(*arguments)
+
+
+SETTINGS = {
+    "recipe": (dict(recipe="secret"), "'estimated', 'paper'"),
+    "cost weight": (dict(cost_weight=-1), "0 or more"),
+    "cost weight NaN": (dict(cost_weight=float("nan")), "0 or more"),
+    "margin": (dict(validity_margin=1.5), r"\[0, 1\)"),
+    "device": (dict(device="abacus"), "abacus.*cpu"),
+}
+
+
+@pytest.mark.parametrize("what", SETTINGS)
+def test_settings(schema, what):
+    asked, named = SETTINGS[what]
+    with pytest.raises(gl.GenReError, match=named):
+        gl.GenRe(Rule(), schema, **asked)
+
+
+CHOICES = {
+    "rule": (dict(rule="luckiest"), "balanced, cheapest, likeliest, safest"),
+    "margin": (dict(margin=0.3), r"\[0.5, 1\)"),
+    "temperature": (dict(temperature=0), "above 0"),
+    "candidates": (dict(candidates=0, n=0), "at least one"),
+    "n": (dict(n=0), "at least one"),
+    "extra": (dict(extra="drop"), "'error' or 'ignore'"),
+}
+
+
+@pytest.mark.parametrize("what", CHOICES)
+def test_choices(genre, denied, what):
+    asked, named = CHOICES[what]
+    with pytest.raises(gl.GenReError, match=named):
+        genre.recommend(denied, **asked)
+
+
+def test_options_of_strangers(genre, denied):
+    with pytest.raises(gl.GenReError, match="not among the people"):
+        genre.log_prob(denied.head(1), denied)
+
+
+# -- saved files ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def saved(genre, tmp_path):
+    genre.save(tmp_path / "bank.genre")
+    return tmp_path / "bank.genre"
+
+
+def test_no_file(tmp_path):
+    with pytest.raises(gl.GenReError, match=re.escape("no file") + ".*bank"):
+        gl.GenRe.load(tmp_path / "bank.genre")
+
+
+@pytest.mark.parametrize("kept", [0.0, 0.001, 0.3, 0.99])
+def test_a_file_cut_short(saved, kept):
+    data = saved.read_bytes()
+    saved.write_bytes(data[: int(kept * len(data))])
+    with pytest.raises(gl.GenReError, match="cut short or not a saved model"):
+        gl.GenRe.load(saved, classifier=Rule())
+
+
+def test_a_file_of_something_else(tmp_path):
+    (tmp_path / "x.genre").write_text("a,b\n1,2\n")
+    with pytest.raises(gl.GenReError, match="not a saved model"):
+        gl.GenRe.load(tmp_path / "x.genre")
+
+
+def test_another_version(saved):
+    data = saved.read_bytes()
+    saved.write_bytes(data.replace(rb"\"format\": \"1\"", rb"\"format\": \"0\""))
+    with pytest.raises(gl.GenReError, match=r"format '0'.*reads '1'"):
+        gl.GenRe.load(saved, classifier=Rule())
+
+
+def test_a_classifier_of_your_own_must_be_given(saved):
+    with pytest.raises(gl.GenReError, match="classifier=h"):
+        gl.GenRe.load(saved)
+
+
+def test_another_schema(saved, schema):
+    with pytest.raises(gl.GenReError, match=r"'age' differs.*increasing.*free"):
+        gl.GenRe.load(saved, classifier=Rule(), schema=schema.constrain(free=["age"]))
+    with pytest.raises(gl.GenReError, match="same columns in the same order"):
+        other = schema.reorder(["job", "income", "age"])
+        gl.GenRe.load(saved, classifier=Rule(), schema=other)
+    assert gl.GenRe.load(saved, classifier=Rule(), schema=schema).schema == schema
+
+
+# -- tables and worlds ------------------------------------------------------------------------------
+
+
+def test_one_class_only():
+    bank = gl.load_dataset("moons", n=60)
+    ones = bank.relabel(np.ones(len(bank.train), int), np.ones(len(bank.test), int))
+    with pytest.raises(gl.GenReError, match="both outcomes"):
+        gl.train_classifier(ones, progress=False)
+    with pytest.raises(gl.GenReError, match="both outcomes"):
+        gl.gold_world(ones, progress=False)
+
+
+def test_an_outcome_of_your_own_table():
+    table = people().assign(loan=lambda f: np.where(f["income"] > 50, "yes", "no"))
+    with pytest.raises(gl.SchemaError, match="'laon'"):
+        Dataset.from_frame(table, target="laon", favourable="yes")
+    with pytest.raises(gl.SchemaError, match="never holds 'YES'"):
+        Dataset.from_frame(table, target="loan", favourable="YES")
+    with pytest.raises(gl.SchemaError, match="exactly two values"):
+        Dataset.from_frame(table, target="age", favourable=18)
+
+
+def test_an_unknown_table_is_answered_with_the_nearest():
+    with pytest.raises(gl.GenReError, match="adult"):
+        gl.load_dataset("adlut")
