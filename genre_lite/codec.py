@@ -27,7 +27,8 @@ class Codec:
     schema
         What the columns are.
     size
-        The most values a numeric feature's vocabulary may hold.
+        How many distinct values of a numeric feature are kept one by one; of more, the vocabulary
+        holds a representative of each of ``size`` quantile bins, and the least and greatest value.
 
     Attributes
     ----------
@@ -108,12 +109,26 @@ class Codec:
         """Points as classifier inputs: nominal features of three or more levels become indicators."""
         blocks = []
         for j, f in enumerate(self.schema):
-            if f.kind == "nominal" and len(f.categories) > 2:
+            if self._is_wide(f):
                 level = np.rint(cube[:, j] * self.width[j])
                 blocks.append(level[:, None] == np.arange(len(f.categories)))
             else:
                 blocks.append(cube[:, [j]])
         return np.concatenate(blocks, axis=1, dtype=float)
+
+    def metric(self, cube: np.ndarray) -> np.ndarray:
+        """Points whose L1 distance is the cost: as :meth:`design`, indicators counting one half.
+
+        Two different levels differ in two indicators, so a change of level costs one.
+        """
+        widths = [len(f.categories) if self._is_wide(f) else 1 for f in self.schema]
+        scale = [0.5 if self._is_wide(f) else 1.0 for f in self.schema]
+        return self.design(cube) * np.repeat(scale, widths)
+
+    @staticmethod
+    def _is_wide(feature: Feature) -> bool:
+        """Whether a feature takes more than one classifier input."""
+        return feature.kind == "nominal" and len(feature.categories) > 2
 
     @property
     def nominal(self) -> np.ndarray:
@@ -132,14 +147,21 @@ class Codec:
     def frame(self, tokens: np.ndarray, factual: pd.DataFrame) -> pd.DataFrame:
         """Tokens back in original units; where a token is the person's own, their value is kept.
 
-        ``factual`` holds the person behind each row of ``tokens``, in the same order.
+        ``factual`` holds the person behind each row of ``tokens``, in the same order. Columns keep
+        its dtypes, unless they cannot hold the vocabulary: whole numbers then widen, to fractions
+        if need be, and pandas categories take the schema's levels.
         """
         own = self.tokens(self.cube(factual))
         columns = {}
         for j, f in enumerate(self.schema):
             before = factual[f.name]
+            if isinstance(before.dtype, pd.CategoricalDtype):
+                before = before.cat.set_categories(f.categories)
+            elif pd.api.types.is_integer_dtype(before) and not f.is_categorical:
+                before = before.astype(float) if (self.values[j] % 1).any() else before
             after = pd.Series(self.values[j][tokens[:, j]], index=factual.index)
-            columns[f.name] = before.where(own[:, j] == tokens[:, j], after).astype(before.dtype)
+            mixed = before.where(own[:, j] == tokens[:, j], after)
+            columns[f.name] = mixed.astype(before.dtype) if f.is_categorical else mixed
         return pd.DataFrame(columns, index=factual.index)
 
     # -- to and from plain data -----------------------------------------------------------------

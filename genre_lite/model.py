@@ -29,7 +29,7 @@ class ModelConfig:
     encoder_layers: int = 1
     decoder_layers: int = 1
     width: int = 32
-    heads: int = 4
+    heads: int = 2
     expansion: int = 2
     dropout: float = 0.0
 

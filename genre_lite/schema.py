@@ -77,7 +77,9 @@ class Feature:
             raise wrong(
                 f"actionability is {self.actionability!r}; choose one of {', '.join(ACTIONABILITY)}."
             )
-        object.__setattr__(self, "categories", tuple(self.categories))
+        object.__setattr__(self, "categories", tuple(_plain(level) for level in self.categories))
+        for name in ("low", "high", "step"):
+            object.__setattr__(self, name, _plain(getattr(self, name)))
         if self.kind == "numeric":
             if self.categories:
                 raise wrong("a numeric feature has no categories; make it ordinal or drop them.")
@@ -342,7 +344,7 @@ class Schema(Sequence):
                 )
             return
         if pd.api.types.is_bool_dtype(column) or not pd.api.types.is_numeric_dtype(column):
-            text = ~column.map(
+            text = ~column.astype(object).map(
                 lambda v: isinstance(v, (int, float, np.number)) and not isinstance(v, bool)
             )
             row, value = _first(column, text) if text.any() else (column.index[0], column.iloc[0])
@@ -390,6 +392,11 @@ class Schema(Sequence):
     def from_dict(cls, data: Sequence[Mapping]) -> Schema:
         """The schema that :meth:`to_dict` wrote."""
         return cls(Feature(**entry) for entry in data)
+
+
+def _plain(value: object) -> object:
+    """A numpy scalar as Python's own, which JSON can write; anything else as it is."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _nearest(name: str, known: Sequence[str]) -> str:

@@ -74,12 +74,25 @@ class PairSampler:
         self.cost_weight = cost_weight
         self.nearest = nearest
         self._rows_at_once = max(1, block // len(self.targets))
-        self._nominal = torch.as_tensor(codec.nominal)
-        kinds = [f.actionability for f in codec.schema]
-        self._columns = {
-            kind: torch.tensor([j for j, k in enumerate(kinds) if k == kind], dtype=torch.long)
-            for kind in ("immutable", "increasing", "decreasing")
-        }
+        self._from, self._to = (
+            torch.as_tensor(codec.metric(points.double().numpy()), dtype=torch.float32)
+            for points in (self.sources, self.targets)
+        )
+        kinds = np.array([f.actionability for f in codec.schema])
+        self._up = np.flatnonzero(kinds == "increasing")
+        self._down = np.flatnonzero(kinds == "decreasing")
+        # In float32 two different values may be equal; constraints must see the difference.
+        self._exact = [
+            torch.as_tensor(np.asarray(p), dtype=torch.float64) for p in (sources, targets)
+        ]
+        fixed = torch.cat(self._exact)[:, kinds == "immutable"]
+        # People alike in all that is immutable form a group, so that one comparison serves.
+        group = (
+            torch.unique(fixed, dim=0, return_inverse=True)[1]
+            if fixed.shape[1]
+            else fixed.new_zeros(len(fixed))
+        )
+        self._group, self._target_group = group.split([len(self.sources), len(self.targets)])
         self.reachable = np.concatenate(
             [self._allowed(rows).any(dim=1).numpy() for rows in self._blocks(len(self.sources))]
         )
@@ -90,23 +103,17 @@ class PairSampler:
 
     def _allowed(self, rows: torch.Tensor) -> torch.Tensor:
         """A(x, t), booleans of shape (rows, targets)."""
-        x, t = self.sources[rows], self.targets
-        allowed = torch.ones(len(x), len(t), dtype=torch.bool)
-        for j in self._columns["immutable"]:
-            allowed &= x[:, j, None] == t[:, j]
-        for j in self._columns["increasing"]:
-            allowed &= x[:, j, None] <= t[:, j]
-        for j in self._columns["decreasing"]:
-            allowed &= x[:, j, None] >= t[:, j]
+        x, t = self._exact
+        allowed = self._group[rows, None] == self._target_group
+        for j in self._up:
+            allowed &= x[rows, j, None] <= t[:, j]
+        for j in self._down:
+            allowed &= x[rows, j, None] >= t[:, j]
         return allowed
 
     def costs(self, rows: np.ndarray | torch.Tensor) -> torch.Tensor:
         """C(x, t) from each named source to every target, shape (rows, targets)."""
-        x, t, nominal = self.sources[rows], self.targets, self._nominal
-        total = torch.cdist(x[:, ~nominal], t[:, ~nominal], p=1)
-        for j in torch.nonzero(nominal).flatten():
-            total += x[:, j, None] != t[:, j]
-        return total
+        return torch.cdist(self._from[rows], self._to, p=1)
 
     def _log_weights(self, rows: torch.Tensor) -> torch.Tensor:
         log = -self.cost_weight * self.costs(rows)

@@ -92,7 +92,10 @@ def fit(
         model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
     )
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, config.learning_rate, total_steps=config.steps, pct_start=0.1
+        optimizer,
+        config.learning_rate,
+        total_steps=config.steps,
+        pct_start=0.1 if config.steps > 10 else 0.0,  # the schedule cannot warm up in one step
     )
     history, recent, stale = [], [], 0
     best = {"loss": check(), "weights": copy.deepcopy(model.state_dict())}

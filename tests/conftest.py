@@ -1,5 +1,6 @@
 """What the tests of the repository and of the book share."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,3 +10,12 @@ import pytest
 def root() -> Path:
     """The folder that holds the repository."""
     return Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """The folder with the paper's splits; tests that need it are skipped without it."""
+    named = os.environ.get("GENRE_LITE_DATA")
+    if not named:
+        pytest.skip("GENRE_LITE_DATA names no folder with the paper's splits")
+    return Path(named)

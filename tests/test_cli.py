@@ -124,7 +124,6 @@ def test_a_mistake_is_told_in_one_line(
 
 @pytest.fixture(scope="module")
 def model(loans: Path) -> Path:
-    pytest.importorskip("genre_lite.genre")
     out = loans.with_suffix(".genre")
     told = done(
         *("train", "--csv", loans, "--target", "loan", "--favourable", "yes", "--quiet"),
@@ -237,7 +236,6 @@ def test_recommend_needs_a_row_that_exists(model: Path, people: Path) -> None:
 
 
 def test_recommend_refuses_a_file_that_is_no_model(tmp_path: Path, people: Path) -> None:
-    pytest.importorskip("genre_lite.genre")
     fake = tmp_path / "fake.genre"
     fake.write_bytes(b"not a model")
     result = call("recommend", fake, "--csv", people)
@@ -249,7 +247,6 @@ def test_recommend_refuses_a_file_that_is_no_model(tmp_path: Path, people: Path)
 
 
 def test_train_and_recommend_on_german(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("genre_lite.genre")
     monkeypatch.chdir(tmp_path)
     assert done("train", "german", "--quiet").startswith("german.genre: trained on 750 people")
     row = load_dataset("german").X_test.index[0]

@@ -84,7 +84,7 @@ def evaluate(
             "validity": validity,
             "validity_h": float((answer.probability.xs(0, level=1) > 0.5).mean()),
             "plausibility": plausibility,
-            "score": score(validity, plausibility, cost, people.shape[1]),
+            "score": score(validity, plausibility, cost, len(answer.schema)),
             "violations": int(answer.schema.violations(before, options).any(axis=1).sum()),
             "changed": float((options != before[options.columns]).sum(axis=1).mean()),
             "seconds": answer.seconds / len(people),
