@@ -148,8 +148,8 @@ class Codec:
         """Tokens back in original units; where a token is the person's own, their value is kept.
 
         ``factual`` holds the person behind each row of ``tokens``, in the same order. Columns keep
-        its dtypes, unless they cannot hold the vocabulary: whole numbers then widen, to fractions
-        if need be, and pandas categories take the schema's levels.
+        its dtypes where they can hold the vocabulary: else whole numbers become fractions, narrow
+        numbers widen, and pandas categories take the schema's levels.
         """
         own = self.tokens(self.cube(factual))
         columns = {}
@@ -157,11 +157,10 @@ class Codec:
             before = factual[f.name]
             if isinstance(before.dtype, pd.CategoricalDtype):
                 before = before.cat.set_categories(f.categories)
-            elif pd.api.types.is_integer_dtype(before) and not f.is_categorical:
-                before = before.astype(float) if (self.values[j] % 1).any() else before
+            elif not f.is_categorical:
+                before = before.astype(_room(before.dtype, self.values[j]))
             after = pd.Series(self.values[j][tokens[:, j]], index=factual.index)
-            mixed = before.where(own[:, j] == tokens[:, j], after)
-            columns[f.name] = mixed.astype(before.dtype) if f.is_categorical else mixed
+            columns[f.name] = before.where(own[:, j] == tokens[:, j], after).astype(before.dtype)
         return pd.DataFrame(columns, index=factual.index)
 
     # -- to and from plain data -----------------------------------------------------------------
@@ -182,3 +181,11 @@ class Codec:
         """The codec that :meth:`to_dict` wrote."""
         codec = cls(Schema.from_dict(data["schema"]), data["size"])
         return codec._install(data["values"], data["low"], data["high"])
+
+
+def _room(dtype: object, values: np.ndarray) -> object:
+    """The dtype of a column of numbers if it can hold the values, else one with room for both."""
+    plain = getattr(dtype, "numpy_dtype", dtype)
+    with np.errstate(invalid="ignore"):
+        fits = (values.astype(plain) == values).all()
+    return dtype if fits else np.result_type(plain, values.dtype)

@@ -60,7 +60,7 @@ class Recourses:
         options numbered 0, 1, … from the best; the same columns and units. A row of NaN says that
         none was found.
     cost : Series
-        What each option asks for, Σⱼ |xⱼ − x⁺ⱼ| on features scaled to [0, 1].
+        What each option asks for, C(x, x⁺); see :func:`~genre_lite.objectives.cost`.
     probability : Series
         The decision model's probability of the favourable outcome at each option.
     log_prob : Series

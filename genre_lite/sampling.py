@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .categorical import draw_categorical
 from .codec import Codec
 from .errors import GenReError
 from .model import RecourseTransformer
@@ -72,9 +73,7 @@ def draw(
     for j in range(model.d):
         logits = model.step(cache, x, j, last, k)
         logits = logits.masked_fill(~allowed[:, None, j], -torch.inf)
-        # Gumbel's trick: the arg max of log-odds + noise is a draw from their softmax.
-        noise = torch.empty(logits.shape).exponential_(generator=generator).log_().to(logits.device)
-        last = (logits / temperature - noise).argmax(dim=-1)
+        last = draw_categorical(logits / temperature, generator)
         total = total + logits.log_softmax(dim=-1).gather(-1, last[..., None]).squeeze(-1)
         written.append(last)
     return torch.stack(written, dim=-1), total

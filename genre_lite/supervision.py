@@ -15,6 +15,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from .categorical import draw_categorical
 from .codec import Codec
 from .errors import GenReError
 
@@ -157,10 +158,5 @@ class PairSampler:
                     "A source has no target that its constraints allow; draw only for rows where "
                     "pairs.reachable is true."
                 )
-            # Inverting the distribution function costs one random number a source, not one a pair.
-            heap = torch.softmax(self._log_weights(block), dim=1).cumsum(dim=1, dtype=torch.float64)
-            level = (
-                torch.rand(len(block), 1, generator=generator, dtype=torch.float64) * heap[:, -1:]
-            )
-            drawn.append(torch.searchsorted(heap, level, right=True).flatten())
+            drawn.append(draw_categorical(self._log_weights(block), generator))
         return torch.cat(drawn)

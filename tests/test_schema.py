@@ -7,11 +7,12 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genre_lite import Feature, Schema, SchemaError
 
+calm = settings(deadline=None, derandomize=True)
 GRADES = ("low", "middle", "high")
 
 
@@ -86,6 +87,7 @@ def test_what_looks_odd_but_holds():
 RANK = {"low": 0, "middle": 1, "high": 2}
 
 
+@calm
 @given(
     before=st.sampled_from(GRADES),
     after=st.sampled_from(GRADES),
@@ -206,7 +208,7 @@ def test_a_schema_is_a_sequence_with_names(schema):
     assert len(schema) == 6
     assert schema[0] is schema["age"]
     assert list(schema)[-1].name == "owner"
-    with pytest.raises(SchemaError, match="'incme'; did you mean 'income'?"):
+    with pytest.raises(SchemaError, match="'incme'; did you mean 'income'"):
         schema["incme"]
     with pytest.raises(SchemaError, match=r"No feature named 'xyz'\.$"):
         schema["xyz"]
@@ -248,6 +250,7 @@ levels = st.sampled_from(GRADES)
 rows = st.lists(st.tuples(numbers, numbers, levels, levels), min_size=1, max_size=6)
 
 
+@calm
 @given(before=rows, data=st.data())
 def test_violations_agree_with_brute_force(before, data):
     after = data.draw(
@@ -392,6 +395,7 @@ def features(draw, name):
     return Feature(name, kind, actionability=draw(st.sampled_from(may)), **settings)
 
 
+@calm
 @given(names.flatmap(lambda names: st.tuples(*(features(name) for name in names))))
 def test_every_schema_survives_json(parts):
     schema = Schema(parts)

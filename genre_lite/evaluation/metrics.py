@@ -53,7 +53,7 @@ def evaluate(
         * ``validity``: share whom the judge gives P(y = 1 | x⁺) > 1/2 (the paper's Val).
         * ``validity_h``: share that the classifier accepts.
         * ``plausibility``: share of inliers among the people the judge accepts (the paper's LOF).
-        * ``score``: :func:`score` of the three.
+        * ``score``: :func:`~genre_lite.evaluation.metrics.score` of the three.
         * ``violations``: options that break a constraint; ``changed``: mean features changed.
         * ``seconds``: seconds a person.
 

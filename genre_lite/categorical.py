@@ -1,0 +1,31 @@
+"""Draws from categorical distributions, reproducible from a generator."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+__all__ = ["draw_categorical"]
+
+
+def draw_categorical(log_weights: Tensor, generator: torch.Generator) -> Tensor:
+    """One draw from the softmax of each row: (..., choices) to whole numbers of shape (...).
+
+    Inverts the distribution function, which costs one random number a row and not one a choice.
+    Choices of log-weight −∞ are never drawn. The randomness is made on the CPU, so a seed means the
+    same draws on every device.
+
+    Examples
+    --------
+    >>> log_weights = torch.tensor([[0.0, -torch.inf], [-torch.inf, 3.0]])
+    >>> draw_categorical(log_weights, torch.Generator().manual_seed(0)).tolist()
+    [0, 1]
+    """
+    device = log_weights.device
+    precision = torch.float32 if device.type == "mps" else torch.float64  # MPS has no doubles
+    heap = torch.softmax(log_weights, dim=-1).cumsum(dim=-1, dtype=precision)
+    top = heap[..., -1:]
+    level = torch.rand(top.shape, generator=generator, dtype=precision).to(device) * top
+    # Rounding must not lift a level to the top, behind which there is nothing.
+    level = torch.minimum(level, torch.nextafter(top, torch.zeros_like(top)))
+    return torch.searchsorted(heap, level, right=True).squeeze(-1)

@@ -1,0 +1,271 @@
+"""Units to cube to tokens and back: what is lost, and what must never be."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from genre_lite import Codec, Feature, NotFittedError, Schema, SchemaError
+
+calm = settings(deadline=None, derandomize=True)
+GRADES = ("low", "middle", "high")
+JOBS = ("clerk", "pilot", "smith")
+
+schema = Schema(
+    [
+        Feature("age", step=1),
+        Feature("income"),
+        Feature("grade", "ordinal", GRADES),
+        Feature("job", "nominal", JOBS),
+    ]
+)
+person = st.tuples(
+    st.integers(0, 90),
+    st.floats(-1e6, 1e6, allow_subnormal=False),
+    st.sampled_from(GRADES),
+    st.sampled_from(JOBS),
+)
+tables = st.lists(person, min_size=1, max_size=12).map(
+    lambda rows: pd.DataFrame(rows, columns=schema.names)
+)
+
+
+def vocabulary(codec, j):
+    return codec.values[j]  # noqa: PD011 (not a pandas object)
+
+
+@pytest.fixture
+def frame():
+    return pd.DataFrame(
+        {
+            "age": [20, 30, 60, 30],
+            "income": [0.5, 2.5, 1.0, 4.5],
+            "grade": ["low", "high", "low", "middle"],
+            "job": ["clerk", "smith", "clerk", "clerk"],
+        },
+        index=["ana", "ben", "cem", "dia"],
+    )
+
+
+@pytest.fixture
+def codec(frame):
+    return Codec(schema).fit(frame)
+
+
+# -- the cube ---------------------------------------------------------------------------------
+
+
+def test_the_cube_by_hand(codec, frame):
+    assert codec.cube(frame).tolist() == [
+        [0, 0, 0, 0],
+        [0.25, 0.5, 1, 1],
+        [1, 0.125, 0, 0],
+        [0.25, 1, 0.5, 0],
+    ]
+    outside = frame.assign(age=[10, 70, 20, 20])
+    assert codec.cube(outside)[:2, 0].tolist() == [-0.25, 1.25]
+
+
+def test_levels_nobody_has_still_have_a_place(codec):
+    assert vocabulary(codec, 3).tolist() == list(JOBS)
+    assert codec.grid[3].tolist() == [0, 0.5, 1]
+    assert codec.nominal.tolist() == [False, False, False, True]
+
+
+@calm
+@given(tables)
+def test_training_rows_lie_in_the_unit_cube(table):
+    cube = Codec(schema).fit(table).cube(table)
+    assert ((cube >= 0) & (cube <= 1)).all()
+
+
+def test_the_design_gives_wide_nominal_features_indicators(codec, frame):
+    design = codec.design(codec.cube(frame))
+    assert design[:, :3].tolist() == codec.cube(frame)[:, :3].tolist()
+    assert design[:, 3:].tolist() == [[1, 0, 0], [0, 0, 1], [1, 0, 0], [1, 0, 0]]
+    two = pd.DataFrame({"sex": ["f", "m"]})
+    narrow = Codec(Schema.infer(two)).fit(two)
+    assert narrow.design(narrow.cube(two)).tolist() == [[0], [1]]
+
+
+@pytest.mark.parametrize("value", [7, 2.5, "clerk", False])
+def test_a_constant_column(value):
+    frame = pd.DataFrame({"it": [value] * 3})
+    codec = Codec(Schema.infer(frame)).fit(frame)
+    assert codec.cube(frame).tolist() == [[0]] * 3
+    assert codec.tokens(codec.cube(frame)).tolist() == [[0]] * 3
+    pd.testing.assert_frame_equal(codec.frame(np.zeros((3, 1), int), frame), frame)
+
+
+def test_a_constant_number_has_width_one():
+    codec = Codec(Schema([Feature("it")])).fit(pd.DataFrame({"it": [7, 7]}))
+    assert codec.cube(pd.DataFrame({"it": [9.5]})).tolist() == [[2.5]]
+
+
+# -- tokens -----------------------------------------------------------------------------------
+
+
+@calm
+@given(tables)
+def test_vocabulary_values_are_their_own_tokens(table):
+    codec = Codec(schema).fit(table)
+    for j, feature in enumerate(schema):
+        every = pd.concat([table.iloc[:1]] * len(codec.grid[j]), ignore_index=True)
+        every[feature.name] = vocabulary(codec, j)
+        token = codec.tokens(codec.cube(every))[:, j]
+        # Numbers too close for the cube to tell apart share a token; their places agree.
+        np.testing.assert_array_equal(codec.grid[j][token], codec.cube(every)[:, j])
+
+
+@calm
+@given(tables)
+def test_training_rows_come_back_as_they_were(table):
+    codec = Codec(schema).fit(table)
+    tokens = codec.tokens(codec.cube(table))
+    pd.testing.assert_frame_equal(codec.frame(tokens, table), table)
+    someone = table.iloc[[0] * len(table)].reset_index(drop=True)
+    decoded = codec.frame(tokens, someone)
+    np.testing.assert_allclose(codec.cube(decoded), codec.cube(table), atol=1e-12)
+    pd.testing.assert_frame_equal(decoded[["age", "grade", "job"]], table[["age", "grade", "job"]])
+
+
+@calm
+@given(train=tables, people=tables, data=st.data())
+def test_a_decoded_value_is_a_training_value_or_the_persons_own(train, people, data):
+    codec = Codec(schema, size=3).fit(train)
+    own = codec.tokens(codec.cube(people))
+    tokens = np.array(
+        [[data.draw(st.integers(0, len(v) - 1)) for v in codec.grid] for _ in range(len(people))]
+    )
+    decoded = codec.frame(tokens, people)
+    for j, feature in enumerate(schema):
+        kept = own[:, j] == tokens[:, j]
+        now, before = decoded[feature.name], people[feature.name]
+        assert now[kept].tolist() == before[kept].tolist()
+        possible = set(feature.categories) if feature.is_categorical else set(train[feature.name])
+        assert set(now[~kept]) <= possible
+        assert now.dtype == before.dtype
+
+
+def test_the_nearest_entry_is_taken():
+    codec = Codec(Schema([Feature("it")])).fit(pd.DataFrame({"it": [0.0, 1.0, 4.0]}))
+    people = pd.DataFrame({"it": [-5.0, 0.4, 0.6, 2.4, 2.6, 99.0]})
+    assert codec.tokens(codec.cube(people)).ravel().tolist() == [0, 0, 1, 1, 2, 2]
+
+
+def test_many_values_become_quantile_representatives():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"it": np.exp(rng.normal(size=5000))})
+    codec = Codec(Schema([Feature("it")]), size=50).fit(frame)
+    values = vocabulary(codec, 0)
+    assert len(values) == 52
+    assert set(values) <= set(frame["it"])
+    assert (values[0], values[-1]) == (frame["it"].min(), frame["it"].max())
+    assert (np.diff(values) > 0).all()
+    share = np.bincount(codec.tokens(codec.cube(frame))[:, 0], minlength=52) / 5000
+    assert share[1:-1] == pytest.approx(0.02, abs=0.015), "bins hold about as many people each"
+    few = Codec(Schema([Feature("it")]), size=5000).fit(frame)
+    assert vocabulary(few, 0).tolist() == sorted(frame["it"])
+
+
+def test_levels_are_never_thinned_out():
+    levels = tuple(f"l{i:03}" for i in range(300))
+    frame = pd.DataFrame({"it": levels})
+    codec = Codec(Schema([Feature("it", "ordinal", levels)]), size=8).fit(frame)
+    assert vocabulary(codec, 0).tolist() == list(levels)
+    assert codec.tokens(codec.cube(frame)).ravel().tolist() == list(range(300))
+
+
+# -- dtypes -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pd.Series([1, 2, 3]),
+        pd.Series([1, 2, 3], dtype="int8"),
+        pd.Series([1.5, 2.5, 3.0]),
+        pd.Series([1.5, 2.5, 3.0], dtype="float32"),
+        pd.Series([1, 2, 3], dtype="Int64"),
+        pd.Series([1.5, 2.5, 3.0], dtype="Float64"),
+        pd.Series(["x", "y", "z"]),
+        pd.Series(["x", "y", "z"], dtype=object),
+        pd.Series([True, False, True]),
+        pd.Series(["x", "y", "z"], dtype="category"),
+        pd.Series(pd.Categorical([2, 3, 1], [3, 2, 1], ordered=True)),
+    ],
+    ids=lambda column: str(column.dtype),
+)
+def test_dtypes_are_kept(column):
+    frame = column.to_frame("it")
+    codec = Codec(Schema.infer(frame)).fit(frame)
+    tokens = codec.tokens(codec.cube(frame))
+    for again in (codec, Codec.from_dict(json.loads(json.dumps(codec.to_dict())))):
+        decoded = again.frame(tokens[::-1], frame)
+        pd.testing.assert_frame_equal(decoded, frame[::-1].set_axis(frame.index))
+
+
+@pytest.mark.parametrize("dtype", ["int64", "int8", "Int64"])
+def test_a_fraction_is_never_cut_to_the_whole_number_of_the_asker(dtype):
+    codec = Codec(Schema([Feature("it")])).fit(pd.DataFrame({"it": [0.0, 1.5, 4.0]}))
+    people = pd.DataFrame({"it": pd.Series([0, 4], dtype=dtype)})
+    assert codec.frame(np.array([[1], [2]]), people)["it"].tolist() == [1.5, 4.0]
+    assert codec.frame(np.array([[0], [2]]), people)["it"].tolist() == [0.0, 4.0]
+
+
+def test_a_narrow_integer_never_wraps_round():
+    codec = Codec(Schema([Feature("it")])).fit(pd.DataFrame({"it": [1, 300, 1000]}))
+    people = pd.DataFrame({"it": pd.Series([1, 2], dtype="int8")})
+    assert codec.frame(np.array([[1], [2]]), people)["it"].tolist() == [300, 1000]
+
+
+def test_a_category_that_the_askers_table_does_not_know():
+    frame = pd.DataFrame({"job": JOBS})
+    codec = Codec(Schema.infer(frame)).fit(frame)
+    one = pd.DataFrame({"job": pd.Categorical(["clerk"])}, index=["ana"])
+    decoded = codec.frame(np.array([[2]]), one)
+    assert decoded.loc["ana", "job"] == "smith"
+    assert isinstance(decoded["job"].dtype, pd.CategoricalDtype)
+
+
+# -- to and from plain data -------------------------------------------------------------------
+
+
+@calm
+@given(tables)
+def test_a_codec_survives_json(table):
+    codec = Codec(schema, size=4).fit(table)
+    again = Codec.from_dict(json.loads(json.dumps(codec.to_dict())))
+    assert again.schema == schema
+    assert again.size == 4
+    np.testing.assert_array_equal(again.cube(table), codec.cube(table))
+    tokens = codec.tokens(codec.cube(table))
+    np.testing.assert_array_equal(again.tokens(again.cube(table)), tokens)
+    pd.testing.assert_frame_equal(again.frame(tokens, table), codec.frame(tokens, table))
+
+
+def test_numpy_levels_survive_json():
+    frame = pd.DataFrame({"it": [2, 1, 2]})
+    codec = Codec(Schema([Feature("it", "ordinal", np.array([1, 2, 3]))])).fit(frame)
+    again = Codec.from_dict(json.loads(json.dumps(codec.to_dict())))
+    assert again.tokens(again.cube(frame)).tolist() == [[1], [0], [1]]
+
+
+# -- what is refused --------------------------------------------------------------------------
+
+
+def test_an_unfitted_codec_says_so(frame):
+    for ask in (lambda c: c.cube(frame), lambda c: c.tokens(np.zeros((1, 4))), Codec.to_dict):
+        with pytest.raises(NotFittedError, match=r"call fit\(frame\) first"):
+            ask(Codec(schema))
+
+
+def test_fit_passes_the_gate(frame):
+    with pytest.raises(SchemaError, match="'job', row 'ben': category 'tailor'"):
+        Codec(schema).fit(frame.assign(job=["clerk", "tailor", "clerk", "clerk"]))
+    assert Codec(schema).fit(frame.assign(zip=1)).cube(frame).shape == (4, 4)

@@ -1,0 +1,273 @@
+"""Synthesized pairs against a softmax written out in numpy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from scipy import stats
+
+from genre_lite import Codec, Feature, GenReError, PairSampler, Schema, cost
+from genre_lite.baselines import NearestNeighbour
+
+CONSTRAINTS = {
+    "none": {},
+    "immutable number": {"immutable": ["size"]},
+    "immutable level": {"immutable": ["job"]},
+    "increasing": {"increasing": ["age"]},
+    "decreasing": {"decreasing": ["debt"]},
+    "all": {"immutable": ["size", "job"], "increasing": ["age", "grade"], "decreasing": ["debt"]},
+}
+BASE = Schema(
+    [
+        Feature("age", step=1),
+        Feature("debt"),
+        Feature("size", step=1),
+        Feature("grade", "ordinal", ("low", "middle", "high")),
+        Feature("job", "nominal", ("clerk", "pilot", "smith")),
+        Feature("sex", "nominal", ("f", "m")),
+    ]
+)
+
+
+def table(n, seed):
+    rng = np.random.default_rng(seed)
+    return pd.DataFrame(
+        {
+            "age": rng.integers(20, 30, n),
+            "debt": rng.normal(size=n),
+            "size": rng.integers(0, 3, n),
+            "grade": rng.choice(["low", "middle", "high"], n),
+            "job": rng.choice(["clerk", "pilot", "smith"], n),
+            "sex": rng.choice(["f", "m"], n),
+        }
+    )
+
+
+SOURCES, TARGETS = table(30, 1), table(80, 2)
+
+
+def sampler(schema=BASE, sources=SOURCES, targets=TARGETS, cost_weight=2.0, **settings):
+    codec = Codec(schema).fit(pd.concat([sources, targets], ignore_index=True))
+    return PairSampler(codec, codec.cube(sources), codec.cube(targets), cost_weight, **settings)
+
+
+def brute_force(schema, cost_weight, sources=SOURCES, targets=TARGETS):
+    """Q in numpy, from the tables themselves: costs, who is allowed, weights."""
+    codec = Codec(schema).fit(pd.concat([sources, targets], ignore_index=True))
+    price = cost(codec.cube(sources)[:, None], codec.cube(targets), codec.nominal)
+    allowed = np.array(
+        [
+            [
+                all(f.allows(x[f.name], t[f.name]) for f in schema)
+                for t in targets.to_dict("records")
+            ]
+            for x in sources.to_dict("records")
+        ]
+    )
+    raw = np.where(allowed, np.exp(-cost_weight * price), 0)
+    return price, allowed, raw / np.maximum(raw.sum(axis=1, keepdims=True), 1e-300)
+
+
+everyone = np.arange(len(SOURCES))
+
+
+# -- weights ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cost_weight", [0.0, 2.0, 20.0])
+@pytest.mark.parametrize("constraints", CONSTRAINTS.values(), ids=CONSTRAINTS)
+def test_weights_are_the_softmax_of_minus_cost(constraints, cost_weight):
+    schema = BASE.constrain(**constraints)
+    price, allowed, expected = brute_force(schema, cost_weight)
+    pairs = sampler(schema, cost_weight=cost_weight)
+    np.testing.assert_allclose(pairs.costs(everyone).numpy(), price, atol=1e-5)
+    np.testing.assert_array_equal(pairs.reachable, allowed.any(axis=1))
+    np.testing.assert_allclose(pairs.weights(everyone), expected, atol=1e-5)
+    np.testing.assert_allclose(pairs.weights(np.array([7, 3])), expected[[7, 3]], atol=1e-5)
+    assert (pairs.weights(everyone)[~allowed] == 0).all()
+
+
+def test_the_constraints_of_these_tests_bite():
+    shares = {
+        name: brute_force(BASE.constrain(**c), 1.0)[1].mean() for name, c in CONSTRAINTS.items()
+    }
+    assert shares.pop("none") == 1
+    assert all(0 < share < 0.9 for share in shares.values())
+
+
+@pytest.mark.parametrize("block", [1, 100, 2**22])
+def test_the_block_changes_neither_weights_nor_draws(block):
+    schema = BASE.constrain(increasing=["age"], immutable=["sex"])
+    pairs, whole = sampler(schema, block=block), sampler(schema)
+    np.testing.assert_array_equal(pairs.reachable, whole.reachable)
+    np.testing.assert_array_equal(pairs.weights(everyone), whole.weights(everyone))
+    rows = np.flatnonzero(whole.reachable)
+    seeded = [p.draw(rows, torch.Generator().manual_seed(5)) for p in (pairs, whole)]
+    assert torch.equal(*seeded)
+    for ours, theirs in zip(pairs.nearest_targets(3), whole.nearest_targets(3), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("k", [1, 5, 80, 1000])
+def test_exactly_the_k_nearest_keep_weight(k):
+    price, _, _ = brute_force(BASE, 1.0)
+    weights = sampler(cost_weight=1.0, nearest=k).weights(everyone)
+    kept = weights > 0
+    assert (kept.sum(axis=1) == min(k, len(TARGETS))).all()
+    worst_kept = np.where(kept, price, -np.inf).max(axis=1)
+    best_left = np.where(kept, np.inf, price).min(axis=1)
+    assert (worst_kept <= best_left + 1e-6).all()
+    expected = np.where(kept, np.exp(-price), 0)
+    np.testing.assert_allclose(
+        weights, expected / expected.sum(axis=1, keepdims=True), rtol=1e-4, atol=1e-7
+    )
+
+
+def test_ties_do_not_make_more_than_k():
+    frame = pd.DataFrame({"it": [0.0, 1.0]})
+    codec = Codec(Schema.infer(frame)).fit(frame)
+    pairs = PairSampler(codec, [[0.0]], [[1.0]] * 6, 1.0, nearest=4)
+    assert (pairs.weights([0]) > 0).sum() == 4
+
+
+def test_fewer_than_k_within_the_constraints():
+    schema = BASE.constrain(**CONSTRAINTS["all"])
+    _, allowed, expected = brute_force(schema, 2.0)
+    pairs = sampler(schema, nearest=20)
+    few = allowed.sum(axis=1) <= 20
+    assert few.any()
+    np.testing.assert_allclose(pairs.weights(everyone)[few], expected[few], atol=1e-5)
+
+
+# -- draws ------------------------------------------------------------------------------------
+
+
+def test_draws_follow_the_weights():
+    schema = BASE.constrain(increasing=["age"])
+    pairs = sampler(schema, cost_weight=1.0, block=500)
+    person = int(np.flatnonzero(pairs.reachable)[0])
+    rows = np.full(20_000, person)
+    drawn = pairs.draw(rows, torch.Generator().manual_seed(0)).numpy()
+    seen = np.bincount(drawn, minlength=len(TARGETS))
+    weights = brute_force(schema, 1.0)[2][person]
+    assert (seen[weights == 0] == 0).all()
+    common = weights * len(rows) >= 5
+    expected = np.append(weights[common], weights[~common].sum()) * len(rows)
+    found = np.append(seen[common], seen[~common].sum())
+    if expected[-1] == 0:
+        expected, found = expected[:-1], found[:-1]
+    assert stats.chisquare(found, expected * found.sum() / expected.sum()).pvalue > 0.01
+    uniform = np.full(len(found), found.sum() / len(found))
+    assert stats.chisquare(found, uniform).pvalue < 1e-6, "the test must tell weights apart"
+
+
+def test_draws_break_no_constraint_and_follow_the_seed():
+    schema = BASE.constrain(**CONSTRAINTS["all"])
+    pairs = sampler(schema)
+    rows = np.flatnonzero(pairs.reachable).repeat(200)
+    drawn = pairs.draw(rows, torch.Generator().manual_seed(3))
+    broken = schema.violations(SOURCES.iloc[rows], TARGETS.iloc[drawn.numpy()])
+    assert not broken.any(axis=None)
+    assert torch.equal(drawn, pairs.draw(rows, torch.Generator().manual_seed(3)))
+    assert not torch.equal(drawn, pairs.draw(rows, torch.Generator().manual_seed(4)))
+
+
+def test_who_can_reach_nobody_is_reported_and_not_drawn_for():
+    schema = BASE.constrain(immutable=["sex"])
+    pairs = sampler(schema, targets=TARGETS[TARGETS["sex"] == "f"])
+    np.testing.assert_array_equal(pairs.reachable, SOURCES["sex"] == "f")
+    stuck = np.flatnonzero(SOURCES["sex"] == "m")
+    assert (pairs.weights(stuck) == 0).all()
+    assert np.isinf(pairs.nearest_targets(2)[1][stuck]).all()
+    with pytest.raises(GenReError, match=r"pairs\.reachable"):
+        pairs.draw(everyone, torch.Generator())
+    assert len(pairs.draw(np.flatnonzero(pairs.reachable), torch.Generator())) == sum(
+        SOURCES["sex"] == "f"
+    )
+
+
+def test_no_targets_at_all():
+    with pytest.raises(GenReError, match="no targets"):
+        sampler(targets=TARGETS.iloc[:0])
+
+
+# -- large and small --------------------------------------------------------------------------
+
+
+def test_memory_holds_a_block_and_not_all_pairs(monkeypatch):
+    sizes = []
+    measure = PairSampler.costs
+
+    def watched(self, rows):
+        found = measure(self, rows)
+        sizes.append(found.numel())
+        return found
+
+    monkeypatch.setattr(PairSampler, "costs", watched)
+    frame = pd.DataFrame({"it": [0.0, 1.0]})
+    codec = Codec(Schema.infer(frame)).fit(frame)
+    rng = np.random.default_rng(0)
+    # 20,000 × 20,000 costs would take 1.6 GB.
+    many = [rng.random((20_000, 1)) for _ in range(2)]
+    pairs = PairSampler(codec, *many, cost_weight=5.0, block=200_000)
+    assert len(pairs.draw(np.arange(25), torch.Generator().manual_seed(0))) == 25
+    assert sizes == [200_000, 200_000, 100_000]
+
+
+def test_a_constraint_sees_what_float32_cannot():
+    frame = pd.DataFrame({"id": [0.0, 500_000_001, 500_000_002, 1e9], "it": [0.0, 1, 2, 3]})
+    schema = Schema.infer(frame)
+    assert len(np.unique((frame["id"] / 1e9).astype("float32"))) == 3, "two of them look equal"
+    for constraint, expected in [
+        ({"immutable": ["id"]}, [False, False, True, False]),
+        ({"increasing": ["id"]}, [False, False, True, True]),
+        ({"decreasing": ["id"]}, [True, True, True, False]),
+    ]:
+        codec = Codec(schema.constrain(**constraint)).fit(frame)
+        cube = codec.cube(frame)
+        assert (PairSampler(codec, cube[[2]], cube, 0.0).weights([0])[0] > 0).tolist() == expected
+
+
+# -- the nearest ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("constraints", CONSTRAINTS.values(), ids=CONSTRAINTS)
+def test_nearest_targets_are_those_of_brute_force(constraints):
+    schema = BASE.constrain(**constraints)
+    price, allowed, _ = brute_force(schema, 1.0)
+    price = np.where(allowed, price, np.inf)
+    which, what = sampler(schema).nearest_targets(4)
+    assert which.shape == what.shape == (len(SOURCES), 4)
+    np.testing.assert_allclose(what, np.sort(price, axis=1)[:, :4], atol=1e-5)
+    np.testing.assert_allclose(np.take_along_axis(price, which, axis=1), what, atol=1e-5)
+    assert all(len(set(row)) == 4 for row in which)
+
+
+class Everybody:
+    """Accepts whom it is told to."""
+
+    def __init__(self, accepted):
+        self.accepted = accepted
+
+    def predict_proba(self, frame):
+        yes = frame["debt"].isin(self.accepted).to_numpy() * 0.8 + 0.1
+        return np.stack([1 - yes, yes], axis=1)
+
+
+@pytest.mark.parametrize("constraints", CONSTRAINTS.values(), ids=CONSTRAINTS)
+def test_a_heavy_cost_leaves_the_nearest_neighbour(constraints):
+    schema = BASE.constrain(**constraints)
+    people = pd.concat([SOURCES, TARGETS], ignore_index=True)
+    copies = NearestNeighbour(Everybody(TARGETS["debt"]), schema, progress=False).fit(people)
+    answer = copies.recommend(people.iloc[: len(SOURCES)])
+    pairs = sampler(schema, cost_weight=1e4)
+    np.testing.assert_array_equal(answer.found.to_numpy(), pairs.reachable)
+    rows = np.flatnonzero(pairs.reachable)
+    drawn = pairs.draw(rows, torch.Generator().manual_seed(0)).numpy()
+    pd.testing.assert_frame_equal(
+        answer.best().iloc[rows].reset_index(drop=True),
+        TARGETS.iloc[drawn].reset_index(drop=True),
+        check_dtype=False,
+    )
