@@ -90,8 +90,7 @@ class Codec:
     def _codes(column: pd.Series, feature: Feature) -> np.ndarray:
         if not feature.is_categorical:
             return column.to_numpy(dtype=float)
-        number = {level: float(i) for i, level in enumerate(feature.categories)}
-        return column.map(number).to_numpy(dtype=float)
+        return pd.Index(feature.categories).get_indexer(column).astype(float)
 
     def _require_fit(self) -> None:
         if self.values is None:

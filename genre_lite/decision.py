@@ -230,6 +230,7 @@ def gold_world(bank: Dataset, *, seed: int = 0, progress: bool = True) -> GoldWo
 
             def fit(self, *args: object, **kwargs: object) -> Forest:
                 super().fit(*args, **kwargs)
+                self.n_jobs = 1  # threads would add up the trees in another order each time
                 bar.update()
                 return self
 

@@ -54,7 +54,7 @@ class RecourseMethod(ABC):
         self.progress = progress
         self.codec: Codec | None = None
 
-    def fit(self, X: pd.DataFrame, y: pd.Series | None = None) -> Self:
+    def fit(self, X: pd.DataFrame, y: pd.Series | None = None, **options) -> Self:
         """Learn from training rows; ``y`` are 0/1 labels, the classifier's decisions if left out.
 
         Raises
@@ -72,7 +72,7 @@ class RecourseMethod(ABC):
                     "learn recourse from; give rows of both kinds, or check the classifier's columns."
                 )
         self.codec = Codec(self.schema).fit(X)
-        self._fit(X, labels, score)
+        self._fit(X, labels, score, **options)
         return self
 
     def recommend(
@@ -107,7 +107,7 @@ class RecourseMethod(ABC):
         return self._answer(people, accepted, found, log_prob, n, time.perf_counter() - start)
 
     @abstractmethod
-    def _fit(self, X: pd.DataFrame, labels: np.ndarray, score: np.ndarray) -> None:
+    def _fit(self, X: pd.DataFrame, labels: np.ndarray, score: np.ndarray, **options) -> None:
         """Learn; X is validated, ``labels`` are 0/1 and ``score`` is h(X), both of shape (rows,)."""
 
     @abstractmethod

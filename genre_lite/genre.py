@@ -6,8 +6,6 @@ forward, then choose.
 
 from __future__ import annotations
 
-import json
-import os
 import time
 import warnings
 from dataclasses import asdict, dataclass
@@ -18,6 +16,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from . import storage
 from .codec import Codec
 from .decision import Classifier, Perceptron, SupportsProba, acceptance
 from .errors import GenReError
@@ -34,6 +33,7 @@ from .training import TrainingConfig, fit
 __all__ = ["GenRe"]
 
 FORMAT = "1"
+SHIPPED = Path(__file__).parent / "models"
 AT_ONCE = 20_000  # candidates decoded in one go; bounds the memory of sampling
 
 
@@ -146,7 +146,37 @@ class GenRe(RecourseMethod):
 
     # -- fit ------------------------------------------------------------------------------------
 
-    def _fit(self, X: pd.DataFrame, labels: np.ndarray, score: np.ndarray) -> None:
+    def fit(
+        self, X: pd.DataFrame, y: pd.Series | None = None, *, checkpoint: str | Path | None = None
+    ) -> Self:
+        """Estimate the truth, synthesize pairs, train, distil.
+
+        Parameters
+        ----------
+        X
+            Training rows, in original units.
+        y
+            0/1 labels, 1 = favourable; the classifier's decisions if left out.
+        checkpoint
+            A file to keep the state of training in, as it goes. Where it exists, an interrupted
+            training goes on from there, and ends as if it had never stopped.
+
+        Raises
+        ------
+        GenReError
+            If the table breaks the schema, labels are not 0/1, nobody is accepted or denied, or the
+            checkpoint is of another training.
+        """
+        return super().fit(X, y, checkpoint=checkpoint)
+
+    def _fit(
+        self,
+        X: pd.DataFrame,
+        labels: np.ndarray,
+        score: np.ndarray,
+        *,
+        checkpoint: str | Path | None,
+    ) -> None:
         cube = self.codec.cube(X)
         teacher = None
         if self.recipe == "paper":
@@ -190,6 +220,7 @@ class GenRe(RecourseMethod):
             self.training_config,
             seed=self.seed,
             progress=self.progress,
+            checkpoint=None if checkpoint is None else Path(checkpoint),
         )
         if teacher is not None:
             self.surrogate = self._distil(teacher, X[source][pairs.reachable], design)
@@ -386,16 +417,29 @@ class GenRe(RecourseMethod):
 
     # -- save and load --------------------------------------------------------------------------
 
-    def save(self, path: str | Path) -> None:
+    def save(self, path: str | Path, *, half: bool = False) -> None:
         """Write the fitted model to one file: tensors as safetensors, all else as JSON inside it.
 
         The package's own classifier travels along; any other has to be given to :meth:`load`.
-        """
-        from safetensors.torch import save_file
 
+        Parameters
+        ----------
+        half
+            Write weights with half the digits: half the size. Where two options are nearly as good,
+            the loaded model may then choose the other.
+        """
         self._require_fit()
-        path = Path(path)
-        parts = {"model": self.model, "surrogate": self.surrogate}
+
+        def state(module: torch.nn.Module) -> dict[str, torch.Tensor]:
+            # What was not learnt, such as the values of the vocabularies, stays exact.
+            return {
+                name: tensor.half() if half and tensor.requires_grad else tensor
+                for name, tensor in module.state_dict(keep_vars=True).items()
+            }
+
+        parts = {"model": state(self.model)}
+        if self.surrogate is not None:
+            parts["surrogate"] = state(self.surrogate)
         about = {
             "format": FORMAT,
             "codec": self.codec.to_dict(),
@@ -410,17 +454,9 @@ class GenRe(RecourseMethod):
             "history": self.history_.to_dict("list"),
         }
         if isinstance(self.h, Classifier) and isinstance(self.h.module, Perceptron):
-            parts["classifier"] = self.h.module
+            parts["classifier"] = state(self.h.module)
             about["classifier"] = self.h.codec.to_dict()
-        tensors = {
-            f"{part}.{name}": tensor.detach().cpu().contiguous()
-            for part, module in parts.items()
-            if module is not None
-            for name, tensor in module.state_dict().items()
-        }
-        unfinished = path.with_name(path.name + ".part")
-        save_file(tensors, unfinished, metadata={"genre_lite": json.dumps(about)})
-        os.replace(unfinished, path)
+        storage.write(Path(path), storage.joined(parts), about)
 
     @classmethod
     def load(
@@ -432,10 +468,12 @@ class GenRe(RecourseMethod):
         device: str = "cpu",
         progress: bool = True,
     ) -> Self:
-        """Read what :meth:`save` wrote.
+        """Read what :meth:`save` wrote, or a model that comes with the package.
 
         Parameters
         ----------
+        path
+            A file; or ``"adult"``, ``"compas"`` or ``"german"``, if no file has that very name.
         classifier
             The h that the model was fitted to; needed unless it is the package's own.
         schema
@@ -445,8 +483,21 @@ class GenRe(RecourseMethod):
         ------
         GenReError
             If the file is missing, cut short, or of another version, or the schema differs.
+
+        Examples
+        --------
+        >>> import genre_lite as gl
+        >>> genre = gl.GenRe.load("german")
+        >>> people = gl.load_dataset("german").X_test.head(3)
+        >>> genre.recommend(people, n=2).frame.shape
+        (6, 20)
         """
-        tensors, about = _read(Path(path))
+        tensors, about = storage.read(_locate(Path(path)))
+        if about.get("format") != FORMAT:
+            raise GenReError(
+                f"{path} has format {about.get('format')!r}, this version reads {FORMAT!r}; "
+                "fit and save the model with this version."
+            )
         codec = Codec.from_dict(about["codec"])
         if schema is not None:
             _require_same(codec.schema, schema, path)
@@ -457,7 +508,7 @@ class GenRe(RecourseMethod):
                     "GenRe.load(path, classifier=h)."
                 )
             known = Codec.from_dict(about["classifier"])
-            weights = _part(tensors, "classifier")
+            weights = storage.part(tensors, "classifier")
             module = Perceptron(weights["0.weight"].shape[1])
             module.load_state_dict(weights)
             classifier = Classifier(known, module.eval())
@@ -478,8 +529,8 @@ class GenRe(RecourseMethod):
         genre.report_ = about["report"]
         genre.history_ = pd.DataFrame(about["history"])
         genre.model = genre._network().eval()
-        genre.model.load_state_dict(_part(tensors, "model"))
-        weights = _part(tensors, "surrogate")
+        genre.model.load_state_dict(storage.part(tensors, "model"))
+        weights = storage.part(tensors, "surrogate")
         if weights:
             inputs = weights["net.0.weight"].shape[1] // 7
             genre.surrogate = Surrogate(inputs).to(genre.device).eval()
@@ -510,29 +561,17 @@ def _device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def _read(path: Path) -> tuple[dict[str, torch.Tensor], dict]:
-    from safetensors import SafetensorError, safe_open
-
-    if not path.is_file():
-        raise GenReError(f"There is no file {path}; write one with GenRe.save, or check the name.")
-    try:
-        with safe_open(path, framework="pt") as file:
-            about = json.loads((file.metadata() or {}).get("genre_lite", "{}"))
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, json.JSONDecodeError) as error:
+def _locate(path: Path) -> Path:
+    """The path itself, or where the package keeps the model of that bare name."""
+    if path.is_file() or path.parent != Path() or path.suffix:
+        return path
+    shipped = sorted(file.stem for file in SHIPPED.glob("*.genre"))
+    if path.name not in shipped:
         raise GenReError(
-            f"{path} is cut short or not a saved model ({error}); save it anew."
-        ) from None
-    if about.get("format") != FORMAT:
-        raise GenReError(
-            f"{path} has format {about.get('format')!r}, this version reads {FORMAT!r}; "
-            "fit and save the model with this version."
+            f"There is no file {path}, and the package brings no model of that name; "
+            f"it brings {', '.join(shipped)}. Name one of them, or a file that GenRe.save wrote."
         )
-    return tensors, about
-
-
-def _part(tensors: dict[str, torch.Tensor], name: str) -> dict[str, torch.Tensor]:
-    return {k.removeprefix(f"{name}."): v for k, v in tensors.items() if k.startswith(f"{name}.")}
+    return SHIPPED / f"{path.name}.genre"
 
 
 def _require_same(saved: Schema, given: Schema, path: str | Path) -> None:

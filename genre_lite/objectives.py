@@ -13,7 +13,16 @@ import numpy as np
 
 from .errors import GenReError
 
-__all__ = ["LocalOutliers", "cost", "effective_sample_size", "ideal_recourse"]
+__all__ = [
+    "LocalOutliers",
+    "cost",
+    "deviation_bound",
+    "deviation_constant",
+    "effective_sample_size",
+    "energy_distance",
+    "ideal_recourse",
+    "total_variation",
+]
 
 
 def cost(before: np.ndarray, after: np.ndarray, nominal: np.ndarray | None = None) -> np.ndarray:
@@ -130,3 +139,111 @@ def effective_sample_size(weights: np.ndarray) -> np.ndarray:
     """
     weights = np.asarray(weights)
     return weights.sum(axis=-1) ** 2 / (weights**2).sum(axis=-1)
+
+
+def total_variation(p: np.ndarray, q: np.ndarray) -> np.ndarray:
+    """The greatest difference between two distributions in the probability of any event.
+
+    .. math:: \\mathrm{TV}(p, q) = \\tfrac12 \\sum_v |p(v) - q(v)|
+
+    Parameters
+    ----------
+    p, q
+        Probabilities over one vocabulary, shapes that broadcast to (..., vocabulary).
+
+    Returns
+    -------
+    array of shape (...,), from 0 (equal) to 1 (nothing in common).
+
+    Examples
+    --------
+    >>> total_variation(np.array([0.5, 0.5]), np.array([1.0, 0.0]))
+    np.float64(0.5)
+    """
+    return np.abs(np.asarray(p) - np.asarray(q)).sum(axis=-1) / 2
+
+
+def energy_distance(a: np.ndarray, b: np.ndarray) -> float:
+    """How far two clouds of points are apart, with no grid to choose (Székely and Rizzo, 2013).
+
+    .. math:: 2\\,\\mathrm{mean}\\lVert a_i - b_j \\rVert - \\mathrm{mean}\\lVert a_i - a_j \\rVert
+              - \\mathrm{mean}\\lVert b_i - b_j \\rVert
+
+    with Euclidean lengths, over all pairs, a point with itself among them; so it is never negative.
+
+    Parameters
+    ----------
+    a, b
+        Points of shapes (n, features) and (m, features).
+
+    Returns
+    -------
+    a length, in the points' own unit
+
+    Examples
+    --------
+    >>> energy_distance(np.array([[0.0], [0.0]]), np.array([[1.0]]))
+    2.0
+    """
+    # Imported here: SciPy's spatial part is slow to import, and nothing else needs it.
+    from scipy.spatial.distance import cdist
+
+    return float(2 * cdist(a, b).mean() - cdist(a, a).mean() - cdist(b, b).mean())
+
+
+def deviation_constant(density: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """How far Q is from R* on average, times √n, once there are many targets.
+
+    With n targets drawn from p and weighted by w, on a finite vocabulary,
+
+    .. math:: \\sqrt n\\, \\mathbb{E}\\, \\mathrm{TV}(Q_n, R^*) \\to \\frac{1}{\\sqrt{2\\pi}} \\sum_v \\sigma_v,
+              \\qquad \\sigma_v^2 = R^*(v)\\, \\rho(v)\\, (1 - 2 R^*(v)) + R^*(v)^2\\, \\kappa,
+
+    where :math:`\\rho = w / \\sum_u p(u) w(u)`, and :math:`\\kappa = \\sum_v R^*(v) \\rho(v)` is how many
+    targets one effective target costs: :math:`\\mathrm{ESS} / n \\to 1 / \\kappa`.
+
+    Parameters
+    ----------
+    density
+        p(v), the targets' probabilities, shape (vocabulary,); they sum to 1.
+    weights
+        w(v) = A(x, v) exp(−λ C(x, v)), shape (people, vocabulary) or (vocabulary,).
+
+    Returns
+    -------
+    array of shape (people,), or one number
+
+    Examples
+    --------
+    A fair coin: the mean of |share of heads − ½| is about 1 / √(2πn).
+
+    >>> deviation_constant(np.array([0.5, 0.5]), np.array([1.0, 1.0])) * np.sqrt(2 * np.pi)
+    np.float64(1.0)
+    """
+    ideal, ratio = _tilt(density, weights)
+    kappa = (ideal * ratio).sum(axis=-1, keepdims=True)
+    variance = ideal * ratio * (1 - 2 * ideal) + ideal**2 * kappa
+    return np.sqrt(variance).sum(axis=-1) / np.sqrt(2 * np.pi)
+
+
+def deviation_bound(density: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """A constant c with E TV(Qₙ, R*) ≤ c / √n for every number of targets n.
+
+    .. math:: c = \\sum_v \\sqrt{R^*(v)\\, (\\rho(v) - R^*(v))} \\;\\le\\; \\sqrt{m\\, \\kappa},
+
+    with m the size of the vocabulary and the rest as in :func:`deviation_constant`.
+
+    Examples
+    --------
+    >>> deviation_bound(np.array([0.5, 0.5]), np.array([1.0, 1.0]))
+    np.float64(1.0)
+    """
+    ideal, ratio = _tilt(density, weights)
+    return np.sqrt(ideal * (ratio - ideal)).sum(axis=-1)
+
+
+def _tilt(density: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """R* = p w / Σ p w, and ρ = w / Σ p w."""
+    ratio = weights / (density * weights).sum(axis=-1, keepdims=True)
+    # Where w p is all there is of Z, rounding must not make ρ less than R*.
+    return density * ratio, np.maximum(ratio, density * ratio)

@@ -179,7 +179,7 @@ def recourse_paths(
         marks = [("s", NO, "where they stand"), ("*", YES, "best option")]
         marks += [("^", PALETTE["green"], "other option")] if (shown > 0).any() else []
         keys = [Line2D([], [], ls="", marker=m, color=c, label=text) for m, c, text in marks]
-        ax.legend(handles=[*keys, *recorded], **ABOVE)
+        ax.legend(handles=[*keys, *recorded], **ABOVE | {"ncols": 2 if recorded else 3})
     return ax
 
 

@@ -12,14 +12,19 @@ constraint. As :math:`D^+` grows, Q tends to the ideal recourse distribution R*.
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import torch
 
 from .categorical import draw_categorical
 from .codec import Codec
 from .errors import GenReError
+from .objectives import effective_sample_size
 
-__all__ = ["PairSampler"]
+__all__ = ["PairSampler", "expected_deviation", "on_vocabulary"]
+
+ALL = slice(None)
 
 
 class PairSampler:
@@ -39,6 +44,11 @@ class PairSampler:
     nearest
         Keep only the K nearest targets of each source, as the paper does; all of them if ``None``.
         A fixed K is not consistent: as data grow, the K nearest all collapse onto the nearest one.
+    pool
+        Draw from so many targets, chosen anew at every call of :meth:`draw`; from all of them if
+        ``None``. The time of a draw then no longer grows with the table. Draws tend to Q as the pool
+        grows (self-normalized importance sampling); a source that no member of the pool can serve
+        draws from all targets.
     block
         The most source–target pairs held at once.
 
@@ -66,27 +76,26 @@ class PairSampler:
         cost_weight: float,
         *,
         nearest: int | None = None,
+        pool: int | None = None,
         block: int = 2**22,
     ) -> None:
-        self.sources = torch.as_tensor(np.asarray(sources), dtype=torch.float32)
-        self.targets = torch.as_tensor(np.asarray(targets), dtype=torch.float32)
+        # Constraints compare in double precision: in single, two different values may be equal.
+        self.sources = torch.as_tensor(np.asarray(sources), dtype=torch.float64)
+        self.targets = torch.as_tensor(np.asarray(targets), dtype=torch.float64)
         if not len(self.targets):
             raise GenReError("There are no targets: nobody to learn recourse from.")
         self.cost_weight = cost_weight
         self.nearest = nearest
-        self._rows_at_once = max(1, block // len(self.targets))
+        self.pool = pool
+        self._block = block
         self._from, self._to = (
-            torch.as_tensor(codec.metric(points.double().numpy()), dtype=torch.float32)
+            torch.as_tensor(codec.metric(points.numpy()), dtype=torch.float32)
             for points in (self.sources, self.targets)
         )
         kinds = np.array([f.actionability for f in codec.schema])
         self._up = np.flatnonzero(kinds == "increasing")
         self._down = np.flatnonzero(kinds == "decreasing")
-        # In float32 two different values may be equal; constraints must see the difference.
-        self._exact = [
-            torch.as_tensor(np.asarray(p), dtype=torch.float64) for p in (sources, targets)
-        ]
-        fixed = torch.cat(self._exact)[:, kinds == "immutable"]
+        fixed = torch.cat([self.sources, self.targets])[:, kinds == "immutable"]
         # People alike in all that is immutable form a group, so that one comparison serves.
         group = (
             torch.unique(fixed, dim=0, return_inverse=True)[1]
@@ -94,31 +103,41 @@ class PairSampler:
             else fixed.new_zeros(len(fixed))
         )
         self._group, self._target_group = group.split([len(self.sources), len(self.targets)])
-        self.reachable = np.concatenate(
-            [self._allowed(rows).any(dim=1).numpy() for rows in self._blocks(len(self.sources))]
-        )
+        self.reachable = self._reachable()
+
+    @property
+    def settings(self) -> tuple[float, int | None, int | None]:
+        """What a draw depends on beside the rows (λ, K, the size of the pool)."""
+        return self.cost_weight, self.nearest, self.pool
+
+    def _reachable(self) -> np.ndarray:
+        if not len(self._up) and not len(self._down):
+            return torch.isin(self._group, self._target_group).numpy()
+        blocks = self._blocks(len(self.sources))
+        return np.concatenate([self._allowed(rows).any(dim=1).numpy() for rows in blocks])
 
     def _blocks(self, rows: int | torch.Tensor) -> tuple[torch.Tensor, ...]:
         rows = torch.arange(rows) if isinstance(rows, int) else torch.as_tensor(rows)
-        return rows.split(self._rows_at_once)
+        return rows.split(max(1, self._block // len(self.targets)))
 
-    def _allowed(self, rows: torch.Tensor) -> torch.Tensor:
+    def _allowed(self, rows: torch.Tensor, among: torch.Tensor | slice = ALL) -> torch.Tensor:
         """A(x, t), booleans of shape (rows, targets)."""
-        x, t = self._exact
-        allowed = self._group[rows, None] == self._target_group
+        allowed = self._group[rows, None] == self._target_group[among]
         for j in self._up:
-            allowed &= x[rows, j, None] <= t[:, j]
+            allowed &= self.sources[rows, j, None] <= self.targets[among, j]
         for j in self._down:
-            allowed &= x[rows, j, None] >= t[:, j]
+            allowed &= self.sources[rows, j, None] >= self.targets[among, j]
         return allowed
 
-    def costs(self, rows: np.ndarray | torch.Tensor) -> torch.Tensor:
-        """C(x, t) from each named source to every target, shape (rows, targets)."""
-        return torch.cdist(self._from[rows], self._to, p=1)
+    def costs(
+        self, rows: np.ndarray | torch.Tensor, among: torch.Tensor | slice = ALL
+    ) -> torch.Tensor:
+        """C(x, t) from each named source to every target (of ``among``), shape (rows, targets)."""
+        return torch.cdist(self._from[rows], self._to[among], p=1)
 
-    def _log_weights(self, rows: torch.Tensor) -> torch.Tensor:
-        log = -self.cost_weight * self.costs(rows)
-        log[~self._allowed(rows)] = -torch.inf
+    def _log_weights(self, rows: torch.Tensor, among: torch.Tensor | slice = ALL) -> torch.Tensor:
+        log = -self.cost_weight * self.costs(rows, among)
+        log[~self._allowed(rows, among)] = -torch.inf
         if self.nearest is not None and self.nearest < log.shape[1]:
             kept = log.topk(self.nearest, dim=1)
             log = torch.full_like(log, -torch.inf).scatter_(1, kept.indices, kept.values)
@@ -143,6 +162,16 @@ class PairSampler:
         blocks = [torch.softmax(self._log_weights(r), dim=1) for r in self._blocks(rows)]
         return torch.nan_to_num(torch.cat(blocks)).numpy()
 
+    def effective_targets(self, rows: np.ndarray) -> np.ndarray:
+        """How many equal targets Q(· | x) is worth, 1 / Σ_t Q(t | x)², shape (rows,); 0 for none.
+
+        Where it is small, Q knows little of R*(· | x), however many targets there are in all.
+        """
+        sizes = np.zeros(len(rows))
+        some = self.reachable[rows]
+        sizes[some] = effective_sample_size(self.weights(np.asarray(rows)[some]))
+        return sizes
+
     def draw(self, rows: np.ndarray | torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         """One target for each named source, drawn from Q(· | x): row numbers of ``targets``, (rows,).
 
@@ -151,6 +180,9 @@ class PairSampler:
         GenReError
             If a named source has no reachable target.
         """
+        rows = torch.as_tensor(rows)
+        if self.pool is not None and self.pool < len(self.targets):
+            return self._draw_from_pool(rows, generator)
         drawn = []
         for block in self._blocks(rows):
             if not self.reachable[block.numpy()].all():
@@ -160,3 +192,76 @@ class PairSampler:
                 )
             drawn.append(draw_categorical(self._log_weights(block), generator))
         return torch.cat(drawn)
+
+    def _draw_from_pool(self, rows: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        among = torch.randint(len(self.targets), (self.pool,), generator=generator)
+        drawn = torch.empty(len(rows), dtype=torch.long)
+        served = torch.zeros(len(rows), dtype=torch.bool)
+        for block in torch.arange(len(rows)).split(max(1, self._block // self.pool)):
+            log = self._log_weights(rows[block], among)
+            fine = block[(log > -torch.inf).any(dim=1)]
+            served[fine] = True
+            drawn[fine] = among[draw_categorical(log[torch.isin(block, fine)], generator)]
+        if not served.all():
+            whole = copy.copy(self)
+            whole.pool = None
+            drawn[~served] = whole.draw(rows[~served], generator)
+        return drawn
+
+
+def on_vocabulary(weights: np.ndarray, values: np.ndarray, size: int) -> np.ndarray:
+    """Q as a distribution over a vocabulary: the weights of equal targets added up.
+
+    .. math:: Q(v \\mid x) = \\sum_{i\\,:\\,t_i = v} Q(t_i \\mid x)
+
+    Parameters
+    ----------
+    weights
+        Q(t | x), shape (rows, targets).
+    values
+        Which entry of the vocabulary each target is, whole numbers of shape (targets,).
+    size
+        Of the vocabulary.
+
+    Returns
+    -------
+    array of shape (rows, size)
+
+    Examples
+    --------
+    >>> on_vocabulary(np.array([[0.5, 0.25, 0.25]]), np.array([2, 0, 2]), size=3)
+    array([[0.25, 0.  , 0.75]])
+    """
+    total = np.zeros((len(weights), size))
+    np.add.at(total.T, values, np.asarray(weights, dtype=float).T)
+    return total
+
+
+def expected_deviation(weights: np.ndarray, values: np.ndarray, size: int) -> np.ndarray:
+    """How far Q is likely to be from R*, in total variation, told from the weights alone.
+
+    .. math:: \\mathbb{E}\\, \\mathrm{TV}(Q, R^*) \\approx \\frac{1}{\\sqrt{2\\pi}} \\sum_v
+              \\sqrt{(1 - 2 Q(v)) \\sum_{i\\,:\\,t_i = v} Q(t_i)^2 + Q(v)^2 / \\mathrm{ESS}}
+
+    It estimates :func:`~genre_lite.objectives.deviation_constant` / √n. Entries without a target
+    count as impossible, so with few targets it says too little.
+
+    Parameters
+    ----------
+    weights, values, size
+        As in :func:`on_vocabulary`.
+
+    Returns
+    -------
+    array of shape (rows,)
+
+    Examples
+    --------
+    >>> expected_deviation(np.full((1, 400), 1 / 400), np.arange(400) % 2, size=2).round(4)
+    array([0.0199])
+    """
+    q = on_vocabulary(weights, values, size)
+    squares = on_vocabulary(np.asarray(weights, dtype=float) ** 2, values, size)
+    inverse = 1 / effective_sample_size(weights)[:, None]
+    variance = (1 - 2 * q) * squares + q**2 * inverse
+    return np.sqrt(np.maximum(variance, 0) / (2 * np.pi)).sum(axis=1)

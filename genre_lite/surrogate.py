@@ -52,6 +52,7 @@ class Teacher:
         for _ in tqdm(range(10), desc="estimate", unit="part", disable=not progress, leave=False):
             self.forest.n_estimators += self.trees // 10
             self.forest.fit(design, labels)
+        self.forest.n_jobs = 1  # threads would add up the trees in another order each time
         self.believed = self.truth(design)
         self.outliers = LocalOutliers().fit(design[self.believed > 0.5])
         self.usual = self.outliers.is_plausible(design)

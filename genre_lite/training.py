@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import math
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 import torch
@@ -15,6 +17,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from tqdm.auto import tqdm
 
+from . import storage
 from .codec import Codec
 from .errors import GenReError
 from .model import RecourseTransformer
@@ -54,18 +57,28 @@ def fit(
     *,
     seed: int,
     progress: bool = True,
+    checkpoint: Path | None = None,
 ) -> pd.DataFrame:
     """Train ``model`` in place on draws of ``pairs``; it ends with its best weights.
+
+    With a ``checkpoint`` file, the state of training is kept there at every check and taken up
+    again if the file exists; on the CPU the result is bit-equal to a training never interrupted.
+    The file is removed at the end.
 
     Returns
     -------
     DataFrame with columns step, train_loss, valid_loss (nats a pair), one row a check.
+
+    Raises
+    ------
+    GenReError
+        If no source can reach a target, or the checkpoint is of another training.
     """
     device = model.grid.device
     generator = torch.Generator().manual_seed(seed)
-    source_tokens = torch.as_tensor(codec.tokens(pairs.sources.double().numpy()), device=device)
-    target_tokens = torch.as_tensor(codec.tokens(pairs.targets.double().numpy()), device=device)
-    sources = pairs.sources.to(device)
+    source_tokens = torch.as_tensor(codec.tokens(pairs.sources.numpy()), device=device)
+    target_tokens = torch.as_tensor(codec.tokens(pairs.targets.numpy()), device=device)
+    sources = pairs.sources.float().to(device)
 
     usable = torch.nonzero(torch.as_tensor(pairs.reachable)).flatten()
     if not len(usable):
@@ -97,12 +110,24 @@ def fit(
         total_steps=config.steps,
         pct_start=0.1 if config.steps > 10 else 0.0,  # the schedule cannot warm up in one step
     )
-    history, recent, stale = [], [], 0
-    best = {"loss": check(), "weights": copy.deepcopy(model.state_dict())}
-    bar = tqdm(total=config.steps, desc="GenRe", unit="step", disable=not progress, leave=False)
-    with bar, torch.random.fork_rng(devices=[]):
+    state = {"step": 0, "history": [], "stale": 0, "best": check()}
+    best = copy.deepcopy(model.state_dict())
+    with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)  # dropout has no generator of its own
-        for step in range(1, config.steps + 1):
+        if checkpoint is not None:
+            training = _fingerprint(model, pairs, config, seed)
+            if checkpoint.exists():
+                state, best = _resume(checkpoint, training, model, optimizer, schedule, generator)
+        bar = tqdm(
+            total=config.steps,
+            initial=state["step"],
+            desc="GenRe",
+            unit="step",
+            disable=not progress,
+            leave=False,
+        )
+        recent = []
+        while state["step"] < config.steps and state["stale"] < config.patience:
             rows = train[torch.randint(len(train), (config.batch_size,), generator=generator)]
             loss = loss_on(rows, target_tokens[pairs.draw(rows, generator)])
             optimizer.zero_grad()
@@ -111,16 +136,84 @@ def fit(
             optimizer.step()
             schedule.step()
             recent.append(loss.item())
+            state["step"] += 1
             bar.update()
-            if step % config.check_every == 0 or step == config.steps:
-                value = check()
-                history.append((step, sum(recent) / len(recent), value))
-                bar.set_postfix(train=f"{history[-1][1]:.3f}", valid=f"{value:.3f}")
-                recent, stale = [], stale + 1
-                if value < best["loss"]:
-                    best, stale = {"loss": value, "weights": copy.deepcopy(model.state_dict())}, 0
-                if stale >= config.patience:
-                    break
-    model.load_state_dict(best["weights"])
+            if state["step"] % config.check_every and state["step"] < config.steps:
+                continue
+            value, mean = check(), sum(recent) / len(recent)
+            recent = []
+            state["history"].append((state["step"], mean, value))
+            state["stale"] += 1
+            if value < state["best"]:
+                state["best"], state["stale"] = value, 0
+                best = copy.deepcopy(model.state_dict())
+            bar.set_postfix(train=f"{mean:.3f}", valid=f"{value:.3f}")
+            if checkpoint is not None:
+                _keep(checkpoint, training, state, best, model, optimizer, schedule, generator)
+        bar.close()
+    model.load_state_dict(best)
     model.eval()
-    return pd.DataFrame(history, columns=["step", "train_loss", "valid_loss"])
+    if checkpoint is not None:
+        checkpoint.unlink(missing_ok=True)
+    return pd.DataFrame(state["history"], columns=["step", "train_loss", "valid_loss"])
+
+
+def _fingerprint(
+    model: RecourseTransformer, pairs: PairSampler, config: TrainingConfig, seed: int
+) -> str:
+    """What makes a training this one: its rows, its settings, its first weights."""
+    digest = hashlib.sha256(repr((config, model.config, pairs.settings, seed)).encode())
+    for tensor in (pairs.sources, pairs.targets, *model.state_dict().values()):
+        digest.update(tensor.cpu().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _keep(
+    path: Path,
+    training: str,
+    state: dict,
+    best: dict[str, Tensor],
+    model: RecourseTransformer,
+    optimizer: torch.optim.Optimizer,
+    schedule: torch.optim.lr_scheduler.LRScheduler,
+    generator: torch.Generator,
+) -> None:
+    moments = optimizer.state_dict()
+    parts = {
+        "model": model.state_dict(),
+        "best": best,
+        "random": {"pairs": generator.get_state(), "dropout": torch.get_rng_state()},
+    } | {f"moment-{i}": values for i, values in moments["state"].items()}
+    about = {
+        "training": training,
+        "state": state,
+        "groups": moments["param_groups"],
+        "schedule": schedule.state_dict(),
+    }
+    storage.write(path, storage.joined(parts), about)
+
+
+def _resume(
+    path: Path,
+    training: str,
+    model: RecourseTransformer,
+    optimizer: torch.optim.Optimizer,
+    schedule: torch.optim.lr_scheduler.LRScheduler,
+    generator: torch.Generator,
+) -> tuple[dict, dict[str, Tensor]]:
+    """Put everything back as :func:`_keep` found it; returns the state and the best weights."""
+    tensors, about = storage.read(path)
+    if about.get("training") != training:
+        raise GenReError(
+            f"{path} is the checkpoint of another training (other rows, settings, seed or version); "
+            "delete it, or name another file."
+        )
+    model.load_state_dict(storage.part(tensors, "model"))
+    count = len(list(model.parameters()))
+    moments = {i: storage.part(tensors, f"moment-{i}") for i in range(count)}
+    optimizer.load_state_dict({"state": moments, "param_groups": about["groups"]})
+    schedule.load_state_dict(about["schedule"])
+    random = storage.part(tensors, "random")
+    generator.set_state(random["pairs"])
+    torch.set_rng_state(random["dropout"])
+    return about["state"], storage.part(tensors, "best")

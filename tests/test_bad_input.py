@@ -296,13 +296,13 @@ def test_no_file(tmp_path):
 def test_a_file_cut_short(saved, kept):
     data = saved.read_bytes()
     saved.write_bytes(data[: int(kept * len(data))])
-    with pytest.raises(gl.GenReError, match="cut short or not a saved model"):
+    with pytest.raises(gl.GenReError, match="cut short or not a file of this package"):
         gl.GenRe.load(saved, classifier=Rule())
 
 
 def test_a_file_of_something_else(tmp_path):
     (tmp_path / "x.genre").write_text("a,b\n1,2\n")
-    with pytest.raises(gl.GenReError, match="not a saved model"):
+    with pytest.raises(gl.GenReError, match="not a file of this package"):
         gl.GenRe.load(tmp_path / "x.genre")
 
 

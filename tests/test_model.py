@@ -181,6 +181,5 @@ def test_the_likelihood_reaches_every_weight():
     logits = model(x, own, people(200, seed=2)[1])
     F.cross_entropy(logits.transpose(1, 2), people(200, seed=2)[1]).backward()
     for name, weight in model.named_parameters():
-        # A key's bias shifts all scores alike, which softmax forgets.
         assert weight.grad is not None and weight.grad.isfinite().all(), name
         assert weight.grad.abs().max() > 0, name

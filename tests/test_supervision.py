@@ -200,8 +200,8 @@ def test_memory_holds_a_block_and_not_all_pairs(monkeypatch):
     sizes = []
     measure = PairSampler.costs
 
-    def watched(self, rows):
-        found = measure(self, rows)
+    def watched(self, *asked):
+        found = measure(self, *asked)
         sizes.append(found.numel())
         return found
 
@@ -271,3 +271,54 @@ def test_a_heavy_cost_leaves_the_nearest_neighbour(constraints):
         TARGETS.iloc[drawn].reset_index(drop=True),
         check_dtype=False,
     )
+
+
+# -- a pool of targets ------------------------------------------------------------------------
+
+
+def line(targets, **settings):
+    """One source at 0, targets spread over [0, 1]."""
+    frame = pd.DataFrame({"it": [0.0, 1.0]})
+    codec = Codec(Schema.infer(frame)).fit(frame)
+    spread = np.linspace(0, 1, targets)[:, None]
+    return PairSampler(codec, [[0.0]], spread, cost_weight=5.0, **settings)
+
+
+def test_draws_from_pools_tend_to_q():
+    """Mean of draws against the exact mean of Q; a pool of one ignores the cost altogether."""
+    generator = torch.Generator().manual_seed(0)
+    exact = line(5000)
+    mean = float(exact.weights([0])[0] @ exact.targets.numpy().ravel())
+
+    def drawn(pool):
+        pairs = line(5000, pool=pool)
+        places = [pairs.draw([0], generator).item() for _ in range(1500)]
+        return float(pairs.targets[places].mean())
+
+    assert abs(drawn(1000) - mean) < 0.02
+    assert abs(drawn(1) - 0.5) < 0.03
+    assert abs(drawn(1) - mean) > 0.2
+
+
+def test_a_pool_costs_the_same_whatever_the_table(monkeypatch):
+    sizes = []
+    measure = PairSampler.costs
+    monkeypatch.setattr(
+        PairSampler,
+        "costs",
+        lambda self, *args: sizes.append((found := measure(self, *args)).numel()) or found,
+    )
+    for targets in (1_000, 100_000):
+        line(targets, pool=500).draw(np.zeros(20, int), torch.Generator().manual_seed(0))
+    assert sizes == [20 * 500] * 2
+
+
+def test_a_source_that_the_pool_cannot_serve_draws_from_all():
+    frame = pd.DataFrame({"town": ["Ox"] * 999 + ["Ur"], "it": np.linspace(0, 1, 1000)})
+    codec = Codec(Schema.infer(frame, immutable=["town"])).fit(frame)
+    cube = codec.cube(frame)
+    pairs = PairSampler(codec, cube[[0, -1]], cube, 5.0, pool=10)
+    rows = np.tile([0, 1], 50)
+    drawn = pairs.draw(rows, torch.Generator().manual_seed(0))
+    assert (drawn[rows == 1] == 999).all()
+    assert (drawn[rows == 0] < 999).all()

@@ -1,0 +1,125 @@
+"""The nearest neighbour against a search through every row."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from genre_lite import Codec, Feature, GenReError, NotFittedError, Schema, cost
+from genre_lite.baselines import NearestNeighbour
+
+SCHEMA = Schema(
+    [
+        Feature("age", step=1, actionability="increasing"),
+        Feature("income", step=1),
+        Feature("job", "nominal", ("clerk", "pilot", "smith")),
+        Feature("sex", "nominal", ("f", "m"), actionability="immutable"),
+    ]
+)
+
+
+class Threshold:
+    """Accepts by income alone, the surer the higher."""
+
+    def predict_proba(self, frame):
+        yes = frame["income"].to_numpy(dtype=float) / 100
+        return np.stack([1 - yes, yes], axis=1)
+
+
+def table(n=200, seed=0):
+    rng = np.random.default_rng(seed)
+    return pd.DataFrame(
+        {
+            "age": rng.integers(18, 70, n),
+            "income": rng.integers(0, 101, n),
+            "job": rng.choice(["clerk", "pilot", "smith"], n),
+            "sex": rng.choice(["f", "m"], n),
+        },
+        index=[f"p{i}" for i in range(n)],
+    )
+
+
+@pytest.fixture(scope="module")
+def train():
+    return table()
+
+
+@pytest.fixture(scope="module")
+def labels(train):
+    return pd.Series(np.random.default_rng(1).integers(0, 2, len(train)), index=train.index)
+
+
+@pytest.fixture(scope="module")
+def asked():
+    return table(40, seed=5)
+
+
+def copier(train, labels, **settings):
+    return NearestNeighbour(Threshold(), SCHEMA, progress=False, **settings).fit(train, labels)
+
+
+@pytest.mark.parametrize("margin", [0.0, 0.7])
+def test_it_is_the_cheapest_row_that_may_be_copied(train, labels, asked, margin):
+    answer = copier(train, labels, validity_margin=margin).recommend(asked, n=3)
+    codec = Codec(SCHEMA).fit(train)
+    sure = (train["income"] > 100 * max(margin, 0.5)) & (labels == 1)
+    for label, person in asked[asked["income"] <= 50].iterrows():
+        me = asked.loc[[label]]
+        rows = train[sure & (train["age"] >= person["age"]) & (train["sex"] == person["sex"])]
+        rows = rows.drop_duplicates()
+        prices = np.sort(cost(codec.cube(me), codec.cube(rows), codec.nominal))[:3]
+        found = answer.cost.loc[label].dropna().to_numpy()
+        np.testing.assert_allclose(found, prices, atol=1e-6)
+        copies = answer.frame.loc[label].dropna()
+        known = {tuple(row) for row in rows.itertuples(index=False)}
+        assert {tuple(row) for row in copies.itertuples(index=False)} <= known
+        assert not copies.duplicated().any()
+
+
+def test_the_accepted_keep_what_they_have(train, labels, asked):
+    answer = copier(train, labels).recommend(asked)
+    already = asked["income"] > 50
+    assert answer.accepted.tolist() == already.tolist()
+    same = answer.best()[already.to_numpy()]
+    pd.testing.assert_frame_equal(same, asked[already], check_dtype=False, check_names=False)
+    assert (answer.cost.to_numpy()[already] == 0).all()
+
+
+def test_it_never_breaks_a_constraint(train, labels, asked):
+    answer = copier(train, labels).recommend(asked, n=5)
+    options = answer.frame[answer.found]
+    before = asked.loc[options.index.get_level_values(0)].set_axis(options.index)
+    assert len(options) > 100
+    assert not SCHEMA.violations(before, options).any(axis=None)
+
+
+def test_nobody_to_copy_is_an_explicit_none(train, labels):
+    old = pd.DataFrame({"age": [99, 20], "income": 10, "job": "smith", "sex": "f"})
+    answer = copier(train, labels).recommend(old, n=2)
+    assert answer.found.tolist() == [False, False, True, True]
+    assert answer.frame.loc[0].isna().all(axis=None)
+    assert answer.cost.isna().tolist() == [True, True, False, False]
+
+
+def test_more_options_than_rows(train, labels):
+    few = train.iloc[:30]
+    answer = copier(few, labels.iloc[:30]).recommend(table(5, seed=9).assign(income=3), n=40)
+    assert len(answer.frame) == 200
+    assert 0 < answer.found.sum() < 200
+
+
+def test_labels_are_the_decisions_if_left_out(train, asked):
+    lone = NearestNeighbour(Threshold(), SCHEMA, progress=False).fit(train).recommend(asked)
+    every = copier(train, pd.Series(1, train.index)).recommend(asked)
+    pd.testing.assert_frame_equal(lone.frame, every.frame)
+
+
+def test_nobody_sure_enough_to_copy(train):
+    with pytest.raises(GenReError, match=r"validity_margin 0\.7.*nobody to copy.*lower"):
+        copier(train, pd.Series(0, train.index))
+
+
+def test_unfitted(asked):
+    with pytest.raises(NotFittedError, match=r"NearestNeighbour is not fitted; call fit\(X, y\)"):
+        NearestNeighbour(Threshold(), SCHEMA).recommend(asked)
