@@ -19,7 +19,7 @@ export GENRE_LITE_DATA
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help book test lab bench address clean
+.PHONY: help book test lab bench models release address clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -49,6 +49,13 @@ lab: $(READY) ## Open the chapters in JupyterLab
 
 bench: $(READY) ## Run the benchmarks again and write results/
 	$(PY) -m benchmarks
+
+models: $(READY) ## Train the models that come with the package again
+	$(PY) -m benchmarks.ship_models
+
+release: $(READY) ## Build the wheel, unless a result is older than the code that made it
+	$(PY) -m benchmarks.provenance --strict
+	$(PY) -m build --wheel --outdir dist .
 
 # _config.yml holds the address (repository.url); the files beside it must agree, as a test checks.
 address: ## Set the repository's public address: make address URL=https://github.com/OWNER/NAME

@@ -28,7 +28,6 @@ from genre_lite.objectives import (
     total_variation,
 )
 
-from .first_light import mean_and_interval
 from .provenance import made_by
 
 RESULTS = Path(__file__).parent.parent / "results" / "consistency.json"
@@ -93,7 +92,7 @@ def draw_targets(world: Plane, n: int, rng: np.random.Generator) -> np.ndarray:
     """The cells of n points with y = 1 that are valid: i.i.d. draws of p."""
     found = np.empty(0, dtype=int)
     while len(found) < n:
-        points, label = world.toy.world.draw(rng, 3 * n)
+        points, label = world.toy.world.draw(rng, 2 * n)
         cells = cells_of(world.toy, points)
         found = np.concatenate([found, cells[(label == 1) & world.valid[cells]]])
     return found[:n]
@@ -126,16 +125,24 @@ def distances(world: Plane, repetitions: int, seed: int = 0) -> dict[str, np.nda
     return found
 
 
-def slope(tv: np.ndarray) -> dict:
-    """The slope of log TV over log n, one fit a repetition: mean and half the interval's width.
+def interval(values: np.ndarray | list[float], together: int = 1) -> dict[str, float]:
+    """The mean and half the width of its 95 % Student interval, nan for a single value.
 
-    ``tv`` has shape (repetitions, sizes), means over sources; sizes below 400 are left out. The
-    intervals of the three toys hold together with 95 % (Bonferroni).
+    With ``together`` the intervals of so many means hold at once with 95 % (Bonferroni).
+    """
+    n = len(values)
+    reach = stats.t.ppf(1 - 0.025 / together, n - 1) * stats.sem(values) if n > 1 else np.nan
+    return {"mean": float(np.mean(values)), "half_width": float(reach)}
+
+
+def slope(tv: np.ndarray) -> dict[str, float]:
+    """The slope of log TV over log n, one fit a repetition; the intervals of all toys hold at once.
+
+    ``tv`` has shape (repetitions, sizes), means over sources; sizes below 400 are left out.
     """
     large = np.array(SIZES) >= ASYMPTOTIC
     fits = np.polyfit(np.log(SIZES)[large], np.log(tv[:, large]).T, 1)[0]
-    reach = stats.t.ppf(1 - 0.025 / len(TOYS), len(fits) - 1)
-    return {"mean": float(fits.mean()), "half_width": float(reach * stats.sem(fits))}
+    return interval(fits, together=len(TOYS))
 
 
 def truncation(world: Plane, share: float) -> np.ndarray:
@@ -165,8 +172,7 @@ def experiment(name: str, repetitions: int) -> dict:
         "sources": len(world.ideal),
         "cells": int((world.density > 0).sum()),
         "measured": {
-            way: [mean_and_interval(tv[:, i]) for i in range(len(SIZES))]
-            for way, tv in curves.items()
+            way: [interval(tv[:, i]) for i in range(len(SIZES))] for way, tv in curves.items()
         },
         "slope": {way: slope(tv) for way, tv in curves.items()},
         "predicted": (sharp.mean() / root).tolist(),
@@ -187,9 +193,9 @@ def experiment(name: str, repetitions: int) -> dict:
     }
 
 
-def within(interval: dict, value: float) -> bool:
+def within(span: dict[str, float], value: float) -> bool:
     """Whether an interval contains a value."""
-    return abs(interval["mean"] - value) <= interval["half_width"]
+    return abs(span["mean"] - value) <= span["half_width"]
 
 
 def verdict(toys: dict[str, dict]) -> dict[str, bool]:
@@ -231,7 +237,7 @@ def verdict(toys: dict[str, dict]) -> dict[str, bool]:
 def main() -> None:
     """Run all toys and write the file."""
     asked = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    asked.add_argument("--repetitions", type=int, default=1000)
+    asked.add_argument("--repetitions", type=int, default=2000)
     asked.add_argument("--out", type=Path, default=RESULTS)
     given = asked.parse_args()
     toys = {name: experiment(name, given.repetitions) for name in TOYS}

@@ -25,12 +25,21 @@ from pathlib import Path
 
 import genre_lite
 
-__all__ = ["code_hash", "made_by", "main", "records", "stale_files", "verdict"]
+__all__ = [
+    "code_hash",
+    "made_by",
+    "main",
+    "purpose",
+    "records",
+    "stale_files",
+    "verdict",
+    "versions",
+]
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "results"
-# Rooms that word an answer, draw it or store it, and compute no result.
-WORDING = ("cli", "errors", "exercises", "plotting", "recourses", "storage")
+# Modules that word an answer, draw, store or label it, and compute no result.
+WORDING = ("cli", "errors", "exercises", "plotting", "provenance", "recourses", "storage")
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 PACKAGES = ("torch", "numpy", "pandas", "scikit-learn")
 
@@ -159,6 +168,19 @@ def verdict(record: dict) -> str:
     if changed is None:
         return "STALE: it does not say which code made it"
     return f"STALE: changed since: {', '.join(changed)}" if changed else "OK"
+
+
+def purpose(record: dict) -> str:
+    """What a record's benchmark measures: the first sentence of its file."""
+    path = _file(record["command"].split()[2])
+    return (ast.get_docstring(ast.parse(path.read_text())) or "").split("\n")[0] if path else ""
+
+
+def versions(record: dict) -> str:
+    """The software that made a record, in one line."""
+    known = record.get("made_by", {})
+    names = [name for name in ("genre_lite", "python", *PACKAGES) if name in known]
+    return ", ".join(f"{name} {known[name]}" for name in names) or "not recorded"
 
 
 def main() -> None:

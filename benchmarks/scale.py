@@ -22,6 +22,8 @@ import torch
 
 import genre_lite as gl
 
+from . import provenance
+
 RESULTS = Path(__file__).parent.parent / "results" / "scale.json"
 ROWS = (10_000, 100_000, 1_000_000)
 POOLS = (None, 512, 2048, 8192)
@@ -88,7 +90,7 @@ def main() -> None:
     record = {
         "command": "python -m benchmarks.scale",
         "threads": torch.get_num_threads(),
-        "torch": torch.__version__,
+        "made_by": provenance.made_by("benchmarks.scale"),
         "batch": BATCH,
         "cost_weight": COST_WEIGHT,
         "rows": found,

@@ -23,6 +23,8 @@ import torch
 import genre_lite as gl
 from genre_lite.sampling import draw
 
+from . import provenance
+
 RESULTS = Path(__file__).parent.parent / "results" / "throughput.json"
 CANDIDATES = 10
 
@@ -108,7 +110,7 @@ def main() -> None:
         "device": given.device,
         "machine": torch.cuda.get_device_name() if given.device == "cuda" else platform.machine(),
         "threads": torch.get_num_threads(),
-        "torch": torch.__version__,
+        "made_by": provenance.made_by("benchmarks.throughput"),
         "candidates": CANDIDATES,
         "rows": rows,
     }

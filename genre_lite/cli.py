@@ -187,7 +187,9 @@ def _fit(
 
 @app.command()
 def recommend(
-    model: Annotated[Path, typer.Argument(help="A file that `train` wrote.")],
+    model: Annotated[
+        Path, typer.Argument(help="A file that `train` wrote, or adult, compas or german.")
+    ],
     csv: Annotated[Path | None, typer.Option(help="The people who ask, one a row.")] = None,
     dataset: Annotated[
         str | None, typer.Option(help="A table of the course to take a person from.")
@@ -203,8 +205,6 @@ def recommend(
     """Answer people: what could change for the model to say yes."""
     if (csv is None) == (dataset is None):
         raise GenReError("Say who asks: --csv FILE, or --dataset NAME with --row LABEL.")
-    if not model.is_file():
-        raise GenReError(f"There is no file {model}; write one with `genre-lite train`.")
     from .genre import GenRe
 
     genre = GenRe.load(model)

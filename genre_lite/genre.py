@@ -426,7 +426,8 @@ class GenRe(RecourseMethod):
         ----------
         half
             Write weights with half the digits: half the size. Where two options are nearly as good,
-            the loaded model may then choose the other.
+            the loaded model may then choose the other. The classifier keeps all its digits, for no
+            decision may change.
         """
         self._require_fit()
 
@@ -454,7 +455,7 @@ class GenRe(RecourseMethod):
             "history": self.history_.to_dict("list"),
         }
         if isinstance(self.h, Classifier) and isinstance(self.h.module, Perceptron):
-            parts["classifier"] = state(self.h.module)
+            parts["classifier"] = self.h.module.state_dict()
             about["classifier"] = self.h.codec.to_dict()
         storage.write(Path(path), storage.joined(parts), about)
 

@@ -215,7 +215,7 @@ def deviation_constant(density: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
     Examples
     --------
-    A fair coin: the mean of |share of heads − ½| is about 1 / √(2πn).
+    A fair coin: the share of heads lies about 1 / √(2πn) from ½, on average.
 
     >>> deviation_constant(np.array([0.5, 0.5]), np.array([1.0, 1.0])) * np.sqrt(2 * np.pi)
     np.float64(1.0)

@@ -7,7 +7,7 @@ do, so they read in grey too. Colours are Okabe and Ito's, which colour-blind pe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 __all__ = [
     "PALETTE",
     "boundary",
+    "convergence",
+    "cost_weight_sweep",
+    "fidelity",
     "frontier",
     "profile",
     "recourse_paths",
@@ -308,6 +311,124 @@ def frontier(
         ax.set(xlabel=f"{cost} (less is better)", ylabel=plausibility)
         ax.legend(loc="best", fontsize="small")
     return ax
+
+
+def convergence(record: Mapping, toy: str, *, ax: Axes | None = None) -> Axes:
+    """How the distance from Q to the ideal R* shrinks with the number of targets, and where it stalls.
+
+    Both axes are logarithmic, so a rate of n^(−1/2) is a straight line. The thin line is what the
+    proposition of the appendix predicts; bars are 95 % intervals.
+
+    Parameters
+    ----------
+    record
+        What ``results/consistency.json`` holds.
+    toy
+        Which toy to draw.
+
+    Raises
+    ------
+    GenReError
+        If the record does not hold this toy.
+    """
+    part = _entry(record["toys"], toy, "toy")
+    with style():
+        ax = ax or plt.subplots()[1]
+        _curves(ax, record["sizes"], part["measured"])
+        ax.plot(record["sizes"], part["predicted"], color=INK, lw=1, label="predicted, all")
+        ax.set(xscale="log", yscale="log", xlabel="targets n", ylabel=f"TV(Q, R*), {toy}")
+        ax.legend()
+    return ax
+
+
+def fidelity(record: Mapping, toy: str, *, distance: str = "tv", ax: Axes | None = None) -> Axes:
+    """How far each method's answers are from the ideal R*, over the number of training rows.
+
+    The method named *exact draws* shows what is left when nothing is wrong but the number of draws.
+
+    Parameters
+    ----------
+    record
+        What ``results/claims.json`` holds.
+    toy
+        Which toy to draw.
+    distance
+        ``"tv"`` for total variation on a grid, ``"energy"`` for the energy distance.
+
+    Raises
+    ------
+    GenReError
+        If the record does not hold this toy or distance.
+    """
+    titles = {"tv": "total variation", "energy": "energy distance"}
+    title = _entry(titles, distance, "distance")
+    rows = _entry(record["fidelity"]["curves"], toy, "toy")
+    names = list(next(iter(rows.values())))
+    with style():
+        ax = ax or plt.subplots()[1]
+        curves = {name: [row[name][distance] for row in rows.values()] for name in names}
+        _curves(ax, [int(n) for n in rows], curves)
+        ax.set(xscale="log", yscale="log", xlabel="training rows", ylabel=f"{title} to R*, {toy}")
+        ax.set_xticks([int(n) for n in rows], list(rows))
+        ax.set_xticks([], minor=True)
+        ax.legend(**ABOVE, fontsize="small")
+    return ax
+
+
+def cost_weight_sweep(
+    record: Mapping, table: str, *, part: str = "score", ax: Axes | None = None
+) -> Axes:
+    """How a metric of each method moves with the cost weight λ; a flat line is a robust method.
+
+    Parameters
+    ----------
+    record
+        What ``results/claims.json`` holds.
+    table
+        Which table to draw.
+    part
+        ``"score"``, ``"cost"``, ``"validity"``, ``"plausibility"`` or ``"coverage"``.
+
+    Raises
+    ------
+    GenReError
+        If the record does not hold this table or metric.
+    """
+    rows = _entry(record["cost_weights"]["metrics"], table, "table")
+    names = list(next(iter(rows.values())))
+    with style():
+        ax = ax or plt.subplots()[1]
+        curves = {
+            name: [_entry(row[name], part, "metric") for row in rows.values()] for name in names
+        }
+        _curves(ax, [float(weight) for weight in rows], curves)
+        ax.set(xscale="log", xlabel="cost weight λ", ylabel=f"{part}, {table}")
+        ax.set_xticks([float(weight) for weight in rows], list(rows))
+        ax.set_xticks([], minor=True)
+        ax.legend(**ABOVE, fontsize="small")
+    return ax
+
+
+def _entry(record: Mapping, name: str, kind: str) -> Any:
+    if name not in record:
+        raise GenReError(f"The record has no {kind} {name!r}; choose one of {list(record)}.")
+    return record[name]
+
+
+def _curves(ax: Axes, x: Sequence[float], curves: Mapping[str, Sequence[Mapping]]) -> None:
+    """A line a method through its means, with 95 % intervals."""
+    lines = ("-", "--", "-.", ":")
+    for i, (name, points) in enumerate(curves.items()):
+        ax.errorbar(
+            x,
+            [point["mean"] for point in points],
+            yerr=[point["half_width"] for point in points],
+            fmt=MARKERS[i % len(MARKERS)],
+            ls=lines[i % len(lines)],
+            ms=6,
+            capsize=2,
+            label=name,
+        )
 
 
 def _two_numeric(schema: Schema) -> tuple[Feature, Feature]:

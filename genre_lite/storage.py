@@ -17,11 +17,11 @@ KEY = "genre_lite"
 
 def write(path: Path, tensors: dict[str, Tensor], about: dict) -> None:
     """Write a file whole or not at all."""
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     unfinished = path.with_name(path.name + ".part")
-    save_file(plain, unfinished, metadata={KEY: json.dumps(about)})
+    unfinished.write_bytes(save(plain, metadata={KEY: json.dumps(about)}))
     os.replace(unfinished, path)
 
 

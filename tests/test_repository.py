@@ -22,7 +22,7 @@ ADDRESS = re.compile(
     r"(?:github\.com|mybinder\.org/v2/gh|colab\.research\.google\.com/github)/([\w.-]+/[\w.-]+)"
 )
 ADDRESSED = ("_config.yml", "README.md", "CITATION.cff", "pyproject.toml")
-COMMANDS = ("book", "test", "lab", "bench", "address", "clean")
+COMMANDS = ("book", "test", "lab", "bench", "models", "release", "address", "clean")
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,11 @@ def sources(root):
     texts = {}
     for name in filter(None, listed.stdout.split("\0")):
         path = root / name
-        if path.is_file() and "mathjax" not in path.parts and path.suffix not in (".gz", ".png"):
+        if (
+            path.is_file()
+            and "mathjax" not in path.parts
+            and path.suffix not in (".gz", ".png", ".genre")
+        ):
             texts[name] = path.read_text(encoding="utf-8")
     return texts
 
