@@ -1,5 +1,6 @@
-"""``make bench``: every measurement, in turn."""
+"""``make bench``: every measurement whose results the project keeps, in turn."""
 
-from . import first_light
+from . import consistency, first_light, scale, ship_models, throughput
 
-first_light.main()
+for benchmark in (first_light, throughput, scale, consistency, ship_models):
+    benchmark.main()

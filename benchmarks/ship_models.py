@@ -30,7 +30,7 @@ COMMAND = "python -m benchmarks.ship_models"
 OUTCOMES = {
     "adult": "an income above $50,000",
     "compas": "a score below high",
-    "german": "a good credit risk",
+    "german": "a good credit rating",
 }
 PEOPLE = 500  # at most
 

@@ -355,7 +355,7 @@ class Recourses:
         if not told:
             which = "option" if option is None else f"option {option}"
             told = [f"{self.method} found no {which} for you.\n{textwrap.fill(TO_TRY, WIDTH)}"]
-        denied = f"You were denied: for “{self.outcome}” the model says no."
+        denied = f"You were denied {self.outcome}."
         return "\n\n".join([denied, *told, textwrap.fill(CARE, WIDTH)])
 
     def _tell(self, row: int, numbered: bool) -> str:

@@ -165,7 +165,8 @@ class PairSampler:
     def effective_targets(self, rows: np.ndarray) -> np.ndarray:
         """How many equal targets Q(· | x) is worth, 1 / Σ_t Q(t | x)², shape (rows,); 0 for none.
 
-        Where it is small, Q knows little of R*(· | x), however many targets there are in all.
+        Q is within √(vocabulary / it) of R*(· | x) on average, roughly; for how far it is likely to
+        be, which is often less, see :func:`expected_deviation`.
         """
         sizes = np.zeros(len(rows))
         some = self.reachable[rows]

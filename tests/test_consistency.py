@@ -76,7 +76,7 @@ def test_a_certain_target_leaves_nothing_to_estimate():
 def test_the_bound_stays_below_that_of_the_effective_sample_size(worlds):
     for world in worlds.values():
         z = (world.density * world.weights).sum(axis=1)
-        kappa = (world.density * world.weights**2).sum(axis=1) / z**2
+        kappa = consistency.price(world)
         bound = deviation_bound(world.density, world.weights)
         assert (bound <= np.sqrt((world.density > 0).sum() * kappa)).all()
         assert (deviation_constant(world.density, world.weights) < bound).all()
@@ -161,6 +161,16 @@ def test_the_constant_predicts_the_distance_of_each_source(worlds, distances, to
     rough = consistency.kish(world).mean() / ROOT
     assert (tv.mean(axis=(0, 2)) < rough).all()
     assert (tv.mean(axis=(0, 2)) > 0.65 * rough).all()
+
+
+@pytest.mark.parametrize("toy", TOYS)
+def test_the_constant_predicts_where_it_is_hard(toy):
+    """A large λ leaves few effective targets; how far Q then is from R* is known beforehand."""
+    easy, hard = (consistency.at_cost_weight(toy, weight, 40) for weight in (0.0, 20.0))
+    assert easy["ess"] == pytest.approx(easy["n"])
+    assert hard["ess"] < 0.5 * easy["ess"]
+    for at in (easy, hard):
+        assert at["measured"]["mean"] == pytest.approx(at["predicted"], rel=0.15)
 
 
 @pytest.mark.parametrize("toy", TOYS)

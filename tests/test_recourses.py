@@ -228,7 +228,7 @@ def test_labels_that_json_does_not_know_become_text() -> None:
 
 def test_sentences_of_an_option(answer: Recourses) -> None:
     assert answer.describe("ana", 0) == (
-        "You were denied: for “a loan” the model says no.\n"
+        "You were denied a loan.\n"
         "\n"
         "Option 0. If these changed, the model would say yes with probability 0.83:\n"
         "- lower length of stay from 12 days to 2 days\n"

@@ -78,7 +78,8 @@ def make(root, *arguments):
 def test_binder_installs_what_the_package_needs(root, project):
     environment = yaml.safe_load((root / "environment.yml").read_text())
     names = {re.split(r"[=<>]", entry)[0] for entry in environment["dependencies"]}
-    needed = requirements(project["project"]["dependencies"]).keys()
+    extras = project["project"]["optional-dependencies"]
+    needed = requirements(project["project"]["dependencies"] + extras["notebook"]).keys()
     assert names - {"python", "pip"} == needed - {"torch"} | {"pytorch"}
     assert "pytorch=*=cpu*" in environment["dependencies"]
 
