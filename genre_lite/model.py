@@ -172,7 +172,9 @@ class RecourseTransformer(nn.Module):
     def embed(self, tokens: Tensor, values: Tensor, side: int, j: slice = slice(None)) -> Tensor:
         """Tokens and their values at positions j, both (..., positions) -> (..., positions, width)."""
         which = torch.arange(self.d, device=tokens.device)[j]
-        return self.token[which, tokens] + values.unsqueeze(-1) * self.slope[side, j]
+        # Not self.token[which, tokens]: on several threads its gradient depends on their order.
+        own = F.embedding(which * self.v + tokens, self.token.flatten(0, 1))
+        return own + values.unsqueeze(-1) * self.slope[side, j]
 
     def encode(self, x: Tensor, x_tokens: Tensor) -> Cache:
         """Read people x, values and tokens of shape (batch, d)."""

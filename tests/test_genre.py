@@ -102,6 +102,23 @@ def test_same_seed_same_answer_another_seed_another(h, bank, denied, genre):
     assert other.equals(genre.sample(denied, n=3, seed=1).frame)
 
 
+def test_two_threads_do_not_disturb_the_seed():
+    """Sums whose order threads decide would give other weights each time."""
+    bank = gl.load_dataset("compas")
+    h = gl.train_classifier(bank, epochs=1, progress=False)
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        first, second = (
+            gl.GenRe(h, bank.schema, training=QUICK, progress=False).fit(bank.X_train, bank.y_train)
+            for _ in range(2)
+        )
+    finally:
+        torch.set_num_threads(before)
+    for name, tensor in first.model.state_dict().items():
+        assert torch.equal(tensor, second.model.state_dict()[name]), name
+
+
 def test_global_randomness_is_left_alone(genre, denied):
     torch.manual_seed(5)
     expected = torch.rand(3)
