@@ -105,7 +105,7 @@ def test_same_seed_same_answer_another_seed_another(h, bank, denied, genre):
 def test_two_threads_do_not_disturb_the_seed():
     """Sums whose order threads decide would give other weights each time."""
     bank = gl.load_dataset("compas")
-    h = gl.train_classifier(bank, epochs=1, progress=False)
+    h = gl.train_classifier(bank, epochs=20, progress=False)
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
