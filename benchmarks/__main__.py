@@ -1,6 +1,6 @@
 """``make bench``: every measurement whose results the project keeps, in turn."""
 
-from . import consistency, first_light, scale, ship_models, throughput
+from . import consistency, genre, scale, ship_models, throughput
 
-for benchmark in (first_light, throughput, scale, consistency, ship_models):
+for benchmark in (genre, throughput, scale, consistency, ship_models):
     benchmark.main()

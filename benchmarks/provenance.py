@@ -50,7 +50,7 @@ def code_hash(modules: Iterable[str]) -> dict[str, str]:
     Parameters
     ----------
     modules
-        Names with dots, as ``"benchmarks.first_light"``. ``gl.GenRe`` in a benchmark counts as a use
+        Names with dots, as ``"benchmarks.genre"``. ``gl.GenRe`` in a benchmark counts as a use
         of the module where ``GenRe`` lives.
 
     Returns

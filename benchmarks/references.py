@@ -43,15 +43,14 @@ class Copier(RecourseMethod):
 
 
 class AidedNeighbour(Copier):
-    """The nearest neighbour with every aid of selection that GenRe has, and nothing more."""
+    """The nearest neighbour with every aid of selection that GenRe has, undistilled; nothing more."""
 
     name = "nearest neighbour, aided as GenRe"
 
     def worth(self, X: pd.DataFrame, labels: np.ndarray) -> np.ndarray:
         design = self.codec.design(self.codec.cube(X))
         teacher = Teacher().fit(design, labels, seed=self.seed, progress=False)
-        truth = teacher.believed
-        return (truth > 0.7) + 0.3 * truth + teacher.usual
+        return teacher.valid + teacher.usual
 
 
 class Oracle(Copier):

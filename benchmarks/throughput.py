@@ -2,10 +2,10 @@
 
     python -m benchmarks.throughput
 
-Run it alone, on a machine with nothing else to do. For each table: seconds of a whole fit and of
-the classifier's training beside it; seconds of ``recommend`` for 1, 200 and 10,000 people with 10 candidates each, and of
-the network's decoding alone beside the same matrix products run bare. Writes
-``results/throughput.json``.
+Run it alone, on a machine with nothing else to do. For each table: seconds of a whole fit and of the
+classifier's training beside it; seconds of ``recommend`` for 1, 200 and 10,000 people with 10
+candidates each, and of the network's decoding alone beside its matrix products run bare, at the same
+shapes and in the same order. Writes ``results/throughput.json``.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import numpy as np
 import torch
 
 import genre_lite as gl
+from genre_lite.genre import AT_ONCE
 from genre_lite.sampling import draw
 
 from . import provenance
@@ -42,18 +43,36 @@ def best_seconds(call: Callable[[], object], device: torch.device, repeats: int 
     return min(times[1:])
 
 
-def products(genre: gl.GenRe, rows: int) -> Callable[[], None]:
-    """The matrix products that decoding ``rows`` recourses needs, on numbers that are at hand."""
-    config, sizes = genre.model_config, [len(values) for values in genre.codec.values]
-    w, wide = config.width, config.width * config.expansion
-    layer = [(w, w)] * 4 + [(w, 2 * w), (w, wide), (wide, w)]
-    shapes = [shape for size in sizes for shape in layer * config.decoder_layers + [(w, size)]]
-    left = {n: torch.randn(rows, n, device=genre.device) for n in (w, wide)}
-    right = {shape: torch.randn(shape, device=genre.device) for shape in set(shapes)}
+def products(genre: gl.GenRe, people: int, k: int) -> Callable[[], None]:
+    """The matrix products that decoding needs, at its own shapes, on numbers that are at hand.
+
+    Per feature and layer: the linear maps, attention of each of people × k candidates to the j + 1
+    features it has written, and of k candidates side by side to the d features of their person.
+    """
+    config, sizes, d = genre.model_config, genre.model.sizes, genre.model.d
+    w, wide, heads = config.width, config.width * config.expansion, config.heads
+    rows, each = people * k, w // heads
+
+    def numbers(*shape: int) -> torch.Tensor:
+        return torch.randn(shape, device=genre.device)
+
+    linear = [(w, w)] * 4 + [(w, 2 * w), (w, wide), (wide, w)]
+    shapes = [shape for size in sizes for shape in linear * config.decoder_layers + [(w, size)]]
+    left = {n: numbers(rows, n) for n in (w, wide)}
+    right = {shape: numbers(*shape) for shape in set(shapes)}
+    own, seen = numbers(rows, heads, 1, each), numbers(rows, heads, d, each)
+    asking, person = numbers(people, heads, k, each), numbers(people, heads, d, each)
+
+    def attend(query: torch.Tensor, key: torch.Tensor) -> None:
+        query @ key.transpose(-1, -2) @ key
 
     def run() -> None:
         for shape in shapes:
             torch.mm(left[shape[0]], right[shape])
+        for _ in range(config.decoder_layers):
+            for j in range(d):
+                attend(own, seen[:, :, : j + 1])
+                attend(asking, person)
 
     return run
 
@@ -64,13 +83,13 @@ def row(genre: gl.GenRe, denied: object, people: int) -> dict:
     asked = denied.sample(people, replace=True, random_state=0).reset_index(drop=True)
     x, own, allowed = genre._tensors(asked)
     generator = torch.Generator().manual_seed(0)
-    at_once = max(1, 20_000 // CANDIDATES)
+    at_once = max(1, AT_ONCE // CANDIDATES)
 
     def decode() -> None:
         for part in zip(*(t.split(at_once) for t in (x, own, allowed)), strict=True):
-            draw(genre.model, *part, CANDIDATES, temperature=0.5, generator=generator)
+            draw(genre.model, *part, CANDIDATES, temperature=1.0, generator=generator)
 
-    bare = products(genre, min(people, at_once) * CANDIDATES)
+    bare = products(genre, min(people, at_once), CANDIDATES)
     decoding = best_seconds(decode, genre.device)
     answer = best_seconds(lambda: genre.recommend(asked, candidates=CANDIDATES), genre.device, 3)
     bare_seconds = best_seconds(bare, genre.device) * int(np.ceil(people / at_once))

@@ -8,12 +8,15 @@ from torch import Tensor
 __all__ = ["draw_categorical"]
 
 
-def draw_categorical(log_weights: Tensor, generator: torch.Generator) -> Tensor:
+def draw_categorical(
+    log_weights: Tensor, generator: torch.Generator, precision: torch.dtype = torch.float64
+) -> Tensor:
     """One draw from the softmax of each row: (..., choices) to whole numbers of shape (...).
 
     Inverts the distribution function, which costs one random number a row and not one a choice.
     Choices of log-weight −∞ are never drawn. The randomness is made on the CPU, so a seed means the
-    same draws on every device.
+    same draws on every device. Single precision is enough for hundreds of choices, not for a
+    million.
 
     Examples
     --------
@@ -22,7 +25,8 @@ def draw_categorical(log_weights: Tensor, generator: torch.Generator) -> Tensor:
     [0, 1]
     """
     device = log_weights.device
-    precision = torch.float32 if device.type == "mps" else torch.float64  # MPS has no doubles
+    if device.type == "mps":
+        precision = torch.float32  # it has no doubles
     heap = torch.softmax(log_weights, dim=-1).cumsum(dim=-1, dtype=precision)
     top = heap[..., -1:]
     level = torch.rand(top.shape, generator=generator, dtype=precision).to(device) * top

@@ -16,7 +16,7 @@ import pandas as pd
 from .errors import NotFittedError
 from .schema import Feature, Schema
 
-__all__ = ["Codec"]
+__all__ = ["Codec", "room"]
 
 
 class Codec:
@@ -56,8 +56,8 @@ class Codec:
         """Take scales and vocabularies from training rows, shape (rows, features)."""
         frame = self.schema.validate(frame, extra="ignore")
         values = [self._vocabulary(frame[f.name], f) for f in self.schema]
-        codes = [self._codes(frame[f.name], f) for f in self.schema]
-        return self._install(values, [c.min() for c in codes], [c.max() for c in codes])
+        numbers = [frame[f.name] if not f.is_categorical else np.zeros(1) for f in self.schema]
+        return self._install(values, [n.min() for n in numbers], [n.max() for n in numbers])
 
     def _install(self, values: Sequence, low: Sequence, high: Sequence) -> Codec:
         self.values = [
@@ -70,6 +70,9 @@ class Codec:
                 self.low[j], self.high[j] = 0.0, len(f.categories) - 1.0
         # A constant column has no range of its own; one unit then counts as one.
         self.width = np.where(self.high > self.low, self.high - self.low, 1.0)
+        self._levels = {
+            j: pd.Index(f.categories) for j, f in enumerate(self.schema) if f.is_categorical
+        }
         self.grid = [
             ((np.arange(len(v)) if f.is_categorical else v) - lo) / w
             for f, v, lo, w in zip(self.schema, self.values, self.low, self.width, strict=True)
@@ -86,12 +89,6 @@ class Codec:
         middles = (np.arange(self.size) + 0.5) / self.size
         return np.unique(np.quantile(column, [0.0, *middles, 1.0], method="lower"))
 
-    @staticmethod
-    def _codes(column: pd.Series, feature: Feature) -> np.ndarray:
-        if not feature.is_categorical:
-            return column.to_numpy(dtype=float)
-        return pd.Index(feature.categories).get_indexer(column).astype(float)
-
     def _require_fit(self) -> None:
         if self.values is None:
             raise NotFittedError("This codec has seen no table; call fit(frame) first.")
@@ -101,14 +98,29 @@ class Codec:
     def cube(self, frame: pd.DataFrame) -> np.ndarray:
         """Rows as points, shape (rows, features); training rows lie in [0, 1]."""
         self._require_fit()
-        codes = np.stack([self._codes(frame[f.name], f) for f in self.schema], axis=1)
+        codes = np.empty((len(frame), len(self.schema)))
+        numeric = [f.name for f in self.schema if not f.is_categorical]
+        codes[:, [not f.is_categorical for f in self.schema]] = frame[numeric].to_numpy(dtype=float)
+        for j, levels in self._levels.items():
+            codes[:, j] = levels.get_indexer(frame[self.schema.names[j]])
         return (codes - self.low) / self.width
+
+    def points(self, tokens: np.ndarray, cube: np.ndarray) -> np.ndarray:
+        """Tokens as points, shape (rows, features); where one is the person's own, their value is kept.
+
+        ``cube`` holds the person behind each row of ``tokens``. It is what :meth:`cube` makes of
+        :meth:`frame`.
+        """
+        own, after = self.tokens(cube), np.empty(cube.shape)
+        for j, grid in enumerate(self.grid):
+            after[:, j] = grid[tokens[:, j]]
+        return np.where(tokens == own, cube, after)
 
     def design(self, cube: np.ndarray) -> np.ndarray:
         """Points as classifier inputs: nominal features of three or more levels become indicators."""
         blocks = []
         for j, f in enumerate(self.schema):
-            if self._is_wide(f):
+            if self.is_wide(f):
                 level = np.rint(cube[:, j] * self.width[j])
                 blocks.append(level[:, None] == np.arange(len(f.categories)))
             else:
@@ -120,12 +132,12 @@ class Codec:
 
         Two different levels differ in two indicators, so a change of level costs one.
         """
-        widths = [len(f.categories) if self._is_wide(f) else 1 for f in self.schema]
-        scale = [0.5 if self._is_wide(f) else 1.0 for f in self.schema]
+        widths = [len(f.categories) if self.is_wide(f) else 1 for f in self.schema]
+        scale = [0.5 if self.is_wide(f) else 1.0 for f in self.schema]
         return self.design(cube) * np.repeat(scale, widths)
 
     @staticmethod
-    def _is_wide(feature: Feature) -> bool:
+    def is_wide(feature: Feature) -> bool:
         """Whether a feature takes more than one classifier input."""
         return feature.kind == "nominal" and len(feature.categories) > 2
 
@@ -143,23 +155,27 @@ class Codec:
         columns = [np.searchsorted(b, cube[:, j]) for j, b in enumerate(borders)]
         return np.stack(columns, axis=1)
 
-    def frame(self, tokens: np.ndarray, factual: pd.DataFrame) -> pd.DataFrame:
+    def frame(
+        self, tokens: np.ndarray, factual: pd.DataFrame, own: np.ndarray | None = None
+    ) -> pd.DataFrame:
         """Tokens back in original units; where a token is the person's own, their value is kept.
 
-        ``factual`` holds the person behind each row of ``tokens``, in the same order. Columns keep
-        its dtypes where they can hold the vocabulary: else whole numbers become fractions, narrow
+        ``factual`` holds the person behind each row of ``tokens``, in the same order, and ``own``
+        their tokens, if they are at hand. Columns keep its dtypes where they can hold the vocabulary: else whole numbers become fractions, narrow
         numbers widen, and pandas categories take the schema's levels.
         """
-        own = self.tokens(self.cube(factual))
+        own = self.tokens(self.cube(factual)) if own is None else own
         columns = {}
         for j, f in enumerate(self.schema):
-            before = factual[f.name]
-            if isinstance(before.dtype, pd.CategoricalDtype):
-                before = before.cat.set_categories(f.categories)
+            before, same = factual[f.name], own[:, j] == tokens[:, j]
+            dtype, after = before.dtype, self.values[j][tokens[:, j]]
+            if isinstance(dtype, pd.CategoricalDtype):
+                dtype = pd.CategoricalDtype(f.categories, dtype.ordered)
             elif not f.is_categorical:
-                before = before.astype(_room(before.dtype, self.values[j]))
-            after = pd.Series(self.values[j][tokens[:, j]], index=factual.index)
-            columns[f.name] = before.where(own[:, j] == tokens[:, j], after).astype(before.dtype)
+                dtype = room(dtype, self.values[j])
+            plain = isinstance(dtype, np.dtype)
+            mixed = np.where(same, before.to_numpy(None if plain else object), after)
+            columns[f.name] = pd.Series(mixed, factual.index, dtype=dtype)
         return pd.DataFrame(columns, index=factual.index)
 
     # -- to and from plain data -----------------------------------------------------------------
@@ -182,7 +198,7 @@ class Codec:
         return codec._install(data["values"], data["low"], data["high"])
 
 
-def _room(dtype: object, values: np.ndarray) -> object:
+def room(dtype: object, values: np.ndarray) -> object:
     """The dtype of a column of numbers if it can hold the values, else one with room for both."""
     plain = getattr(dtype, "numpy_dtype", dtype)
     with np.errstate(invalid="ignore"):

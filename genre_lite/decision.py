@@ -199,12 +199,36 @@ class GoldWorld:
         return self._outliers.is_plausible(self._codec.design(self._codec.cube(frame)))
 
 
-def gold_world(bank: Dataset, *, seed: int = 0, progress: bool = True) -> GoldWorld:
+def gold_world(
+    bank: Dataset, *, seed: int = 0, held_out: bool = False, progress: bool = True
+) -> GoldWorld:
     """Simulate the truth behind a table, as the paper's evaluation does.
 
     A random forest with balanced classes, isotonically calibrated, is fitted on train and test rows;
     new labels are Bernoulli draws of its probabilities; plausibility is the local outlier factor among
     the rows it accepts (Garg et al., 2025, section 5).
+
+    As a second judge, ``held_out=True`` makes a world whose forest and outlier factor never saw the
+    test people. What a method's score loses between the two judges is praise that rests on what the
+    first learned from the test people, those who ask among them. Both judges know the training
+    rows, so neither tells whether an answer is a copy of one.
+
+    Parameters
+    ----------
+    bank
+        Its people, recorded labels and schema. Give both worlds the same bank, not one relabelled.
+    seed
+        Of the forest and of the labels drawn.
+    held_out
+        Fit on the training rows only. The labels of all people are then drawn from that world; a
+        benchmark trains and asks on those of the paper's world, and takes this one only as a judge.
+    progress
+        Show a progress bar.
+
+    Raises
+    ------
+    GenReError
+        If the rows it is fitted on hold one outcome only, or it accepts too few of them.
 
     Examples
     --------
@@ -220,7 +244,9 @@ def gold_world(bank: Dataset, *, seed: int = 0, progress: bool = True) -> GoldWo
     codec = Codec(bank.schema).fit(bank.X_train)
     people = pd.concat([bank.X_train, bank.X_test])
     cube = codec.cube(people)
-    labels = np.concatenate([bank.y_train, bank.y_test])
+    cut = len(bank.X_train)
+    seen = slice(cut if held_out else None)
+    labels = np.concatenate([bank.y_train, bank.y_test])[seen]
     if len(np.unique(labels)) < 2:
         raise GenReError(f"All labels are {labels[0]}; a world needs both outcomes.")
     with tqdm(total=5, desc="gold world", unit="fold", disable=not progress, leave=False) as bar:
@@ -236,9 +262,8 @@ def gold_world(bank: Dataset, *, seed: int = 0, progress: bool = True) -> GoldWo
 
         forest = CalibratedClassifierCV(
             Forest(class_weight="balanced", random_state=seed, n_jobs=-1), method="isotonic", cv=5
-        ).fit(cube, labels)
+        ).fit(cube[seen], labels)
     yes = forest.predict_proba(cube)[:, 1]
     drawn = (np.random.default_rng(seed).random(len(yes)) < yes).astype(int)
-    cut = len(bank.X_train)
-    outliers = LocalOutliers().fit(codec.design(cube[yes > 0.5]))
+    outliers = LocalOutliers().fit(codec.design(cube[seen][yes[seen] > 0.5]))
     return GoldWorld(bank.relabel(drawn[:cut], drawn[cut:]), forest, codec, outliers)

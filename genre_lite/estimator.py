@@ -142,21 +142,21 @@ class RecourseMethod(ABC):
         yes = acceptance(self.h, known.reset_index(drop=True)) if len(known) else np.empty(0)
         log_prob = np.concatenate([log_prob, np.full(len(known) - len(log_prob), np.nan)])
 
-        every = pd.MultiIndex.from_product([range(len(people)), range(n)])
         labels = pd.MultiIndex.from_arrays(
             [people.index.repeat(n), np.tile(np.arange(n), len(people))], names=["person", "option"]
         )
+        place = rows * n + known.index.get_level_values(1)
+        which = np.full(len(labels), -1)
+        which[place] = np.arange(len(known))
 
         def spread(values: np.ndarray, name: str) -> pd.Series:
-            return (
-                pd.Series(values, known.index, name=name, dtype=float)
-                .reindex(every)
-                .set_axis(labels)
-            )
+            everywhere = np.full(len(labels), np.nan)
+            everywhere[place] = values
+            return pd.Series(everywhere, labels, name=name)
 
         return Recourses(
             factual=people,
-            frame=known.reindex(every).set_axis(labels),
+            frame=known.reset_index(drop=True).reindex(which).set_axis(labels),
             cost=spread(price, "cost"),
             probability=spread(yes, "probability"),
             log_prob=spread(log_prob, "log_prob"),

@@ -32,9 +32,9 @@ from .training import TrainingConfig, fit
 
 __all__ = ["GenRe"]
 
-FORMAT = "1"
+FORMAT = "2"
 SHIPPED = Path(__file__).parent / "models"
-AT_ONCE = 20_000  # candidates decoded in one go; bounds the memory of sampling
+AT_ONCE = 5_000  # candidates decoded in one go; as many as a processor's cache can hold
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Recipe:
 
 
 RECIPES = {
-    "estimated": Recipe(candidates=50, temperature=0.5, rule="balanced", nearest=None),
+    "estimated": Recipe(candidates=200, temperature=1.0, rule="balanced", nearest=None),
     "paper": Recipe(candidates=10, temperature=0.1, rule="safest", nearest=1000),
 }
 
@@ -63,8 +63,8 @@ class GenRe(RecourseMethod):
 
     Two recipes say who counts as accepted and how a candidate is chosen:
 
-    * ``"estimated"`` (the default): :math:`D^+ = \\{t : h(t) > 1/2,\\ \\hat p(y = 1 \\mid t) > \\gamma,
-      \\text{plausible}\\}`, where p̂ and plausibility are estimated from the training rows
+    * ``"estimated"`` (the default): :math:`D^+ = \\{t : h(t) > 1/2,\\ \\hat V(t) > \\gamma,
+      \\hat P(t) > 1/2\\}`, where validity and plausibility are estimated from the training rows
       (:class:`~genre_lite.surrogate.Teacher`); the candidate with the best estimated Score wins.
     * ``"paper"``: :math:`D^+ = \\{t : h(t) > \\gamma,\\ y = 1\\}`, its 1,000 nearest for each source;
       the candidate that h likes best of ten wins.
@@ -105,7 +105,8 @@ class GenRe(RecourseMethod):
     >>> import genre_lite as gl
     >>> bank = gl.load_dataset("moons", n=400)
     >>> h = gl.train_classifier(bank, progress=False)
-    >>> genre = gl.GenRe(h, bank.schema, training=gl.TrainingConfig(steps=20), progress=False)
+    >>> quick = gl.TrainingConfig(steps=20, distil_steps=20)
+    >>> genre = gl.GenRe(h, bank.schema, training=quick, progress=False)
     >>> denied = bank.X_test[h.predict_proba(bank.X_test)[:, 1] < 0.5]
     >>> answer = genre.fit(bank.X_train, bank.y_train).recommend(denied, n=2)
     >>> len(answer.frame) == 2 * len(denied)
@@ -185,7 +186,7 @@ class GenRe(RecourseMethod):
         else:
             design = self.codec.design(cube)
             teacher = Teacher().fit(design, labels, seed=self.seed, progress=self.progress)
-            target = (score > 0.5) & (teacher.believed > self.validity_margin) & teacher.usual
+            target = (score > 0.5) & (teacher.valid > self.validity_margin) & (teacher.usual > 0.5)
             source = score <= 0.5
         if not target.any():
             raise GenReError(
@@ -223,7 +224,7 @@ class GenRe(RecourseMethod):
             checkpoint=None if checkpoint is None else Path(checkpoint),
         )
         if teacher is not None:
-            self.surrogate = self._distil(teacher, X[source][pairs.reachable], design)
+            self.surrogate = self._distil(teacher, X[source][pairs.reachable])
 
     def _network(self) -> RecourseTransformer:
         with torch.random.fork_rng(devices=[]):
@@ -243,19 +244,31 @@ class GenRe(RecourseMethod):
             rows.append(count / count.sum())
         return torch.as_tensor(np.stack(rows), dtype=torch.float32)
 
-    def _distil(self, teacher: Teacher, sources: pd.DataFrame, design: np.ndarray) -> Surrogate:
-        """Teach the surrogate where it will be asked: at training rows, and at the model's own draws."""
+    def _distil(self, teacher: Teacher, sources: pd.DataFrame) -> Surrogate:
+        """Teach the surrogate where it will be asked: to choose among the model's own draws."""
         chance = np.random.default_rng(self.seed)
-        some = sources.iloc[chance.permutation(len(sources))[:1000]]
-        _, draws, _ = self._candidates(some, 20, temperature=1.0, seed=self.seed)
-        rows = design[chance.permutation(len(design))[:10_000]]
-        points = np.concatenate([self.codec.design(self.codec.cube(draws)), rows])
+        some = sources.iloc[chance.permutation(len(sources))[:1500]]
+        k, seed = 60, self.seed
+        tokens, points, draws, _ = self._candidates(some, k, temperature=1.0, seed=seed)
+        design = self.codec.design(points.reshape(len(draws), -1))
+        answers = teacher.answers(design)
+        denied = (acceptance(self.h, draws) <= 0.5).reshape(len(some), k)
+        price = cost(self.codec.cube(some)[:, None], points, self.codec.nominal)
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.seed)
-            surrogate = Surrogate(points.shape[1]).to(self.device)
+            torch.manual_seed(seed)
+            surrogate = self._surrogate(design.shape[1])
         return surrogate.learn(
-            points, teacher.answers(points), seed=self.seed, progress=self.progress
+            design.reshape(len(some), k, -1),
+            tokens,
+            answers.reshape(len(some), k, 2),
+            price / self.model.d + 10 * denied,
+            seed=seed,
+            steps=self.training_config.distil_steps,
+            progress=self.progress,
         )
+
+    def _surrogate(self, inputs: int) -> Surrogate:
+        return Surrogate(inputs, self.model.sizes).to(self.device)
 
     # -- sample and choose ----------------------------------------------------------------------
 
@@ -315,15 +328,16 @@ class GenRe(RecourseMethod):
         temperature: float,
         seed: int | None,
     ) -> tuple[pd.DataFrame, np.ndarray]:
-        tokens, frame, log_prob = self._candidates(
+        tokens, points, frame, log_prob = self._candidates(
             denied, candidates, temperature=temperature, seed=seed
         )
         shape = log_prob.shape
-        cube = self.codec.cube(frame)
-        price = cost(self.codec.cube(denied)[:, None], cube.reshape(*shape, -1), self.codec.nominal)
+        price = cost(self.codec.cube(denied)[:, None], points, self.codec.nominal)
         believed = None
         if self.surrogate is not None:
-            believed = self.surrogate.answers(self.codec.design(cube)).reshape(*shape, 2)
+            design = self.codec.design(points.reshape(len(frame), -1))
+            believed = self.surrogate.answers(design, tokens.reshape(len(frame), -1))
+            believed = believed.reshape(*shape, 2)
         best = choose(
             tokens,
             price,
@@ -333,7 +347,6 @@ class GenRe(RecourseMethod):
             rule=rule,
             margin=margin,
             believed=believed,
-            validity_margin=self.validity_margin,
         )
         person, option = np.nonzero(best >= 0)
         row = person * candidates + best[person, option]
@@ -351,7 +364,7 @@ class GenRe(RecourseMethod):
         self._require_fit()
         people = self.schema.validate(people)
         start = time.perf_counter()
-        _, frame, log_prob = self._candidates(people, n, temperature=temperature, seed=seed)
+        _, _, frame, log_prob = self._candidates(people, n, temperature=temperature, seed=seed)
         where = positions(np.repeat(np.arange(len(people)), n), np.tile(np.arange(n), len(people)))
         nobody = pd.Series(False, index=people.index)
         seconds = time.perf_counter() - start
@@ -380,9 +393,13 @@ class GenRe(RecourseMethod):
                 f"Option for person {strangers[0]!r}, who is not among the people given."
             )
         after = self.schema.validate(options[given].reset_index(drop=True))
-        x, own, allowed = self._tensors(people.loc[labels])
+        before = people.loc[labels]
+        x, own, allowed = self._tensors(before)
         tokens = torch.as_tensor(self.codec.tokens(self.codec.cube(after)), device=self.device)
-        answer[given] = log_prob(self.model, x, own, tokens, allowed).cpu().numpy()
+        nats = log_prob(self.model, x, own, tokens, allowed).cpu().numpy()
+        # Two values may share a token, and the way between them may still be forbidden.
+        broken = self.schema.violations(before.reset_index(drop=True), after).any(axis=1)
+        answer[given] = np.where(broken, -np.inf, nats)
         return answer
 
     def _tensors(self, people: pd.DataFrame) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -399,12 +416,12 @@ class GenRe(RecourseMethod):
 
     def _candidates(
         self, people: pd.DataFrame, k: int, *, temperature: float, seed: int | None
-    ) -> tuple[np.ndarray, pd.DataFrame, np.ndarray]:
-        """k draws a person: tokens (people, k, d), a table of people × k rows, log-probabilities."""
+    ) -> tuple[np.ndarray, np.ndarray, pd.DataFrame, np.ndarray]:
+        """k draws a person: tokens and points, both (people, k, d), a table, and log-probabilities."""
         if k < 1:
             raise GenReError(f"{k} draws a person were asked for; ask for at least one.")
-        if not temperature > 0:
-            raise GenReError(f"temperature is {temperature}; it must be above 0.")
+        if not temperature >= 1e-6:
+            raise GenReError(f"temperature is {temperature}; it must be above 0, at least 1e-6.")
         generator = torch.Generator().manual_seed(self.seed if seed is None else seed)
         parts = zip(*(t.split(max(1, AT_ONCE // k)) for t in self._tensors(people)), strict=True)
         drawn = [
@@ -412,8 +429,11 @@ class GenRe(RecourseMethod):
             for part in parts
         ]
         tokens, log_prob = (torch.cat(pieces).cpu().numpy() for pieces in zip(*drawn, strict=True))
-        factual = people.loc[people.index.repeat(k)].reset_index(drop=True)
-        return tokens, self.codec.frame(tokens.reshape(-1, len(self.schema)), factual), log_prob
+        each = np.repeat(np.arange(len(people)), k)
+        factual = people.iloc[each].reset_index(drop=True)
+        flat, cube = tokens.reshape(len(each), -1), self.codec.cube(people)[each]
+        points = self.codec.points(flat, cube).reshape(tokens.shape)
+        return tokens, points, self.codec.frame(flat, factual, self.codec.tokens(cube)), log_prob
 
     # -- save and load --------------------------------------------------------------------------
 
@@ -533,8 +553,7 @@ class GenRe(RecourseMethod):
         genre.model.load_state_dict(storage.part(tensors, "model"))
         weights = storage.part(tensors, "surrogate")
         if weights:
-            inputs = weights["net.0.weight"].shape[1] // 7
-            genre.surrogate = Surrogate(inputs).to(genre.device).eval()
+            genre.surrogate = genre._surrogate(weights["smooth.weight"].shape[1] // 7).eval()
             genre.surrogate.load_state_dict(weights)
         return genre
 

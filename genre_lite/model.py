@@ -13,6 +13,7 @@ their right values for independent features, so training begins where a naive mo
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -54,13 +55,15 @@ class Attention(nn.Module):
         return self.split(key), self.split(value)
 
     def forward(self, x: Tensor, memory: tuple[Tensor, Tensor], causal: bool = False) -> Tensor:
-        y = F.scaled_dot_product_attention(
-            self.split(self.query(x)),
-            *memory,
-            dropout_p=self.dropout if self.training else 0.0,
-            is_causal=causal,
-        )
-        return self.out(y.transpose(-3, -2).flatten(-2))
+        key, value = memory
+        # Written out: for a few dozen positions this is faster than a fused kernel.
+        query = self.split(self.query(x)) / math.sqrt(key.shape[-1])
+        score = query @ key.transpose(-1, -2)
+        if causal:
+            after = torch.ones(score.shape[-2:], dtype=torch.bool, device=x.device).triu(1)
+            score = score.masked_fill(after, -torch.inf)
+        weight = F.dropout(score.softmax(dim=-1), self.dropout, self.training)
+        return self.out((weight @ value).transpose(-3, -2).flatten(-2))
 
 
 class FeedForward(nn.Sequential):
@@ -105,12 +108,12 @@ class DecoderLayer(nn.Module):
         x = x + self.dropout(self.own(y, self.own.memory(y), causal=True))
         return self.outward(x, memory)
 
-    def step(self, x: Tensor, memory: tuple, seen: list[Tensor]) -> Tensor:
-        """One position of k candidates a person, (batch, k, width); ``seen`` grows by it."""
+    def step(self, x: Tensor, memory: tuple, seen: tuple[Tensor, Tensor], j: int) -> Tensor:
+        """Position j of k candidates a person, (batch, k, width); it is added to what was ``seen``."""
         y = self.norm_1(x).flatten(0, 1).unsqueeze(1)  # each candidate looks at itself alone
-        new = self.own.memory(y)
-        seen[:] = [torch.cat(pair, dim=-2) for pair in zip(seen, new, strict=True)] if seen else new
-        x = x + self.own(y, tuple(seen)).reshape(x.shape)
+        for store, new in zip(seen, self.own.memory(y), strict=True):
+            store[:, :, j : j + 1] = new
+        x = x + self.own(y, tuple(store[:, :, : j + 1] for store in seen)).reshape(x.shape)
         return self.outward(x, memory)  # the k candidates query the person's memory side by side
 
     def outward(self, x: Tensor, memory: tuple) -> Tensor:
@@ -122,9 +125,12 @@ class DecoderLayer(nn.Module):
 class Cache:
     """What decoding has seen so far, so that no step computes it again."""
 
-    source: Tensor  # embedded x, (batch, d, width)
+    beside: Tensor  # what stands beside x⁺ at each position: embedded x, (batch, d, width)
+    prior: Tensor  # log-odds before x⁺ is begun, (batch, d, v)
     memory: list[tuple[Tensor, Tensor]]  # keys and values of x, one pair a layer
-    seen: list[list[Tensor]]  # keys and values of x⁺ up to now, one pair a layer
+    seen: list[
+        tuple[Tensor, Tensor]
+    ]  # keys and values of x⁺, one pair a layer, filled step by step
 
 
 class RecourseTransformer(nn.Module):
@@ -143,7 +149,8 @@ class RecourseTransformer(nn.Module):
     def __init__(self, grid: list[Tensor], nominal: Tensor, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
-        self.d, self.v = len(grid), max(len(g) for g in grid)  # features, largest vocabulary
+        self.sizes = [len(g) for g in grid]  # of the vocabularies
+        self.d, self.v = len(grid), max(self.sizes)
         padded = torch.stack([F.pad(g.float(), (0, self.v - len(g))) for g in grid])
         exists = torch.stack([torch.arange(self.v) < len(g) for g in grid])
         self.register_buffer("grid", padded)  # (d, v)
@@ -169,12 +176,16 @@ class RecourseTransformer(nn.Module):
             self.bias.copy_(torch.log(frequency))
             self.reach.fill_(cost_weight)
 
-    def embed(self, tokens: Tensor, values: Tensor, side: int, j: slice = slice(None)) -> Tensor:
-        """Tokens and their values at positions j, both (..., positions) -> (..., positions, width)."""
-        which = torch.arange(self.d, device=tokens.device)[j]
+    def embed(self, tokens: Tensor, values: Tensor, side: int) -> Tensor:
+        """Tokens and their values, both (..., d), in x (side 0) or x⁺ (side 1): (..., d, width)."""
         # Not self.token[which, tokens]: on several threads its gradient depends on their order.
+        which = torch.arange(self.d, device=tokens.device)
         own = F.embedding(which * self.v + tokens, self.token.flatten(0, 1))
-        return own + values.unsqueeze(-1) * self.slope[side, j]
+        return own + values.unsqueeze(-1) * self.slope[side]
+
+    def values(self, tokens: Tensor) -> Tensor:
+        """The values that tokens stand for, (..., d)."""
+        return self.grid[torch.arange(self.d, device=tokens.device), tokens]
 
     def encode(self, x: Tensor, x_tokens: Tensor) -> Cache:
         """Read people x, values and tokens of shape (batch, d)."""
@@ -184,24 +195,13 @@ class RecourseTransformer(nn.Module):
             y = layer(y)
         y = self.norm_source(y)
         memory = [layer.cross.memory(y) for layer in self.decoder]
-        return Cache(source, memory, [[] for _ in self.decoder])
+        return Cache(source + self.place[2] + self.place[1], self.prior(x), memory, [])
 
-    def inputs(self, source: Tensor, before: Tensor, j: slice) -> Tensor:
-        """What positions j of x⁺ see at once: x_j beside them, and x⁺_{j-1}, (..., positions, width)."""
-        return self.dropout(source[..., j, :] + self.place[2, j] + before + self.place[1, j])
-
-    def previous(self, tokens: Tensor, j: slice) -> Tensor:
-        """Embeddings of written tokens, their values read off the vocabulary."""
-        which = torch.arange(self.d, device=tokens.device)[j]
-        return self.embed(tokens, self.grid[which, tokens], 1, j)
-
-    def logits(self, hidden: Tensor, x: Tensor, j: slice) -> Tensor:
-        """ℓ_j(v) at positions j from hidden states (..., positions, width): (..., positions, v)."""
-        context = torch.einsum("...jw,jvw->...jv", self.norm_out(hidden), self.readout[j])
-        move = (self.grid[j] - x[..., j, None]).abs()
-        move = torch.where(self.nominal[j, None], (move > 1e-6).to(move.dtype), move)
-        score = context + self.bias[j] - self.reach[j, None] * move
-        return score.masked_fill(~self.exists[j], -torch.inf)
+    def prior(self, x: Tensor) -> Tensor:
+        """b_j(v) − s_j |v − x_j| for people x, (batch, d): (batch, d, v); −∞ past a vocabulary's end."""
+        move = (self.grid - x[..., None]).abs()
+        move = torch.where(self.nominal[:, None], (move > 1e-6).to(move.dtype), move)
+        return (self.bias - self.reach[:, None] * move).masked_fill(~self.exists, -torch.inf)
 
     def forward(self, x: Tensor, x_tokens: Tensor, y_tokens: Tensor) -> Tensor:
         """All conditionals at once, for people x and recourses y: log-odds (batch, d, v).
@@ -209,25 +209,29 @@ class RecourseTransformer(nn.Module):
         Row j depends on ``y_tokens[:, :j]`` only.
         """
         cache = self.encode(x, x_tokens)
-        written = self.previous(y_tokens[:, :-1], slice(0, self.d - 1))
-        start = torch.zeros_like(written[:, :1]) if self.d > 1 else torch.zeros_like(cache.source)
-        h = self.inputs(cache.source, torch.cat([start, written], dim=1), slice(None))
+        before = self.embed(y_tokens, self.values(y_tokens), 1)[:, :-1]  # position j sees x⁺_{j-1}
+        h = self.dropout(cache.beside + F.pad(before, (0, 0, 1, 0)))
         for layer, memory in zip(self.decoder, cache.memory, strict=True):
             h = layer(h, memory)
-        return self.logits(h, x, slice(None))
+        return torch.einsum("bjw,jvw->bjv", self.norm_out(h), self.readout) + cache.prior
 
-    def step(self, cache: Cache, x: Tensor, j: int, last: Tensor | None, k: int) -> Tensor:
+    def step(self, cache: Cache, j: int, last: Tensor | None, k: int) -> Tensor:
         """The conditional of feature j after ``last`` = x⁺_{j-1}, for k candidates a person.
 
-        ``cache`` comes from :meth:`encode` for people x, (batch, d); ``last`` has shape (batch, k)
-        and is ``None`` at j = 0. Returns log-odds of shape (batch, k, v).
+        ``cache`` comes from :meth:`encode`; ``last`` has shape (batch, k) and is ``None`` at j = 0.
+        Returns log-odds over feature j's own vocabulary, of shape (batch, k, size of it).
         """
-        here = slice(j, j + 1)
+        batch, w, heads = len(cache.beside), self.config.width, self.config.heads
+        h = cache.beside[:, None, j].expand(-1, k, -1)
         if last is None:
-            before = torch.zeros_like(cache.source[:, :1]).expand(-1, k, -1)
+            store = (2, batch * k, heads, self.d, w // heads)
+            cache.seen = [tuple(h.new_empty(store)) for _ in self.decoder]
         else:
-            before = self.previous(last[..., None], slice(j - 1, j)).squeeze(-2)
-        h = self.inputs(cache.source[:, None], before[..., None, :], here).squeeze(-2)
+            value = self.grid[j - 1][last]
+            h = h + F.embedding(last, self.token[j - 1]) + value[..., None] * self.slope[1, j - 1]
         for layer, memory, seen in zip(self.decoder, cache.memory, cache.seen, strict=True):
-            h = layer.step(h, memory, seen)
-        return self.logits(h[..., None, :], x[:, None], here).squeeze(-2)
+            h = layer.step(h, memory, seen, j)
+        # Most vocabularies are far smaller than the largest, to which the tables are padded.
+        size = self.sizes[j]
+        readout = self.readout[j, :size].T.expand(batch, w, size)
+        return torch.baddbmm(cache.prior[:, j, None, :size], self.norm_out(h), readout)

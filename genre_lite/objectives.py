@@ -80,7 +80,9 @@ class LocalOutliers:
         # Imported here: scikit-learn would double the package's import time.
         from sklearn.neighbors import LocalOutlierFactor
 
-        self._lof = LocalOutlierFactor(n_neighbors=self.neighbours, novelty=True).fit(points)
+        self._lof = LocalOutlierFactor(n_neighbors=self.neighbours, novelty=True, n_jobs=-1).fit(
+            points
+        )
         return self
 
     def score(self, points: np.ndarray) -> np.ndarray:

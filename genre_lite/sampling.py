@@ -69,12 +69,12 @@ def draw(
     tokens (people, k, d), and log R_θ(x⁺ | x) at temperature 1, (people, k), in nats
     """
     cache = model.encode(x, x_tokens)
+    cache.prior.masked_fill_(~allowed, -torch.inf)
     written, total, last = [], 0.0, None
     for j in range(model.d):
-        logits = model.step(cache, x, j, last, k)
-        logits = logits.masked_fill(~allowed[:, None, j], -torch.inf)
-        last = draw_categorical(logits / temperature, generator)
-        total = total + logits.log_softmax(dim=-1).gather(-1, last[..., None]).squeeze(-1)
+        logits = model.step(cache, j, last, k)
+        last = draw_categorical(logits / temperature, generator, torch.float32)
+        total = total + logits.gather(-1, last[..., None]).squeeze(-1) - logits.logsumexp(dim=-1)
         written.append(last)
     return torch.stack(written, dim=-1), total
 
@@ -101,7 +101,6 @@ def choose(
     rule: str,
     margin: float = 0.5,
     believed: np.ndarray | None = None,
-    validity_margin: float = 0.7,
 ) -> np.ndarray:
     """The n best distinct candidates of each person.
 
@@ -111,8 +110,8 @@ def choose(
     * ``"likeliest"`` the greatest R_θ(x⁺ | x),
     * ``"safest"`` the greatest h(x⁺),
     * ``"balanced"`` the best estimated Score,
-      :math:`1[\\hat p > \\gamma] + 0.3\\,\\hat p + 1[\\text{plausible}] - C / d`, with p̂(y = 1 | x⁺)
-      and plausibility as estimated from the training rows; without estimates, the cheapest.
+      :math:`\\hat V(x^+) + \\hat P(x^+) - C / d`, with the chances of being valid and of being
+      plausible as estimated from the training rows; without estimates, the cheapest.
 
     Parameters
     ----------
@@ -121,7 +120,7 @@ def choose(
     cost, chance, log_prob
         C(x, x⁺), h(x⁺) and log R_θ(x⁺ | x), each (people, k).
     believed
-        p̂ and the chance of being plausible, (people, k, 2).
+        V̂ and P̂, (people, k, 2).
 
     Returns
     -------
@@ -133,8 +132,7 @@ def choose(
         raise GenReError(f"margin is {margin}; it must lie in [0.5, 1), for 0.5 is the decision.")
     worth = {"cheapest": -cost, "likeliest": log_prob, "safest": chance, "balanced": -cost}[rule]
     if rule == "balanced" and believed is not None:
-        truth, usual = believed[..., 0], believed[..., 1] > 0.5
-        worth = (truth > validity_margin) + 0.3 * truth + usual - cost / tokens.shape[-1]
+        worth = believed.sum(axis=-1) - cost / tokens.shape[-1]
     worth = np.where(chance > margin, worth, -np.inf)
 
     order = np.argsort(-worth, axis=1, kind="stable")

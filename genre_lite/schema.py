@@ -132,7 +132,10 @@ class Feature:
         if self.is_categorical:
             return str(value)
         text = f"{value:,.0f}" if float(value) == round(float(value)) else f"{value:,.4g}"
-        return f"{text} {self.unit}".rstrip()
+        unit, per, what = self.unit.partition(" a ")
+        if text == "1":
+            unit = unit.removesuffix("s")  # 1 year, 1 hour a week
+        return f"{text} {unit}{per}{what}".rstrip()
 
 
 class Schema(Sequence):
@@ -326,9 +329,31 @@ class Schema(Sequence):
                 f"Index label {row!r} names more than one row, so answers could not be told apart; "
                 "use frame.reset_index(drop=True)."
             )
-        for feature in self.features:
-            self._validate_column(frame[feature.name], feature)
-        return frame[self.names]
+        frame = frame[self.names]
+        # Most tables are fine, which takes a moment to see; only else is it worth to ask why.
+        if not self._is_fine(frame):
+            for feature in self.features:
+                self._validate_column(frame[feature.name], feature)
+        return frame
+
+    def _is_fine(self, frame: pd.DataFrame) -> bool:
+        dtypes = frame.dtypes
+        numeric = [f for f in self.features if not f.is_categorical]
+        for f in self.features:
+            if f.is_categorical:
+                try:
+                    if not set(frame[f.name].unique()) <= set(f.categories):
+                        return False
+                except TypeError:  # something that cannot be a level, such as a list
+                    return False
+            elif not (isinstance(dtypes[f.name], np.dtype) and dtypes[f.name].kind in "iuf"):
+                return False
+        if not numeric:
+            return True
+        values = frame[[f.name for f in numeric]].to_numpy(dtype=float)
+        low = np.array([-math.inf if f.low is None else f.low for f in numeric])
+        high = np.array([math.inf if f.high is None else f.high for f in numeric])
+        return bool(((low <= values) & (values <= high) & np.isfinite(values)).all())
 
     @staticmethod
     def _validate_column(column: pd.Series, feature: Feature) -> None:

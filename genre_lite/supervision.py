@@ -16,6 +16,7 @@ import copy
 
 import numpy as np
 import torch
+from torch.nn import functional as F
 
 from .categorical import draw_categorical
 from .codec import Codec
@@ -146,12 +147,14 @@ class PairSampler:
     def nearest_targets(self, n: int) -> tuple[np.ndarray, np.ndarray]:
         """The n cheapest targets of every source that no constraint forbids, and their costs.
 
-        Both of shape (sources, n), cheapest first; cost is infinite where there are no more.
+        Both of shape (sources, n), cheapest first; where there are no more, the cost is infinite
+        and the number means nothing.
         """
         found = []
         for block in self._blocks(len(self.sources)):
             price = self.costs(block).masked_fill(~self._allowed(block), torch.inf)
-            found.append(price.topk(min(n, price.shape[1]), dim=1, largest=False))
+            price = F.pad(price, (0, max(0, n - price.shape[1])), value=torch.inf)
+            found.append(price.topk(n, dim=1, largest=False))
         return (
             torch.cat([f.indices for f in found]).numpy(),
             torch.cat([f.values for f in found]).numpy(),

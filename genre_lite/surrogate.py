@@ -4,11 +4,19 @@ The classifier h is one guess of the truth. :class:`Teacher` makes a second one 
 rows alone: a random forest for p̂(y = 1 | x), and the local outlier factor among the people it
 believes in. :class:`Surrogate` is a small network taught to give the teacher's answers. It is what a
 fitted model keeps: fast, differentiable, and without a single person's row in it.
+
+An estimate is not the truth. So the teacher does not ask whether p̂ is above one half, but how likely
+it is that the truth is, given an error of p̂ of standard deviation σ. And because nobody knows for
+certain who belongs to the people accepted by the truth, plausibility is judged among several sets
+:math:`D_b` of them, which hold each training row with its chance:
+
+.. math:: \\hat V(x) = \\Phi\\left(\\frac{\\hat p(y = 1 \\mid x) - 1/2}{\\sigma}\\right), \\qquad
+          \\hat P(x) = \\frac1B \\sum_{b=1}^B 1\\left[\\mathrm{LOF}_{D_b}(x) \\le 1.5\\right] .
 """
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -28,18 +36,22 @@ class Teacher:
     ----------
     trees, leaf
         Of the forest: how many trees, and the fewest rows a leaf may hold.
+    doubt
+        σ, the standard deviation of the error of p̂.
+    sets
+        B, among how many sets of people plausibility is judged.
 
     Attributes
     ----------
-    believed
-        p̂(y = 1 | x) of the training rows, shape (rows,).
-    usual
-        Whether each training row looks like the people believed in, booleans of shape (rows,).
+    valid, usual
+        V̂ and P̂ of the training rows, each of shape (rows,).
     """
 
-    def __init__(self, trees: int = 200, leaf: int = 5) -> None:
+    def __init__(self, trees: int = 200, leaf: int = 5, doubt: float = 0.2, sets: int = 3) -> None:
         self.trees = trees
         self.leaf = leaf
+        self.doubt = doubt
+        self.sets = sets
 
     def fit(self, design: np.ndarray, labels: np.ndarray, *, seed: int, progress: bool) -> Teacher:
         """Learn from rows as classifier inputs, shape (rows, inputs), and 0/1 labels."""
@@ -53,9 +65,11 @@ class Teacher:
             self.forest.n_estimators += self.trees // 10
             self.forest.fit(design, labels)
         self.forest.n_jobs = 1  # threads would add up the trees in another order each time
-        self.believed = self.truth(design)
-        self.outliers = LocalOutliers().fit(design[self.believed > 0.5])
-        self.usual = self.outliers.is_plausible(design)
+        self.valid = self.validity(design)
+        chance = np.random.default_rng(seed)
+        drawn = chance.random((self.sets, len(design))) < self.valid
+        self.outliers = [LocalOutliers().fit(design[some]) for some in drawn]
+        self.usual = self.plausibility(design)
         return self
 
     def truth(self, design: np.ndarray) -> np.ndarray:
@@ -67,67 +81,117 @@ class Teacher:
             else np.zeros(len(design))
         )
 
+    def validity(self, design: np.ndarray) -> np.ndarray:
+        """V̂(x), the chance that the truth favours x, shape (rows,)."""
+        margin = torch.as_tensor(self.truth(design) - 0.5)
+        return torch.special.ndtr(margin / self.doubt).numpy()
+
+    def plausibility(self, design: np.ndarray) -> np.ndarray:
+        """P̂(x), the share of sets among whom x is no outlier, shape (rows,)."""
+        return np.mean([outliers.is_plausible(design) for outliers in self.outliers], axis=0)
+
     def answers(self, design: np.ndarray) -> np.ndarray:
-        """p̂(y = 1 | x) and whether x is plausible (0 or 1), shape (rows, 2)."""
-        return np.stack([self.truth(design), self.outliers.is_plausible(design)], axis=1)
+        """V̂(x) and P̂(x), shape (rows, 2)."""
+        # The same person is often drawn twice; one question is enough.
+        asked, where = np.unique(design, axis=0, return_inverse=True)
+        answers = np.stack([self.validity(asked), self.plausibility(asked)], axis=1)
+        return answers[where.ravel()]
 
 
 class Surrogate(nn.Module):
-    """A network that answers like its :class:`Teacher`: (p̂(y = 1 | x), P(x plausible)).
+    """A network that answers like its :class:`Teacher`: (V̂(x), P̂(x)).
 
-    Sines and cosines of the inputs let a small network follow a forest's steps (Tancik et al., 2020).
+    A table of tokens lets a small network follow a forest's steps, and sines and cosines of the
+    inputs (Tancik et al., 2020) help where a token was seldom seen.
 
     Parameters
     ----------
     inputs
         Width of a row as classifier inputs.
+    sizes
+        How many tokens each feature has.
     """
 
-    def __init__(self, inputs: int, width: int = 128) -> None:
+    def __init__(self, inputs: int, sizes: Sequence[int], width: int = 128) -> None:
         super().__init__()
-        self.inputs = inputs
+        self.register_buffer("first", torch.tensor([0, *sizes[:-1]]).cumsum(0))
         self.register_buffer("pitch", torch.tensor([3.0, 9.0, 27.0]))
-        self.net = nn.Sequential(
-            nn.Linear(inputs * 7, width),
-            nn.GELU(),
-            nn.Linear(width, width),
-            nn.GELU(),
-            nn.Linear(width, 2),
-        )
+        self.smooth = nn.Linear(inputs * 7, width)
+        self.steps = nn.Parameter(0.02 * torch.randn(sum(sizes), width))
+        self.net = nn.Sequential(nn.GELU(), nn.Linear(width, width), nn.GELU(), nn.Linear(width, 2))
 
-    def forward(self, design: Tensor) -> Tensor:
-        """Log-odds of both answers, shape (rows, 2), from rows of shape (rows, inputs)."""
+    def forward(self, design: Tensor, tokens: Tensor) -> Tensor:
+        """Log-odds of both answers, (rows, 2), from rows as inputs and as tokens, (rows, features)."""
         waves = (design[..., None] * self.pitch).flatten(1)
-        return self.net(torch.cat([design, waves.sin(), waves.cos()], dim=1))
+        hidden = self.smooth(torch.cat([design, waves.sin(), waves.cos()], dim=1))
+        return self.net(hidden + F.embedding_bag(self.first + tokens, self.steps, mode="sum"))
 
     @torch.inference_mode()
-    def answers(self, design: np.ndarray) -> np.ndarray:
+    def answers(self, design: np.ndarray, tokens: np.ndarray) -> np.ndarray:
         """Both answers as probabilities, shape (rows, 2)."""
+        return torch.sigmoid(self(*self._tensors(design, tokens))).cpu().numpy().astype(float)
+
+    def _tensors(self, design: np.ndarray, tokens: np.ndarray) -> tuple[Tensor, Tensor]:
         device = self.pitch.device
-        rows = torch.as_tensor(design, dtype=torch.float32, device=device)
-        return torch.sigmoid(self(rows)).cpu().numpy().astype(float)
+        return (
+            torch.as_tensor(design, dtype=torch.float32, device=device),
+            torch.as_tensor(tokens, device=device),
+        )
 
     def learn(
         self,
         design: np.ndarray,
+        tokens: np.ndarray,
         answers: np.ndarray,
+        handicap: np.ndarray,
         *,
         seed: int,
-        epochs: int = 20,
-        batch_size: int = 512,
+        steps: int,
+        people: int = 16,
+        temperature: float = 0.05,
         progress: bool,
     ) -> Surrogate:
-        """Imitate a teacher's answers on the rows given (Hinton et al., 2015)."""
-        device = self.pitch.device
-        x = torch.as_tensor(design, dtype=torch.float32, device=device)
-        y = torch.as_tensor(answers, dtype=torch.float32, device=device)
+        """Imitate a teacher's answers (Hinton et al., 2015), and above all its choices.
+
+        Whoever takes the best of many candidates picks those that a surrogate overrates. So it is
+        taught on whole lists of candidates: beside each answer, the odds that each candidate of a
+        list is the best have to agree (Cao et al., 2007),
+
+        .. math:: \\mathrm{BCE} + \\tfrac1{10} \\mathrm{KL}\\left(\\mathrm{softmax}(u / \\tau)
+                  \\,\\|\\, \\mathrm{softmax}(\\hat u / \\tau)\\right), \\qquad
+                  u = \\hat V + \\hat P - \\text{handicap}.
+
+        Parameters
+        ----------
+        design, tokens, answers
+            Lists of candidates and the teacher's answers, (people, k, ·), the last dimension inputs,
+            features and two.
+        handicap
+            What speaks against each candidate beside, (people, k): C / d, or a large number where h
+            denies it.
+        steps, people
+            How many steps of training, and how many lists a step.
+        temperature
+            τ, in the unit of Score: how much better a candidate must be to matter.
+        """
+        n, k = handicap.shape
+        x, t = self._tensors(design, tokens)
+        y, minus = (
+            torch.as_tensor(values, dtype=torch.float32, device=x.device)
+            for values in (answers, handicap)
+        )
         generator = torch.Generator().manual_seed(seed)
-        steps = epochs * math.ceil(len(x) / batch_size)
         optimizer = torch.optim.AdamW(self.parameters(), lr=3e-3)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3e-3, total_steps=steps)
         for _ in tqdm(range(steps), desc="distil", unit="step", disable=not progress, leave=False):
-            rows = torch.randint(len(x), (batch_size,), generator=generator)
-            loss = F.binary_cross_entropy_with_logits(self(x[rows]), y[rows])
+            rows = torch.randint(n, (people,), generator=generator)
+            guess = self(x[rows].flatten(0, 1), t[rows].flatten(0, 1)).unflatten(0, (people, k))
+            wanted, found = (
+                ((both.sum(dim=-1) - minus[rows]) / temperature).log_softmax(dim=1)
+                for both in (y[rows], torch.sigmoid(guess))
+            )
+            choice = F.kl_div(found, wanted, log_target=True, reduction="batchmean")
+            loss = F.binary_cross_entropy_with_logits(guess, y[rows]) + choice / 10
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

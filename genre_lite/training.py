@@ -32,7 +32,8 @@ class TrainingConfig:
 
     ``steps`` of ``batch_size`` pairs each, AdamW with a one-cycle learning rate; every
     ``check_every`` steps the loss on held-out sources is taken, the best weights so far are kept,
-    and training stops after ``patience`` checks without a better one.
+    and training stops after ``patience`` checks without a better one. ``distil_steps`` is for how many
+    steps the surrogate of the estimates is taught.
     """
 
     steps: int = 600
@@ -42,6 +43,7 @@ class TrainingConfig:
     check_every: int = 50
     patience: int = 4
     held_out: float = 0.1
+    distil_steps: int = 2000
 
 
 def negative_log_likelihood(logits: Tensor, tokens: Tensor) -> Tensor:

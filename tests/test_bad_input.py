@@ -10,7 +10,7 @@ import torch
 import genre_lite as gl
 from genre_lite.datasets import Dataset
 
-QUICK = gl.TrainingConfig(steps=30, check_every=10)
+QUICK = gl.TrainingConfig(steps=30, check_every=10, distil_steps=60)
 
 
 class Rule:
@@ -308,8 +308,8 @@ def test_a_file_of_something_else(tmp_path):
 
 def test_another_version(saved):
     data = saved.read_bytes()
-    saved.write_bytes(data.replace(rb"\"format\": \"1\"", rb"\"format\": \"0\""))
-    with pytest.raises(gl.GenReError, match=r"format '0'.*reads '1'"):
+    saved.write_bytes(data.replace(rb"\"format\": \"2\"", rb"\"format\": \"0\""))
+    with pytest.raises(gl.GenReError, match=r"format '0'.*reads '2'"):
         gl.GenRe.load(saved, classifier=Rule())
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -270,3 +272,44 @@ def test_a_world_needs_both_outcomes(moons):
     one = moons.relabel(np.ones(len(moons.train)), np.ones(len(moons.test)))
     with pytest.raises(GenReError, match="All labels are 1; a world needs both outcomes"):
         gold_world(one, progress=False)
+
+
+# -- the held-out world -----------------------------------------------------------------------
+
+
+def test_the_held_out_world_never_sees_the_test_people(moons, people):
+    """Moving the test people and turning their labels changes nothing in it."""
+    strangers = replace(
+        moons,
+        test=moons.test.assign(
+            **{name: moons.test[name] + 9 for name in moons.schema.names},
+            **{moons.target: moons.test[moons.target].to_numpy()[::-1]},
+        ),
+    )
+    world, other = (gold_world(bank, held_out=True, progress=False) for bank in (moons, strangers))
+    np.testing.assert_array_equal(acceptance(world, people), acceptance(other, people))
+    np.testing.assert_array_equal(world.is_plausible(people), other.is_plausible(people))
+    pd.testing.assert_series_equal(world.bank.y_train, other.bank.y_train)
+
+
+def test_the_papers_world_does_see_them(gold, moons, people):
+    held_out = gold_world(moons, held_out=True, progress=False)
+    assert (acceptance(held_out, people) != acceptance(gold, people)).any()
+    assert held_out.bank.y_test.index.equals(moons.y_test.index)
+    assert np.corrcoef(acceptance(held_out, people), moons.probability(people))[0, 1] > 0.8
+
+
+def test_held_out_plausibility_compares_with_training_people(moons):
+    held_out = gold_world(moons, held_out=True, progress=False)
+    codec = Codec(moons.schema).fit(moons.X_train)
+    reference = codec.cube(moons.X_train[acceptance(held_out, moons.X_train) > 0.5])
+    factor = lof(codec.cube(moons.X_test), reference)
+    clear = np.abs(factor - 1.5) > 1e-6
+    plausible = held_out.is_plausible(moons.X_test)
+    np.testing.assert_array_equal(plausible[clear], factor[clear] <= 1.5)
+
+
+def test_a_held_out_world_needs_both_outcomes_in_training(moons):
+    one = moons.relabel(np.zeros(len(moons.train)), moons.y_test)
+    with pytest.raises(GenReError, match="All labels are 0; a world needs both outcomes"):
+        gold_world(one, held_out=True, progress=False)

@@ -5,7 +5,7 @@ import torch
 
 import genre_lite as gl
 
-QUICK = gl.TrainingConfig(steps=60, check_every=20)
+QUICK = gl.TrainingConfig(steps=60, check_every=20, distil_steps=60)
 FOUND = [
     name
     for name, there in (

@@ -13,7 +13,7 @@ from safetensors import safe_open
 import genre_lite as gl
 from genre_lite.codec import Codec
 
-QUICK = gl.TrainingConfig(steps=60, check_every=20)
+QUICK = gl.TrainingConfig(steps=60, check_every=20, distil_steps=60)
 
 
 @pytest.fixture(scope="module")
@@ -169,7 +169,7 @@ def test_save_and_load_give_the_same_answers(h, bank, denied, recipe, tmp_path):
 
 
 def test_a_saved_file_is_small_and_holds_no_row(genre, bank, tmp_path):
-    genre.save(tmp_path / "x.genre")
+    genre.save(tmp_path / "x.genre", half=True)
     assert (tmp_path / "x.genre").stat().st_size < 2**20
     with safe_open(tmp_path / "x.genre", framework="pt") as file:
         shapes = [tuple(file.get_slice(name).get_shape()) for name in file.keys()]  # noqa: SIM118

@@ -149,12 +149,14 @@ def test_step_by_step_is_all_at_once(sizes):
     with torch.inference_mode():
         cache = model.encode(x, own)
         for j in range(len(sizes)):
-            stepped = model.step(cache, x, j, None if j == 0 else y[:, :, j - 1], k)
-            assert stepped.shape == (6, k, model.v)
+            stepped = model.step(cache, j, None if j == 0 else y[:, :, j - 1], k)
+            assert stepped.shape == (6, k, sizes[j])
             for i in range(k):
+                whole = model(x, own, y[:, i])[:, j]
                 torch.testing.assert_close(
-                    stepped[:, i], model(x, own, y[:, i])[:, j], rtol=1e-5, atol=1e-4
+                    stepped[:, i], whole[:, : sizes[j]], rtol=1e-5, atol=1e-4
                 )
+                assert (whole[:, sizes[j] :] == -torch.inf).all()
 
 
 def test_people_do_not_see_one_another():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -37,12 +39,39 @@ def test_the_teacher_has_the_trees_it_was_asked_for(taught):
 
 def test_the_teacher_judges_plausibility_among_those_it_believes_in(taught):
     points, _ = world(800, 0)
-    np.testing.assert_array_equal(taught.believed, taught.truth(points))
-    reference = LocalOutliers().fit(points[taught.believed > 0.5])
-    np.testing.assert_array_equal(taught.usual, reference.is_plausible(points))
-    asked = np.array([[0.9, 0.5], [0.9, 5.0]])
-    assert taught.answers(asked)[:, 1].tolist() == [1, 0]
-    np.testing.assert_array_equal(taught.answers(points)[:, 0], taught.believed)
+    np.testing.assert_array_equal(taught.valid, taught.validity(points))
+    np.testing.assert_array_equal(taught.usual, taught.plausibility(points))
+    np.testing.assert_array_equal(
+        taught.answers(points), np.stack([taught.valid, taught.usual], axis=1)
+    )
+    # Those who surely succeed are in every set; hardly anybody is who surely fails.
+    usual, far, failing = taught.plausibility(np.array([[0.97, 0.5], [0.97, 5.0], [0.05, 0.5]]))
+    assert usual == 1 and far == 0 and failing < 1
+
+
+def test_plausibility_is_a_share_of_sets_drawn_by_their_chance():
+    """Ten sets of points on a line, each held with chance V̂; judged again by hand."""
+    points, labels = world(300, 0)
+    teacher = Teacher(trees=50, sets=10).fit(points, labels, seed=3, progress=False)
+    drawn = np.random.default_rng(3).random((10, 300)) < teacher.valid
+    by_hand = [LocalOutliers().fit(points[some]).is_plausible(points) for some in drawn]
+    np.testing.assert_array_equal(teacher.usual, np.mean(by_hand, axis=0))
+    assert ((teacher.usual > 0) & (teacher.usual < 1)).any()
+
+
+def test_the_teacher_doubts_its_estimate(taught):
+    """V̂ = Φ((p̂ − ½) / σ): certain far from one half, even at it."""
+    points, _ = world(500, 1)
+    truth = taught.truth(points)
+    wanted = [0.5 * (1 + math.erf((p - 0.5) / 0.2 / math.sqrt(2))) for p in truth]
+    np.testing.assert_allclose(taught.validity(points), wanted)
+
+
+def test_equal_people_get_equal_answers(taught):
+    points, _ = world(50, 1)
+    twice = taught.answers(np.concatenate([points, points[::-1]]))
+    np.testing.assert_array_equal(twice[:50], twice[50:][::-1])
+    np.testing.assert_array_equal(twice[:50], taught.answers(points))
 
 
 def test_the_teacher_follows_its_seed(taught):
@@ -57,33 +86,59 @@ def test_the_teacher_follows_its_seed(taught):
 def test_labels_of_one_kind():
     points, labels = world(100, 0)
     sure = Teacher(trees=10).fit(points, np.ones_like(labels), seed=0, progress=False)
-    assert (sure.believed == 1).all()
+    assert (sure.truth(points) == 1).all()
     with pytest.raises(GenReError, match="accepted people"):
         Teacher(trees=10).fit(points, np.zeros_like(labels), seed=0, progress=False)
+
+
+SIZE = 20  # of a vocabulary
+
+
+def tokens(points):
+    return (points * SIZE).astype(int)
+
+
+def answers(points):
+    """What the surrogate is to learn: a slope, and a step."""
+    return np.stack([points[..., 0] ** 2, points[..., 1] > 0.4], axis=-1)
 
 
 def student(seed=0, **settings):
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = Surrogate(2)
-    points, _ = world(3000, 2)
-    answers = np.stack([points[:, 0] ** 2, points[:, 1] > 0.4], axis=1)
-    return network.learn(points, answers, seed=seed, progress=False, **settings)
+        network = Surrogate(2, [SIZE, SIZE])
+    points = world(6000, 2)[0].reshape(200, 30, 2)
+    handicap = points[..., 0] / 2
+    return network.learn(
+        points, tokens(points), answers(points), handicap, seed=seed, progress=False, **settings
+    )
 
 
 def test_the_surrogate_gives_its_teachers_answers():
     asked, _ = world(2000, 3)
-    answers = student().answers(asked)
-    assert answers.shape == (2000, 2)
-    assert ((answers >= 0) & (answers <= 1)).all()
-    assert np.abs(answers[:, 0] - asked[:, 0] ** 2).mean() < 0.05
-    assert ((answers[:, 1] > 0.5) == (asked[:, 1] > 0.4)).mean() > 0.96
+    found = student(steps=600).answers(asked, tokens(asked))
+    assert found.shape == (2000, 2)
+    assert ((found >= 0) & (found <= 1)).all()
+    assert np.abs(found[:, 0] - asked[:, 0] ** 2).mean() < 0.05
+    assert ((found[:, 1] > 0.5) == (asked[:, 1] > 0.4)).mean() > 0.96
+
+
+def test_the_surrogate_makes_its_teachers_choice():
+    lists = world(200 * 30, 4)[0].reshape(200, 30, 2)
+    handicap = lists[..., 0] / 2
+    wanted = answers(lists).sum(axis=-1) - handicap
+    rows = lists.reshape(-1, 2)
+    guess = student(steps=600).answers(rows, tokens(rows)).sum(axis=1).reshape(200, 30) - handicap
+    lost = wanted.max(axis=1) - wanted[np.arange(200), guess.argmax(axis=1)]
+    assert lost.mean() < 0.02
 
 
 def test_the_surrogate_follows_its_seed():
     asked, _ = world(100, 3)
     before = torch.random.get_rng_state()
-    first, again, other = (student(seed, epochs=2).answers(asked) for seed in (0, 0, 1))
+    first, again, other = (
+        student(seed, steps=5).answers(asked, tokens(asked)) for seed in (0, 0, 1)
+    )
     np.testing.assert_array_equal(first, again)
     assert (first != other).any()
     assert torch.equal(before, torch.random.get_rng_state())
@@ -91,13 +146,13 @@ def test_the_surrogate_follows_its_seed():
 
 def test_the_surrogate_is_differentiable():
     design = torch.rand(4, 2, requires_grad=True)
-    Surrogate(2)(design).sum().backward()
+    Surrogate(2, [SIZE, SIZE])(design, torch.zeros(4, 2, dtype=torch.long)).sum().backward()
     assert (design.grad.abs().sum(dim=1) > 0).all()
 
 
 def test_progress_only_when_asked(capsys):
     Teacher(trees=10).fit(*world(200, 0), seed=0, progress=False)
-    student(epochs=1)
+    student(steps=5)
     assert capsys.readouterr() == ("", "")
     Teacher(trees=10).fit(*world(200, 0), seed=0, progress=True)
     assert "estimate" in capsys.readouterr().err
