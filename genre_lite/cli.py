@@ -1,4 +1,4 @@
-"""``genre-lite``: train on a table and answer people, from the command line.
+"""``genre-lite``: train on a table, answer people and compare methods, from the command line.
 
 Answers go to standard output, progress and errors to standard error. A mistake that the package
 can name is told in one line, with exit code 2.
@@ -282,6 +282,71 @@ def _print(cells: pd.DataFrame, title: str | None = None) -> None:
         # As Text, so that no value is taken for markup; folded, so that none is cut short.
         table.add_row(*(Text(str(value), overflow="fold") for value in row))
     Console().print(table)
+
+
+@app.command()
+def benchmark(
+    out: Annotated[Path, typer.Option(help="The folder to save to, or to go on in.")],
+    datasets: Annotated[
+        str, typer.Option(help="Tables: a,b; adult:paper is the paper's split of one.")
+    ] = "adult,compas,german",
+    methods: Annotated[str, typer.Option(help="Methods: a,b; all if left out.")] = "",
+    seeds: Annotated[int, typer.Option(help="How many seeds: 0, 1, …")] = 5,
+    people: Annotated[int, typer.Option(help="How many denied people ask, at most.")] = 200,
+    jobs: Annotated[int, typer.Option(help="Processes; -1 for one a core.")] = 1,
+    scheduler: Annotated[
+        str | None, typer.Option(help="A Dask scheduler whose workers do it: tcp://host:port.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
+) -> None:
+    """Judge methods on tables; what is finished stays, so a killed run goes on when repeated."""
+    from .evaluation.benchmark import METHODS, run
+
+    ledger = run(
+        _names(datasets),
+        _names(methods) or [*METHODS],
+        seeds=seeds,
+        people=people,
+        out=out,
+        jobs=jobs,
+        scheduler=scheduler,
+        progress=not quiet,
+    )
+    typer.echo(f"{out}: see `genre-lite report {out}`.")
+    _tell_failures(ledger.summarize())
+
+
+@app.command()
+def report(
+    out: Annotated[Path, typer.Argument(help="A folder that `benchmark` saved to.")],
+) -> None:
+    """Print what a benchmark found, and draw it."""
+    from .evaluation.ledger import Ledger, draw, table
+
+    summary = Ledger(out).summarize()
+    if not summary["datasets"]:
+        raise GenReError(f"{out} holds no finished cell yet; run `genre-lite benchmark` on.")
+    for name, rows in table(summary).groupby("dataset", sort=False):
+        typer.echo(f"{name}\n{rows.drop(columns='dataset').to_string(index=False)}\n")
+    figure = out / "score.png"
+    draw(summary).savefig(figure)
+    typer.echo(f"Means over seeds, ± half of a 95 % interval. The figure: {figure}")
+    if len(summary["made_by"]) > 1:
+        typer.echo(
+            f"The cells come from {len(summary['made_by'])} different versions or settings; "
+            f"see made_by in {out / 'benchmark.json'}."
+        )
+    _tell_failures(summary)
+
+
+def _tell_failures(summary: dict) -> None:
+    """Failed cells, one a line, and exit code 1 if there are any."""
+    for cell in summary["failed"]:
+        where = "/".join(str(cell[part]) for part in ("dataset", "method", "seed"))
+        said = " ".join(cell["message"].split())
+        typer.echo(f"{where} failed: {cell['type']}: {said}", err=True)
+    if summary["failed"]:
+        raise typer.Exit(1)
 
 
 @data.command("list")

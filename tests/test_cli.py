@@ -35,7 +35,7 @@ def words(text: str) -> str:
 
 
 def test_help_is_there_and_loads_nothing_heavy() -> None:
-    assert {"train", "recommend", "data"} <= set(done("--help").split())
+    assert {"train", "recommend", "benchmark", "report", "data"} <= set(done("--help").split())
     heavy = "{'torch', 'pandas', 'sklearn', 'matplotlib'}"
     code = (
         "import sys; from genre_lite.cli import app; app(['--help'], standalone_mode=False); "
@@ -97,6 +97,10 @@ MISTAKES = [
     (["recommend", "none.genre"], "Say who asks"),
     (["recommend", "none.genre", "--csv", "{loans}"], "There is no file none.genre"),
     (["data", "fetch", "germany"], "germany"),
+    (["benchmark", "--datasets", "germany", "--out", "b"], "did you mean 'german'?"),
+    (["benchmark", "--methods", "nearest-neighbor", "--out", "b"], "'nearest-neighbour'?"),
+    (["benchmark", "--out", "{loans}"], "loans.csv"),
+    (["report", "nowhere"], "holds no benchmark"),
 ]
 
 

@@ -5,9 +5,23 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from genre_lite import Feature, GenReError, Recourses, Schema, evaluate
-from genre_lite.evaluation.metrics import score
+from genre_lite import Codec, Feature, GenReError, NotFittedError, Recourses, Schema, evaluate
+from genre_lite.evaluation.density import KernelDensity
+from genre_lite.evaluation.metrics import (
+    changed,
+    coverage,
+    diversity,
+    log_likelihood,
+    plausibility,
+    redundancy,
+    score,
+    validity,
+    violations,
+    ynn,
+)
 
 SCHEMA = Schema(
     [
@@ -103,6 +117,7 @@ def test_who_got_nothing_is_a_failure_and_never_dropped(answers):
     ]
     assert none["violations"] == 0
     assert np.isnan(none["cost"])
+    assert none["score"] == 0
 
 
 def test_only_the_first_option_counts():
@@ -133,3 +148,230 @@ def test_the_score_is_the_papers():
     assert score(1.0, 1.0, 0.0, 5) == 2
     assert score(0.99, 0.97, 0.51, 7) == pytest.approx(0.99 + 0.97 - 0.51 / 7)
     assert score(0.0, 0.0, 3.0, 3) == -1
+    assert score(0.0, 0.0, np.nan, 3) == 0
+
+
+# -- each metric by hand ------------------------------------------------------------------------
+
+TRAIN = pd.DataFrame(
+    {
+        "age": [20, 30, 40, 50, 60, 70],
+        "income": [0, 2, 4, 6, 8, 10],
+        "job": ["clerk", "clerk", "clerk", "clerk", "pilot", "pilot"],
+    }
+)
+CODEC = Codec(SCHEMA).fit(TRAIN)
+# Ana's income, which Judge believes in; Ben's income and job; Cem's age; nothing for Dia.
+OPTIONS = pd.DataFrame(
+    [(20, 6, "clerk"), (30, 9, "pilot"), (39, 3, "clerk"), (np.nan,) * 3],
+    index=PEOPLE.index,
+    columns=SCHEMA.names,
+)
+
+
+class Demanding(Judge):
+    """Believes in incomes above 7, or pilots; has seen nobody above 5."""
+
+    def predict_proba(self, frame):
+        yes = np.where((frame["income"] > 7) | (frame["job"] == "pilot"), 0.8, 0.1)
+        return np.stack([1 - yes, yes], axis=1)
+
+    def is_plausible(self, frame):
+        return frame["income"].to_numpy() <= 5
+
+
+class Flat:
+    """Every row is as likely as its income says."""
+
+    def log_prob(self, frame):
+        return -frame["income"].to_numpy(dtype=float)
+
+
+def test_coverage():
+    assert coverage(OPTIONS).tolist() == [True, True, True, False]
+
+
+def test_validity_and_plausibility():
+    assert validity(Judge(), OPTIONS).tolist() == [1, 1, 0, 0]
+    assert plausibility(Judge(), OPTIONS).tolist() == [1, 0, 1, 0]
+
+
+def test_changes_and_violations():
+    np.testing.assert_array_equal(changed(PEOPLE, OPTIONS), [1, 2, 1, np.nan])
+    assert violations(SCHEMA, PEOPLE, OPTIONS).tolist() == [0, 1, 1, 0]
+
+
+def test_redundant_changes_are_those_that_h_does_not_need():
+    # Ben is rich enough as a clerk, or may be poor as a pilot: each change alone can go.
+    np.testing.assert_array_equal(redundancy(Demanding(), PEOPLE, OPTIONS), [0, 2, 0, np.nan])
+    # Judge needs Ben's income, not his job.
+    np.testing.assert_array_equal(redundancy(Judge(), PEOPLE, OPTIONS), [0, 1, 0, np.nan])
+
+
+def test_neighbours_that_h_accepts():
+    favourable = TRAIN["income"] > 5
+    # Costs from Ana's option (20, 6, clerk): 0.6, 0.6, 0.6, 0.6, 2.0, 2.4; three of the four clerks
+    # are denied. From Ben's (30, 9, pilot): 2.1, 1.7, 1.7, 1.7, 0.7, 0.9.
+    np.testing.assert_allclose(ynn(OPTIONS, TRAIN, favourable, CODEC, 4)[0], 1 / 4)
+    np.testing.assert_allclose(ynn(OPTIONS, TRAIN, favourable, CODEC, 2)[[1, 3]], [1, 0])
+    assert ynn(OPTIONS, TRAIN, favourable, CODEC, 6).tolist() == pytest.approx([0.5] * 3 + [0])
+    with pytest.raises(GenReError, match="train has 6 rows; 7 neighbours"):
+        ynn(OPTIONS, TRAIN, favourable, CODEC, 7)
+
+
+def test_diversity_is_the_mean_cost_between_options():
+    where = pd.MultiIndex.from_product([["ana", "ben", "cem"], range(3)])
+    rows = [(20, 6, "clerk"), (20, 8, "clerk"), (30, 6, "pilot")]  # 0.2, 1.2, 1.4 apart
+    rows += [(20, 6, "clerk"), (45, 6, "clerk"), (np.nan,) * 3]  # 0.5
+    rows += [(20, 6, "clerk"), *[(np.nan,) * 3] * 2]
+    frame = pd.DataFrame(rows, index=where, columns=SCHEMA.names)
+    np.testing.assert_allclose(diversity(frame, CODEC), [2.8 / 3, 0.5, np.nan])
+
+
+def test_log_likelihood():
+    np.testing.assert_array_equal(log_likelihood(Flat(), OPTIONS), [-6, -9, -3, np.nan])
+
+
+# -- the density ----------------------------------------------------------------------------------
+
+MIXED = Schema(
+    [
+        Feature("income"),
+        Feature("job", "nominal", ("clerk", "pilot", "smith")),
+        Feature("rank", "ordinal", ("low", "mid", "high")),
+    ]
+)
+TWO = pd.DataFrame(
+    {"income": [0.0, 10.0], "job": ["clerk", "pilot"], "rank": ["low", "mid"]}, index=["a", "b"]
+)
+MIXED_CODEC = Codec(MIXED).fit(TWO)
+
+
+def test_the_density_by_hand():
+    density = KernelDensity(MIXED_CODEC, bandwidth=0.5).fit(TWO)
+    job = 1 + 2 * np.exp(-2)
+    low, middle = 1 + np.exp(-1) + np.exp(-2), 1 + 2 * np.exp(-1)
+    of_a = 1 / (job * low)  # at a: no step; the Laplace kernel's peak is 1 / (2 · 0.5)
+    of_b = np.exp(-2) * np.exp(-2) * np.exp(-1) / (job * middle)  # a range, a level, half a range
+    assert density.log_prob(TWO.iloc[[0]])[0] == pytest.approx(np.log((of_a + of_b) / 2))
+
+
+def test_the_density_adds_up_to_one():
+    incomes = np.linspace(-60, 70, 13001)  # in steps of a thousandth of the range
+    density = KernelDensity(MIXED_CODEC, bandwidth=0.4).fit(TWO)
+    total = sum(
+        np.exp(density.log_prob(pd.DataFrame({"income": incomes, "job": job, "rank": rank}))).sum()
+        for job in MIXED["job"].categories
+        for rank in MIXED["rank"].categories
+    )
+    assert total / 1000 == pytest.approx(1, abs=1e-4)
+
+
+def test_a_stranger_is_unlikely_but_possible():
+    density = KernelDensity(MIXED_CODEC).fit(TWO)
+    far = TWO.assign(income=[1e4, -1e4], job="smith", rank="high")
+    assert np.isfinite(density.log_prob(far)).all()
+    assert (density.log_prob(far) < density.log_prob(TWO)).all()
+
+
+def test_the_density_refuses_what_it_cannot_do():
+    with pytest.raises(GenReError, match="bandwidth is 0; it must be above 0"):
+        KernelDensity(MIXED_CODEC, bandwidth=0)
+    with pytest.raises(NotFittedError, match="call fit"):
+        KernelDensity(MIXED_CODEC).log_prob(TWO)
+
+
+# -- the columns that need more -------------------------------------------------------------------
+
+EVERYTHING = {
+    "h": Judge(),
+    "train": TRAIN,
+    "held_out": Demanding(),
+    "others": [Judge(), Demanding()],
+    "density": Flat(),
+}
+
+
+@pytest.mark.parametrize(
+    ("given", "columns"),
+    [
+        ([], []),
+        (["h"], ["redundancy"]),
+        (["train"], ["diversity"]),
+        (["h", "train"], ["redundancy", "diversity", "ynn", "invalidation_noise"]),
+        (["held_out"], ["validity_held_out", "plausibility_held_out", "score_held_out"]),
+        (["others"], ["invalidation_retrained"]),
+        (["density"], ["log_likelihood"]),
+    ],
+)
+def test_a_column_stands_where_its_input_was_given(answers, given, columns):
+    plain = evaluate(answers, PEOPLE, Judge())
+    table = evaluate(answers, PEOPLE, Judge(), **{name: EVERYTHING[name] for name in given})
+    assert table.columns.tolist() == [*plain.columns, *columns]
+    pd.testing.assert_frame_equal(table[plain.columns], plain, check_exact=True)
+
+
+def test_the_other_columns_by_hand(answers):
+    table = evaluate(answers, PEOPLE, Judge(), **EVERYTHING)
+    # Options: (20, 6, clerk), (29, 9, pilot), (45, 4, clerk), nothing; h accepts the first two.
+    some = {
+        "validity_held_out": 1 / 4,
+        "plausibility_held_out": 1 / 4,
+        "score_held_out": 2 / 4 - 0.9 / 3,
+        "redundancy": (0 + 2 + 0) / 3,  # Ben needs neither the lower age nor the other job
+        "invalidation_retrained": (1 / 2 + 0) / 2,
+        "log_likelihood": -(6 + 9 + 4) / 3,
+    }
+    assert table.loc["some", list(some)].to_dict() == pytest.approx(some)
+    # Incomes 6 and 9 lie 1 and 4 above the limit, σ is 0.1 · 10: P(N < −1) = 0.1587, and 0.0000.
+    assert table.loc["some", "invalidation_noise"] == pytest.approx(0.1587 / 2, abs=0.04)
+    assert np.isnan(table.loc["some", "diversity"])
+    assert 0 < table.loc["some", "ynn"] <= 3 / 4
+
+
+def test_who_found_nothing_fails_the_second_judge_too(answers):
+    none = evaluate(answers, PEOPLE, Judge(), **EVERYTHING).loc["none"]
+    zero = ["validity_held_out", "plausibility_held_out", "score_held_out", "ynn"]
+    assert none[zero].tolist() == [0, 0, 0, 0]
+    without = ["redundancy", "diversity", "log_likelihood", "changed"]
+    assert none[[*without, "invalidation_noise", "invalidation_retrained"]].isna().all()
+
+
+def test_the_noise_follows_the_seed(answers):
+    def noise(seed):
+        table = evaluate(answers, PEOPLE, Judge(), h=Judge(), train=TRAIN, seed=seed)
+        return table.loc["some", "invalidation_noise"]
+
+    assert noise(0) == noise(0)
+    assert len({noise(seed) for seed in range(4)}) > 1
+
+
+# -- properties -----------------------------------------------------------------------------------
+
+ROWS = st.tuples(st.integers(20, 70), st.integers(0, 10), st.sampled_from(["clerk", "pilot"]))
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.none() | ROWS, min_size=4, max_size=4), st.permutations(range(4)))
+def test_bounds_and_the_order_of_people(options, order):
+    def judged(order):
+        people = PEOPLE.iloc[order]
+        rows = [options[i] for i in order]
+        found = [0.3 * i if options[i] else np.nan for i in order]
+        h_says = [0.2 * i if options[i] else np.nan for i in order]
+        answer = answered(rows, found, h_says, people=people)
+        return evaluate({"it": answer}, people, Judge(), **EVERYTHING).loc["it"]
+
+    row = judged(range(4))
+    pd.testing.assert_series_equal(row, judged(order), rtol=1e-12)
+    shares = [
+        *("coverage", "validity", "validity_h", "plausibility", "ynn"),
+        *("validity_held_out", "plausibility_held_out"),
+        *("invalidation_noise", "invalidation_retrained"),
+    ]
+    assert row[shares].dropna().between(0, 1).all()
+    assert row["score"] == pytest.approx(score(*row[["validity", "plausibility", "cost"]], 3))
+    assert -1 <= row["score"] <= 2
+    assert (row[["validity", "plausibility", "validity_h", "ynn"]] <= row["coverage"] + 1e-12).all()
+    if row["coverage"] > 0:
+        assert 0 <= row["redundancy"] <= row["changed"] <= 3

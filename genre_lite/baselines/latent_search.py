@@ -1,0 +1,155 @@
+"""Search along a gradient in a latent space: what REVISE and CRUDS share.
+
+They change a person's code u a little at a time, downhill in a loss that asks the decoded person for
+acceptance and for nearness. They differ in the autoencoder, in the part of the code that may move,
+and in what near means.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from abc import abstractmethod
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+from tqdm.auto import trange
+
+from ..decision import SupportsProba
+from ..estimator import RecourseMethod
+from ..schema import Schema
+from .autoencoder import VAE, train
+from .gradient_search import Decision, to_yes
+from .projection import Projection
+from .shells import accepted
+
+__all__ = ["LatentMethod"]
+
+
+class LatentMethod(RecourseMethod):
+    """A method that walks through the codes of an autoencoder to the cheapest answer it passes.
+
+    Each iterate is decoded, clamped to what the person may become, and judged as the snapped person.
+    A walk ends after ``patience`` steps without a better answer or, while there is none, a lower
+    loss; the walk of one person does not depend on the others.
+
+    The n options of a person come from n walks: the first from the middle of the code's posterior,
+    the others from draws of it. Walks that end alike give one option, and the rest of the n stay NaN.
+
+    Parameters
+    ----------
+    cost_weight
+        λ.
+    learning_rate
+        Of the optimizer, in units of the code.
+    max_steps, patience, max_seconds
+        Where a walk ends; a limit of time makes answers depend on the machine.
+    hidden, code, training_steps
+        The autoencoder's hidden widths, the width of z, and how long it is trained.
+    validity_margin
+        γ: an answer has h(x⁺) > max(γ, ½).
+    """
+
+    autoencoder = VAE
+    optimizer = torch.optim.Adam
+
+    def __init__(
+        self,
+        h: SupportsProba,
+        schema: Schema,
+        *,
+        cost_weight: float,
+        learning_rate: float,
+        max_steps: int,
+        patience: int,
+        max_seconds: float,
+        hidden: Sequence[int],
+        code: int,
+        training_steps: int,
+        validity_margin: float,
+        outcome: str = "the favourable decision",
+        seed: int = 0,
+        progress: bool = True,
+    ) -> None:
+        super().__init__(h, schema, outcome=outcome, seed=seed, progress=progress)
+        self.cost_weight = cost_weight
+        self.learning_rate = learning_rate
+        self.max_steps = max_steps
+        self.patience = patience
+        self.max_seconds = max_seconds
+        self.hidden = hidden
+        self.code = code
+        self.training_steps = training_steps
+        self.validity_margin = validity_margin
+
+    @abstractmethod
+    def _start(self, people: Tensor, generator: torch.Generator | None) -> tuple[Tensor, Tensor]:
+        """The part of each code that stays and the part that moves, of the posterior's middle or,
+        given a generator, of a draw; both (people, width), and one of them may have no width."""
+
+    @abstractmethod
+    def _distance(self, at: Projection, points: Tensor) -> Tensor:
+        """What λ weighs, shape (walks, people), of points (walks, people, inputs)."""
+
+    def _fit(self, X: pd.DataFrame, labels: np.ndarray, score: np.ndarray) -> None:
+        self._decision = Decision(self.h, self.codec, self.validity_margin)
+        self.vae = train(
+            self.autoencoder,
+            self.codec,
+            X,
+            labels,
+            steps=self.training_steps,
+            seed=self.seed,
+            progress=self.progress,
+            hidden=self.hidden,
+            code=self.code,
+        )
+
+    def _options(self, denied: pd.DataFrame, n: int) -> tuple[pd.DataFrame, np.ndarray]:
+        at = Projection(self.codec, denied)
+        best, found = self._walk(at, n)
+        # The gradient's h told the way; predict_proba decides.
+        found &= accepted(self.h, at, best, self.validity_margin)
+        return at.options(best, found, n)
+
+    def _walk(self, at: Projection, n: int) -> tuple[Tensor, Tensor]:
+        """The best snapped points (walks, people, inputs), and which are answers (walks, people)."""
+        generator = torch.Generator().manual_seed(self.seed)
+        starts = [self._start(at.start, generator if walk else None) for walk in range(n)]
+        fixed, moving = (torch.cat(parts) for parts in zip(*starts, strict=True))
+        moving = moving.clone().requires_grad_()
+        people = at.start.repeat(n, 1)
+        optimizer = self.optimizer([moving], lr=self.learning_rate)
+
+        best = at.start.repeat(n, 1, 1)
+        price = torch.full((n, len(at)), math.inf, dtype=best.dtype)
+        lowest, waited = price.clone(), torch.zeros_like(price)
+        done = torch.zeros_like(price, dtype=torch.bool)
+        end = time.perf_counter() + self.max_seconds
+        for _ in trange(
+            self.max_steps, desc=self.name, unit="step", disable=not self.progress, leave=False
+        ):
+            decoded = self.vae.decode(torch.cat([fixed, moving], dim=1), people)
+            points = at.clamp(decoded.view_as(best))
+            loss = to_yes(self._decision.logit(points))
+            loss = loss + self.cost_weight * self._distance(at, points)
+            # Not backward(): that would leave gradients in the bank's classifier.
+            (moving.grad,) = torch.autograd.grad(loss.sum(), moving)
+            optimizer.step()
+            with torch.no_grad():
+                snapped = at.snap(points)
+                cost = at.cost(snapped)
+                valid = self._decision.is_valid(self._decision.logit(snapped)) & (cost > 0)
+                better = valid & (cost < price) & ~done
+                best = torch.where(better.unsqueeze(-1), snapped, best)
+                price = torch.where(better, cost, price)
+                lower = (loss < lowest - 1e-4) & price.isinf()
+                lowest = torch.where(lower, loss, lowest)
+                waited = torch.where(better | lower, 0, waited + 1)
+                done |= waited >= self.patience
+            if done.all() or time.perf_counter() > end:
+                break
+        return best, price.isfinite()

@@ -1,0 +1,84 @@
+"""DiCE: the determinant spreads answers, the sparsity pass takes needless changes back."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from test_gradient_search import PLANE, linear, plane
+
+from genre_lite import Codec, load_dataset, train_classifier
+from genre_lite.baselines.dice import DiCE, diversity
+
+
+@pytest.fixture(scope="module")
+def world():
+    bank = load_dataset("moons", n=600)
+    h = train_classifier(bank, epochs=60, progress=False)
+    return bank, h, bank.X_test[h.predict_proba(bank.X_test)[:, 1] < 0.5].iloc[:12]
+
+
+def finder(world, **settings):
+    bank, h, _ = world
+    return DiCE(h, bank.schema, max_steps=600, progress=False, **settings).fit(
+        bank.X_train, bank.y_train
+    )
+
+
+def apart(answer, codec):
+    """The mean distance between a person's options, averaged over people with two or more."""
+    means = []
+    for _, options in answer.frame[answer.found].groupby(level=0):
+        cube = codec.cube(options)
+        if len(cube) > 1:
+            pairs = np.triu_indices(len(cube), 1)
+            means.append(np.abs(cube[:, None] - cube[None])[pairs].sum(-1).mean())
+    return np.mean(means)
+
+
+def test_the_determinant_is_that_of_numpy():
+    points = torch.rand(4, 7, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    for person in range(7):
+        c = points[:, person].numpy()
+        kernel = 1 / (1 + np.abs(c[:, None] - c[None]).sum(-1))
+        assert diversity(points)[person].item() == pytest.approx(np.linalg.det(kernel))
+    assert diversity(points[:1]).tolist() == [1.0] * 7
+    alike = points[[0, 0]]
+    assert diversity(alike).abs().max() < 1e-12
+
+
+def test_diversity_spreads_the_options(world):
+    near = finder(world, diversity_weight=0.0, sparse=False).recommend(world[2], n=3)
+    wide = finder(world, diversity_weight=1.0, sparse=False).recommend(world[2], n=3)
+    codec = Codec(world[0].schema).fit(world[0].X_train)
+    assert wide.found.mean() > 0.9
+    assert apart(wide, codec) > 1.2 * apart(near, codec)
+
+
+def test_the_sparsity_pass_takes_needless_changes_back(world):
+    people = world[2]
+    dense = finder(world, sparse=False).recommend(people)
+    thin = finder(world, sparse=True).recommend(people)
+    changed = [(a.best().to_numpy() != people.to_numpy()).sum(axis=1) for a in (dense, thin)]
+    assert (changed[1] <= changed[0]).all()
+    assert changed[1].sum() < changed[0].sum()
+    assert (thin.cost.to_numpy() <= dense.cost.to_numpy() + 1e-9).all()
+    assert (thin.probability > 0.5).all()
+
+
+def test_a_feature_that_does_not_matter_is_left_alone():
+    train = plane()
+    h = linear(Codec(PLANE).fit(train), [8, 0], -4)
+    denied = train[train["x1"] < 0.3].iloc[:10]
+    answer = DiCE(h, PLANE, progress=False).fit(train).recommend(denied)
+    assert answer.found.all()
+    assert (answer.best()["x2"].to_numpy() == denied["x2"].to_numpy()).all()
+
+
+def test_distances_are_in_median_deviations():
+    frame = pd.DataFrame({"x1": [0, 0, 0, 0, 4], "x2": [0, 1, 2, 3, 4]})
+    h = linear(Codec(PLANE).fit(frame), [0, 4], -2)
+    dice = DiCE(h, PLANE, progress=False).fit(frame)
+    # x1 has a median absolute deviation of 0, which counts as 1; x2 one of 1 out of 4.
+    assert dice._per_feature.tolist() == [1.0, 4.0]
