@@ -11,6 +11,12 @@ VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/ready
 
+# What each peer needs; they contradict each other and ours, so each has an environment of its own.
+PEERS := benchmarks/.peers
+dice-ml_NEEDS := dice-ml==0.12
+nice_NEEDS := nicex==0.2.3 scipy scikit-learn
+ellice_NEEDS := ellice==0.1.4
+
 # Chapters run in their own folder, so a relative data folder must become absolute here.
 ifdef GENRE_LITE_DATA
 override GENRE_LITE_DATA := $(shell cd "$(GENRE_LITE_DATA)" && pwd)
@@ -19,19 +25,23 @@ export GENRE_LITE_DATA
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help book test lab bench models release address clean
+.PHONY: help book test lab bench peers models release address clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+
+# Without ensurepip (Debian keeps it in a package of its own) the outer pip fills the environment.
+define environment
+	"$(PYTHON)" -m venv $(1) 2>/dev/null \
+	  || { "$(PYTHON)" -m venv --clear --without-pip $(1) \
+	       && "$(PYTHON)" -m pip --python $(1)/bin/python install --quiet pip; }
+endef
 
 $(READY): pyproject.toml constraints.txt
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Python 3.11 or newer is needed; name one: make PYTHON=python3.12 ..."; exit 1; }
 	rm -rf $(VENV)
-# Without ensurepip (Debian keeps it in a package of its own) the outer pip fills the environment.
-	"$(PYTHON)" -m venv $(VENV) 2>/dev/null \
-	  || { "$(PYTHON)" -m venv --clear --without-pip $(VENV) \
-	       && "$(PYTHON)" -m pip --python $(PY) install --quiet pip; }
+	$(call environment,$(VENV))
 	$(PY) -m pip install --quiet -c constraints.txt torch $(if $(TORCH_INDEX),--index-url "$(TORCH_INDEX)")
 	$(PY) -m pip install --quiet -c constraints.txt -e '.[book,test]'
 	touch $@
@@ -50,6 +60,16 @@ lab: $(READY) ## Open the chapters in JupyterLab
 bench: $(READY) ## Run the benchmarks again and write results/
 	$(PY) -m benchmarks
 
+# `make -k peers` goes on where one cannot be had: NICE needs Python 3.11, for its pandas < 2.
+peers: $(PEERS)/dice-ml/ready $(PEERS)/nice/ready $(PEERS)/ellice/ready ## Build the environments of the packages we compare with
+
+$(PEERS)/%/ready: constraints.txt
+	rm -rf $(@D)
+	$(call environment,$(@D))
+	$(if $(filter ellice,$*),$(@D)/bin/python -m pip install --quiet -c constraints.txt torch $(if $(TORCH_INDEX),--index-url "$(TORCH_INDEX)"))
+	$(@D)/bin/python -m pip install --quiet -c constraints.txt $($*_NEEDS)
+	touch $@
+
 models: $(READY) ## Train the models that come with the package again
 	$(PY) -m benchmarks.ship_models
 
@@ -66,4 +86,4 @@ address: ## Set the repository's public address: make address URL=https://github
 	done
 
 clean: ## Remove the environment and everything built
-	rm -rf $(VENV) _build build dist .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) _build build dist .pytest_cache .ruff_cache .hypothesis $(PEERS)

@@ -26,6 +26,7 @@ _ROOMS = {
     "baselines": (),
     "evaluation": ("evaluate",),
     "plotting": (),
+    "portraits": (),
     "errors": (
         "DataUnavailableError",
         "GenReError",

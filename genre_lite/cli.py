@@ -321,16 +321,29 @@ def report(
     out: Annotated[Path, typer.Argument(help="A folder that `benchmark` saved to.")],
 ) -> None:
     """Print what a benchmark found, and draw it."""
+    import matplotlib.pyplot as plt
+
     from .evaluation.ledger import Ledger, draw, table
+    from .portraits import method_map, seconds_a_person
 
     summary = Ledger(out).summarize()
     if not summary["datasets"]:
         raise GenReError(f"{out} holds no finished cell yet; run `genre-lite benchmark` on.")
     for name, rows in table(summary).groupby("dataset", sort=False):
         typer.echo(f"{name}\n{rows.drop(columns='dataset').to_string(index=False)}\n")
-    figure = out / "score.png"
-    draw(summary).savefig(figure)
-    typer.echo(f"Means over seeds, ± half of a 95 % interval. The figure: {figure}")
+    draw(summary).savefig(out / "score.png")
+    measured = (
+        n for n, of in summary["datasets"].items() if any("metrics" in m for m in of.values())
+    )
+    for name in measured:
+        for kind, picture in (("map", method_map), ("seconds", seconds_a_person)):
+            axes = picture(summary, dataset=name)
+            axes.figure.savefig(out / f"{kind}-{name.replace(':', '-')}.png")
+            plt.close(axes.figure)
+    typer.echo(
+        "Means over seeds, ± half of a 95 % interval. Figures: score.png, and a map and the seconds "
+        f"of each table, in {out}"
+    )
     if len(summary["made_by"]) > 1:
         typer.echo(
             f"The cells come from {len(summary['made_by'])} different versions or settings; "

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PALETTE",
+    "ablation",
     "boundary",
     "convergence",
     "cost_weight_sweep",
@@ -36,6 +37,7 @@ __all__ = [
     "frontier",
     "profile",
     "recourse_paths",
+    "scale",
     "style",
     "training_curve",
 ]
@@ -363,15 +365,8 @@ def fidelity(record: Mapping, toy: str, *, distance: str = "tv", ax: Axes | None
     titles = {"tv": "total variation", "energy": "energy distance"}
     title = _entry(titles, distance, "distance")
     rows = _entry(record["fidelity"]["curves"], toy, "toy")
-    names = list(next(iter(rows.values())))
-    with style():
-        ax = ax or plt.subplots()[1]
-        curves = {name: [row[name][distance] for row in rows.values()] for name in names}
-        _curves(ax, [int(n) for n in rows], curves)
-        ax.set(xscale="log", yscale="log", xlabel="training rows", ylabel=f"{title} to R*, {toy}")
-        ax.set_xticks([int(n) for n in rows], list(rows))
-        ax.set_xticks([], minor=True)
-        ax.legend(**ABOVE, fontsize="small")
+    ax = _sweep(rows, distance, ax, xlabel="training rows", ylabel=f"{title} to R*, {toy}")
+    ax.set_yscale("log")
     return ax
 
 
@@ -395,17 +390,85 @@ def cost_weight_sweep(
         If the record does not hold this table or metric.
     """
     rows = _entry(record["cost_weights"]["metrics"], table, "table")
-    names = list(next(iter(rows.values())))
+    return _sweep(rows, part, ax, xlabel="cost weight λ", ylabel=f"{part}, {table}")
+
+
+def ablation(record: Mapping, *, ax: Axes | None = None) -> Axes:
+    """What each change adds to GenRe's Score, best first, with 95 % intervals.
+
+    A blue circle is a change that is shown to help, a vermilion square one that is shown to harm. Where
+    the interval holds zero, or one world gives none, neither is shown: a hollow diamond.
+
+    Parameters
+    ----------
+    record
+        What ``results/ablation.json`` holds.
+
+    Examples
+    --------
+    >>> gain = {"mean": -0.1, "half_width": 0.02}
+    >>> ax = ablation({"summary": {"as it is": {}, "the cheapest": {"gain": gain}}})
+    >>> [label.get_text() for label in ax.get_yticklabels()]
+    ['the cheapest']
+    """
+    gains = {name: row["gain"] for name, row in record["summary"].items() if name != "as it is"}
+    order = sorted(gains, key=lambda name: -gains[name]["mean"])
+    kinds = {
+        "helps": {"fmt": "o", "color": YES},
+        "not shown": {"fmt": "D", "color": GREY, "mfc": "white"},
+        "harms": {"fmt": "s", "color": NO},
+    }
     with style():
-        ax = ax or plt.subplots()[1]
-        curves = {
-            name: [_entry(row[name], part, "metric") for row in rows.values()] for name in names
-        }
-        _curves(ax, [float(weight) for weight in rows], curves)
-        ax.set(xscale="log", xlabel="cost weight λ", ylabel=f"{part}, {table}")
-        ax.set_xticks([float(weight) for weight in rows], list(rows))
-        ax.set_xticks([], minor=True)
-        ax.legend(**ABOVE, fontsize="small")
+        ax = ax or plt.subplots(figsize=(7.2, 1.4 + 0.3 * len(order)))[1]
+        for kind, look in kinds.items():
+            some = [name for name in order if _effect(gains[name]) == kind]
+            if some:
+                ax.errorbar(
+                    [gains[name]["mean"] for name in some],
+                    [order.index(name) for name in some],
+                    xerr=[gains[name]["half_width"] for name in some],
+                    ms=6,
+                    capsize=2,
+                    label=kind,
+                    **look,
+                )
+        ax.axvline(0, color=INK, lw=1, zorder=0)
+        ax.set(xlabel="gain in Score over the defaults", ylim=(len(order) - 0.4, -0.6))
+        ax.set_yticks(range(len(order)), order)
+        ax.legend(**ABOVE)
+    return ax
+
+
+def scale(record: Mapping, *, part: str = "seconds_per_batch", ax: Axes | None = None) -> Axes:
+    """What drawing pairs takes as the table grows, from all targets and from pools of them.
+
+    Parameters
+    ----------
+    record
+        What ``results/scale.json`` holds.
+    part
+        ``"seconds_per_batch"``, ``"peak_memory_above_table_mib"`` or ``"total_variation_of_costs"``
+        (the distance to the exact Q).
+
+    Raises
+    ------
+    GenReError
+        If the record does not hold this measurement.
+    """
+    titles = {
+        "seconds_per_batch": f"seconds a batch of {record['batch']}",
+        "peak_memory_above_table_mib": "MiB above the table",
+        "total_variation_of_costs": "total variation to exact Q",
+    }
+    title = _entry(titles, part, "measurement")
+    rows: dict[str, dict] = {}
+    for row in record["rows"]:
+        name = "all targets" if row["pool"] is None else f"pool of {row['pool']:,}"
+        # Measured once, so without an interval.
+        once = {part: {"mean": row[part], "half_width": np.nan}}
+        rows.setdefault(str(row["rows"]), {})[name] = once
+    ax = _sweep(rows, part, ax, xlabel="rows of the table", ylabel=title)
+    ax.set_yscale("log" if part == "seconds_per_batch" else "linear")
     return ax
 
 
@@ -413,6 +476,32 @@ def _entry(record: Mapping, name: str, kind: str) -> Any:
     if name not in record:
         raise GenReError(f"The record has no {kind} {name!r}; choose one of {list(record)}.")
     return record[name]
+
+
+def _effect(gain: Mapping) -> str:
+    """What an interval shows of a change."""
+    if gain["mean"] - gain["half_width"] > 0:
+        return "helps"
+    return "harms" if gain["mean"] + gain["half_width"] < 0 else "not shown"
+
+
+def _sweep(
+    rows: Mapping[str, Mapping], part: str, ax: Axes | None, *, xlabel: str, ylabel: str
+) -> Axes:
+    """One part of each method's measurements, over the numbers that name the rows."""
+    x = [float(number) for number in rows]
+    with style():
+        ax = ax or plt.subplots()[1]
+        curves = {
+            name: [_entry(row[name], part, "metric") for row in rows.values()]
+            for name in next(iter(rows.values()))
+        }
+        _curves(ax, x, curves)
+        ax.set(xscale="log", xlabel=xlabel, ylabel=ylabel)
+        ax.set_xticks(x, [f"{number:,.9g}" for number in x])
+        ax.set_xticks([], minor=True)
+        ax.legend(**ABOVE, fontsize="small")
+    return ax
 
 
 def _curves(ax: Axes, x: Sequence[float], curves: Mapping[str, Sequence[Mapping]]) -> None:

@@ -91,9 +91,77 @@ METHODS = pd.DataFrame(
 )
 
 
-@pytest.fixture(params=["boundary", "recourse_paths", "profile", "training_curve", "frontier"])
+def measured(mean: float) -> dict:
+    return {"mean": mean, "half_width": mean / 10}
+
+
+CLAIMS = {
+    "fidelity": {
+        "curves": {
+            "moons": {
+                rows: {
+                    name: {"tv": measured(level / rank), "energy": measured(level / rank / 4)}
+                    for name, level in {"GenRe": 0.2, "exact draws": 0.1}.items()
+                }
+                for rank, rows in enumerate(("250", "16000"), start=1)
+            }
+        }
+    },
+    "cost_weights": {
+        "metrics": {
+            "german": {
+                weight: {"GenRe": {"score": measured(1.8), "cost": measured(float(weight))}}
+                for weight in ("0.5", "1", "20")
+            }
+        }
+    },
+}
+ABLATION = {
+    "summary": {
+        name: {"gain": {"mean": mean, "half_width": half_width}}
+        for name, mean, half_width in (
+            ("as it is", 0.0, 0.0),
+            ("backwards", -0.001, 0.002),
+            ("the safest", -0.2, 0.1),
+            ("four heads", 0.02, 0.01),
+            ("seen once", 0.01, np.nan),
+        )
+    }
+}
+SCALE = {
+    "batch": 256,
+    "rows": [
+        {
+            "rows": rows,
+            "pool": pool,
+            "seconds_per_batch": rows / 1e6 if pool is None else 1e-3,
+            "peak_memory_above_table_mib": 0.0 if pool else 30.0,
+            "total_variation_of_costs": 0.03,
+        }
+        for rows in (10_000, 1_000_000)
+        for pool in (None, 2048)
+    ],
+}
+CONSISTENCY = {
+    "sizes": [100, 1000],
+    "toys": {
+        "moons": {
+            "measured": {"all": [measured(0.3), measured(0.1)]},
+            "predicted": [0.3, 0.1],
+        }
+    },
+}
+FIGURES = [name for name in plotting.__all__ if name not in ("PALETTE", "style")]
+
+
+@pytest.fixture(params=FIGURES)
 def drawing(request: pytest.FixtureRequest, plane: Recourses, profiled: Recourses) -> object:
     arguments = {
+        "convergence": (CONSISTENCY, "moons"),
+        "fidelity": (CLAIMS, "moons"),
+        "cost_weight_sweep": (CLAIMS, "german"),
+        "ablation": (ABLATION,),
+        "scale": (SCALE,),
         "boundary": (BANK, Diagonal()),
         "recourse_paths": (plane, BANK, Diagonal()),
         "profile": (profiled, "ana"),
@@ -206,6 +274,81 @@ def test_frontier_joins_the_methods_nobody_beats() -> None:
     assert legend(ax) == list(METHODS.index)
     assert len({point.get_marker() for point in points}) == len(METHODS)
     assert edge.get_xydata().tolist() == [[0.3, 0.4], [0.5, 0.8], [0.7, 0.9]]
+
+
+def points(ax: plt.Axes) -> dict[str, tuple[list, list]]:
+    """Of each method with error bars: where its marks are, and where each bar starts and ends."""
+    return {
+        bar.get_label(): (
+            bar.lines[0].get_xydata().tolist(),
+            [line.tolist() for line in bar.lines[2][0].get_segments()],
+        )
+        for bar in ax.containers
+    }
+
+
+def test_fidelity_draws_each_method_with_its_intervals() -> None:
+    ax = plotting.fidelity(CLAIMS, "moons")
+    assert legend(ax) == ["GenRe", "exact draws"]
+    marks, bars = points(ax)["GenRe"]
+    assert marks == [[250, 0.2], [16000, 0.1]]
+    assert np.allclose(bars, [[[250, 0.18], [250, 0.22]], [[16000, 0.09], [16000, 0.11]]])
+    assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["250", "16,000"]
+    assert ax.get_ylabel() == "total variation to R*, moons"
+    energy = plotting.fidelity(CLAIMS, "moons", distance="energy")
+    assert points(energy)["exact draws"][0] == [[250, 0.025], [16000, 0.0125]]
+    assert energy.get_ylabel().startswith("energy distance")
+
+
+def test_cost_weight_sweep_draws_the_metric_asked_for() -> None:
+    ax = plotting.cost_weight_sweep(CLAIMS, "german")
+    assert points(ax)["GenRe"][0] == [[0.5, 1.8], [1, 1.8], [20, 1.8]]
+    assert (ax.get_xscale(), ax.get_yscale()) == ("log", "linear")
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["0.5", "1", "20"]
+    cost = plotting.cost_weight_sweep(CLAIMS, "german", part="cost")
+    assert points(cost)["GenRe"][0] == [[0.5, 0.5], [1, 1], [20, 20]]
+    assert cost.get_ylabel() == "cost, german"
+
+
+def test_ablation_sorts_changes_and_says_what_is_shown() -> None:
+    ax = plotting.ablation(ABLATION)
+    order = [label.get_text() for label in ax.get_yticklabels()]
+    assert order == ["four heads", "seen once", "backwards", "the safest"]
+    kinds = {kind: [order[int(y)] for _, y in marks] for kind, (marks, _) in points(ax).items()}
+    assert kinds == {
+        "helps": ["four heads"],
+        "not shown": ["seen once", "backwards"],
+        "harms": ["the safest"],
+    }
+    assert np.allclose(points(ax)["harms"][1], [[[-0.3, 3], [-0.1, 3]]])
+    assert len({bar.lines[0].get_marker() for bar in ax.containers}) == 3
+    bottom, top = ax.get_ylim()
+    assert top < 0 < bottom, "the best is at the top"
+
+
+def test_scale_draws_all_targets_and_each_pool() -> None:
+    ax = plotting.scale(SCALE)
+    assert legend(ax) == ["all targets", "pool of 2,048"]
+    assert points(ax)["all targets"][0] == [[1e4, 0.01], [1e6, 1]]
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["10,000", "1,000,000"]
+    assert (ax.get_yscale(), ax.get_ylabel()) == ("log", "seconds a batch of 256")
+    memory = plotting.scale(SCALE, part="peak_memory_above_table_mib")
+    assert memory.get_yscale() == "linear"
+    assert points(memory)["pool of 2,048"][0] == [[1e4, 0], [1e6, 0]], "zero is drawn"
+
+
+def test_what_a_record_does_not_hold_is_named() -> None:
+    with pytest.raises(GenReError, match=r"no toy 'corr'; choose one of \['moons'\]"):
+        plotting.fidelity(CLAIMS, "corr")
+    with pytest.raises(GenReError, match="no distance 'cosine'"):
+        plotting.fidelity(CLAIMS, "moons", distance="cosine")
+    with pytest.raises(GenReError, match="no table 'adult'"):
+        plotting.cost_weight_sweep(CLAIMS, "adult")
+    with pytest.raises(GenReError, match="no metric 'lof'"):
+        plotting.cost_weight_sweep(CLAIMS, "german", part="lof")
+    with pytest.raises(GenReError, match="no measurement 'joules'"):
+        plotting.scale(SCALE, part="joules")
 
 
 def test_columns_that_are_missing_are_named() -> None:

@@ -1,0 +1,292 @@
+"""Pictures of methods beside each other: what each gives for its cost, and how long it takes.
+
+In the book's one style, which lives in :mod:`genre_lite.plotting`: white cards with dark ink, so a
+picture reads the same on a light and on a dark page. Names stand beside what they name; markers,
+fillings and line styles differ wherever colours do, so nothing is lost in grey.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import product
+from typing import TYPE_CHECKING
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.lines import Line2D
+from matplotlib.path import Path
+from matplotlib.patheffects import withStroke
+from matplotlib.ticker import NullFormatter
+from matplotlib.transforms import Bbox
+
+from .errors import GenReError
+from .plotting import (
+    ABOVE,
+    GREY,
+    INK,
+    YES,
+    _need,
+    style,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+__all__ = ["method_map", "seconds_a_person"]
+
+FAINT, PALE = "#C4C4C4", "#E4E4E4"
+DISC = 11  # the diameter of a method's disc, in points
+HALO = withStroke(linewidth=4, foreground="white")  # so that discs that touch stay two
+GAPS = (2, 10, 20, 32, 46, 62)  # between a point and its label, in points
+SIDES = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1))
+
+
+def method_map(
+    table: pd.DataFrame | Mapping,
+    *,
+    dataset: str | None = None,
+    highlight: str = "genre",
+    ax: Axes | None = None,
+) -> Axes:
+    """Cost, plausibility and validity of all methods; the best lie at the upper left and are full.
+
+    A disc a method, named beside it and filled, clockwise from the top, by the share of its options
+    that are valid. Bars are 95 % intervals over seeds, where the table knows them. A method without
+    a cost has no place; it is named below the axis.
+
+    Parameters
+    ----------
+    table
+        What :func:`~genre_lite.evaluation.metrics.evaluate` returns; or the summary of a benchmark,
+        as :meth:`~genre_lite.evaluation.ledger.Ledger.summarize` returns it.
+    dataset
+        Which data set of a summary; it can be left out where there is one.
+    highlight
+        The method that is drawn in blue and named in bold.
+
+    Raises
+    ------
+    GenReError
+        If a column is missing, it is not clear which data set of a summary is meant, or no method
+        has a place.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame(
+    ...     {"cost": [0.2, 0.5], "plausibility": [0.9, 0.4], "validity": [1.0, 0.5]},
+    ...     index=["genre", "wachter"],
+    ... )
+    >>> ax = method_map(table)
+    >>> [text.get_text() for text in ax.texts]
+    ['genre', 'wachter']
+    >>> plt.close(ax.figure)
+    """
+    mean, half = _means(table, ["cost", "plausibility", "validity"], dataset)
+    placed = mean.dropna()
+    if placed.empty:
+        raise GenReError("No method found anything, so none has a place; look at the coverage.")
+    with style():
+        ax = ax or plt.subplots()[1]
+        for method, row in placed.iterrows():
+            colour = YES if method == highlight else INK
+            where = row["cost"], row["plausibility"]
+            bars = {"xerr": half.loc[method, "cost"], "yerr": half.loc[method, "plausibility"]}
+            ax.errorbar(*where, **bars, color=FAINT, lw=1, zorder=1)
+            face = {"facecolor": "white", "edgecolor": colour, "path_effects": [HALO]}
+            ax.scatter(*where, s=DISC**2, lw=1.5, zorder=2, **face)
+            if row["validity"] > 0:
+                pie = Path.wedge(90 - 360 * row["validity"], 90)
+                ax.scatter(*where, s=DISC**2, marker=pie, color=colour, lw=0, zorder=2)
+        ax.margins(0.16)
+        ax.set(
+            xlabel=_with_the_rest(
+                "cost (less is better)", mean.index.difference(placed.index), "found nothing"
+            ),
+            ylabel="plausibility (more is better)",
+        )
+        keys = [
+            Line2D([], [], ls="", marker="o", ms=9, color=INK, **look, label=f"{share} valid")
+            for share, look in (
+                ("none", {"mfc": "white"}),
+                ("half", {"mfcalt": "white", "fillstyle": "right"}),
+                ("all", {}),
+            )
+        ]
+        ax.legend(handles=keys, **ABOVE)
+        _name(ax, placed[["cost", "plausibility"]], bold=highlight)
+    return ax
+
+
+def seconds_a_person(
+    table: pd.DataFrame | Mapping,
+    *,
+    dataset: str | None = None,
+    highlight: str = "genre",
+    ax: Axes | None = None,
+) -> Axes:
+    """How long each method takes for one person, the fastest on top; each step is ten times longer.
+
+    Bars are 95 % intervals over seeds, where the table knows them. A method whose time was not
+    measured is named below the axis.
+
+    Parameters
+    ----------
+    table, dataset
+        As for :func:`method_map`.
+    highlight
+        The method whose dot is full; the others' are hollow.
+
+    Raises
+    ------
+    GenReError
+        If a column is missing, it is not clear which data set of a summary is meant, or no method
+        has a place.
+
+    Examples
+    --------
+    >>> ax = seconds_a_person(pd.DataFrame({"seconds": [1.5, 0.02]}, index=["revise", "genre"]))
+    >>> [label.get_text() for label in ax.get_yticklabels()], [text.get_text() for text in ax.texts]
+    (['genre', 'revise'], ['20 ms', '1.5 s'])
+    >>> plt.close(ax.figure)
+    """
+    mean, half = _means(table, ["seconds"], dataset)
+    timed = mean["seconds"][mean["seconds"] > 0].sort_values()
+    if timed.empty:
+        raise GenReError("No method's seconds are known; time an answer with recommend().")
+    with style():
+        ax = ax or plt.subplots(figsize=(6.4, 1.3 + 0.32 * len(timed)))[1]
+        ax.set(xscale="log")
+        for y, (method, seconds) in enumerate(timed.items()):
+            mine = method == highlight
+            ax.axhline(y, color=FAINT, lw=0.8, ls=":", zorder=0)
+            # An interval can reach below zero, where a logarithmic axis has no place.
+            low = min(half.loc[method, "seconds"], 0.9 * seconds)
+            bar = [[low], [half.loc[method, "seconds"]]]
+            face = {"color": YES if mine else INK, "mfc": YES if mine else "white"}
+            ax.errorbar(seconds, y, xerr=bar, fmt="o", ms=8, mew=1.5, capsize=3, **face)
+            ax.annotate(
+                _duration(seconds),
+                (seconds, y),
+                (0, 6),
+                textcoords="offset points",
+                ha="center",
+                fontsize="small",
+                weight="bold" if mine else "normal",
+            )
+        first, last = np.log10([timed.min() / 1.5, timed.max() * 1.5])
+        ax.set_xlim(10 ** np.floor(first), 10 ** np.ceil(last))
+        ax.set_yticks(range(len(timed)), timed.index)
+        ax.set(ylim=(len(timed) - 0.5, -0.8))
+        ax.xaxis.set_major_formatter(lambda seconds, _: _duration(seconds))
+        ax.xaxis.set_minor_formatter(NullFormatter())
+        ax.tick_params(axis="y", length=0)
+        rest = mean.index.difference(timed.index)
+        ax.set_xlabel(_with_the_rest("time a person", rest, "not measured"))
+    return ax
+
+
+# -- people -----------------------------------------------------------------------------------------
+
+
+# -- tables and labels ------------------------------------------------------------------------------
+
+
+def _means(
+    table: pd.DataFrame | Mapping, columns: list[str], dataset: str | None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The columns a method, and half the width of their intervals, 0 where it is not known."""
+    if isinstance(table, pd.DataFrame):
+        _need(table, columns)
+        return table[columns].astype(float), pd.DataFrame(0.0, table.index, columns)
+    datasets = table["datasets"]
+    if dataset is None and len(datasets) == 1:
+        dataset = next(iter(datasets))
+    if dataset not in datasets:
+        raise GenReError(f"dataset is {dataset!r}; the summary has {list(datasets)}, choose one.")
+    found = {
+        method: of.get("metrics", {}) | {"seconds": of.get("recommend_seconds", {})}
+        for method, of in datasets[dataset].items()
+    }
+    mean, half = (
+        pd.DataFrame(
+            [[known.get(column, {}).get(part) for column in columns] for known in found.values()],
+            index=list(found),
+            columns=columns,
+            dtype=float,
+        )
+        for part in ("mean", "half_width")
+    )
+    return mean, half.fillna(0.0)
+
+
+def _with_the_rest(label: str, rest: Sequence[str], why: str) -> str:
+    return f"{label}\n{why}: {', '.join(map(str, rest))}" if len(rest) else label
+
+
+def _duration(seconds: float) -> str:
+    """The seconds in the unit that a person would choose."""
+    size, unit = next(
+        ((size, unit) for size, unit in ((1, "s"), (1e-3, "ms")) if seconds >= size), (1e-6, "µs")
+    )
+    number = seconds / size
+    return f"{number:.0f} {unit}" if number >= 10 else f"{number:.2g} {unit}"
+
+
+def _name(
+    ax: Axes, points: pd.DataFrame, *, around: pd.DataFrame | None = None, bold: str = ""
+) -> None:
+    """Write each row's label beside its point, where it covers no point and no other label.
+
+    A label tries eight sides, nearest first, and takes the one that covers least; where it has to
+    stand away from its point, a line joins them.
+    """
+    # The axes get their final place before anything is measured on them.
+    ax.figure.draw_without_rendering()
+    dot = ax.figure.dpi / 72
+    inside = ax.get_window_extent()
+    taken = [
+        _box(centre, (DISC * dot, DISC * dot))
+        for centre in ax.transData.transform(points if around is None else around)
+    ]
+    for label, place in zip(points.index, points.to_numpy(), strict=True):
+        look = {"weight": "bold" if label == bold else "normal", "fontsize": "small"}
+        probe = ax.text(0, 0, str(label), **look)
+        size = np.array(probe.get_window_extent().size)
+        probe.remove()
+        centre = ax.transData.transform(place)
+        best = None
+        for gap, side in product(GAPS, SIDES):
+            shift = np.array(side) * ((DISC / 2 + gap) * dot + size / 2)
+            box = _box(centre + shift, size)
+            hidden = size.prod() - _overlap(box, inside)
+            # Whole dots, so that rounding does not decide between two free places.
+            worse = round(hidden + sum(_overlap(box, other) for other in taken))
+            if best is None or worse < best[0]:
+                best = worse, gap, shift, box
+            if not worse:
+                break
+        _, gap, shift, box = best
+        taken.append(box)
+        line = {"arrowstyle": "-", "color": GREY, "lw": 0.8, "shrinkA": 0, "shrinkB": DISC / 2}
+        ax.annotate(
+            str(label),
+            place,
+            shift / dot,
+            textcoords="offset points",
+            ha="center",
+            va="center",
+            arrowprops=line if gap > GAPS[0] else None,
+            **look,
+        )
+
+
+def _box(centre: np.ndarray, size: Sequence[float]) -> Bbox:
+    return Bbox.from_bounds(*(centre - np.array(size) / 2), *size)
+
+
+def _overlap(one: Bbox, other: Bbox) -> float:
+    """The area that two boxes share."""
+    shared = Bbox.intersection(one, other)
+    return 0.0 if shared is None else shared.width * shared.height

@@ -1,0 +1,119 @@
+"""The measuring of speed and scale is right, and its records are whole."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+import genre_lite as gl
+from benchmarks import scale, throughput
+from genre_lite.sampling import draw
+
+LUCK = 0.005  # in a total variation of so many draws
+
+
+def record(root, name):
+    path = root / "results" / f"{name}.json"
+    if not path.is_file():
+        pytest.skip(f"results/{name}.json is not made yet: python -m benchmarks.{name}")
+    return json.loads(path.read_text())
+
+
+# -- large tables -------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def scaled(root):
+    return record(root, "scale")
+
+
+def test_every_size_is_measured_with_every_pool(scaled):
+    wanted = [(rows, pool) for rows in scale.ROWS for pool in scale.POOLS]
+    assert [(row["rows"], row["pool"]) for row in scaled["rows"]] == wanted
+    assert scaled["batch"] == scale.BATCH
+    assert scaled["cost_weight"] == scale.COST_WEIGHT
+    for row in scaled["rows"]:
+        assert 0 < row["targets"] < row["rows"]
+        assert row["seconds_per_batch"] > 0
+        assert row["peak_memory_above_table_mib"] >= 0
+        assert 0 < row["total_variation_of_costs"] < 1
+
+
+def test_a_pool_pays_on_the_largest_table_and_a_larger_one_is_no_farther(scaled):
+    exact, *pools = [row for row in scaled["rows"] if row["rows"] == max(scale.ROWS)]
+    assert all(row["seconds_per_batch"] < exact["seconds_per_batch"] for row in pools)
+    far = [row["total_variation_of_costs"] for row in pools]
+    # All distances hold some luck of the draws, those from all targets nothing else.
+    assert far[-1] < far[0] + LUCK
+    assert min(far) > exact["total_variation_of_costs"] - LUCK
+
+
+@pytest.mark.parametrize("pool", [None, 512])
+def test_a_measurement_comes_out_again(scaled, pool):
+    again = scale.measure(10_000, pool)
+    then = next(r for r in scaled["rows"] if (r["rows"], r["pool"]) == (10_000, pool))
+    assert again["targets"] == then["targets"]
+    assert again["total_variation_of_costs"] == pytest.approx(
+        then["total_variation_of_costs"], abs=LUCK
+    )
+
+
+def test_a_pool_of_one_is_far_from_exact():
+    """The distance sees what it should: one target drawn at random is not the nearest."""
+    assert scale.measure(10_000, 1)["total_variation_of_costs"] > 0.3
+
+
+# -- speed --------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def timed(root):
+    return record(root, "throughput")
+
+
+@pytest.fixture(scope="module")
+def asked():
+    bank = gl.load_dataset("moons", n=400)
+    h = gl.train_classifier(bank, progress=False)
+    quick = gl.TrainingConfig(steps=10, distil_steps=10)
+    genre = gl.GenRe(h, bank.schema, training=quick, progress=False)
+    genre.fit(bank.X_train, bank.y_train)
+    return genre, bank.X_test[h.predict_proba(bank.X_test)[:, 1] < 0.5]
+
+
+def test_the_roofline_is_the_work_of_decoding(asked):
+    """The bare products do what decoding's own do; all that they leave out is reading the person."""
+    genre, denied = asked
+    k = throughput.CANDIDATES
+    x, own, allowed = genre._tensors(denied)
+    generator = torch.Generator().manual_seed(0)
+    with torch.inference_mode():
+        with FlopCounterMode(display=False) as whole:
+            draw(genre.model, x, own, allowed, k, temperature=1.0, generator=generator)
+        with FlopCounterMode(display=False) as bare:
+            throughput.products(genre, len(denied), k)()
+    assert 0.9 < bare.get_total_flops() / whole.get_total_flops() <= 1
+
+
+def test_a_row_of_speed(asked):
+    row = throughput.row(*asked, people=3)
+    assert row["recourses_per_second"] == pytest.approx(3 / row["recommend_seconds"])
+    assert row["draws_per_second"] == pytest.approx(
+        3 * throughput.CANDIDATES / row["decode_seconds"]
+    )
+    assert 0 < row["share_of_matrix_speed"] < 1
+
+
+def test_every_table_is_timed_with_few_people_and_many(timed):
+    asked = [(row["table"], row["people"]) for row in timed["rows"]]
+    assert asked == [(table, people) for table in timed["fits"] for people in (1, 200, 10_000)]
+    for fit in timed["fits"].values():
+        assert fit["ratio"] == pytest.approx(fit["fit_seconds"] / fit["classifier_seconds"])
+    for row in timed["rows"]:
+        assert row["recourses_per_second"] == pytest.approx(
+            row["people"] / row["recommend_seconds"]
+        )
+        assert 0 < row["share_of_matrix_speed"] < 1
