@@ -118,9 +118,11 @@ def test_gains_are_paired_by_world():
 
 
 def test_the_record_is_whole(results):
-    assert set(results["cells"]) >= {f"{t}/{s}" for t in ablation.TABLES for s in range(2)}
+    assert set(results["cells"]) >= {f"{t}/0" for t in ablation.TABLES}
+    first = set(results["cells"]["compas/0"])
+    assert first >= {"as it is", "the paper's recipe", "undistilled", *ablation.CALLS}
     for key, cell in results["cells"].items():
-        assert set(cell) == {*IDEAS, *ablation.CALLS}, key
+        assert set(cell) == first <= {*IDEAS, *ablation.CALLS}, key
         assert all(set(ablation.PARTS) <= set(found) for found in cell.values()), key
     assert results["people"] == ablation.PEOPLE
 
