@@ -198,7 +198,7 @@ class RecourseTransformer(nn.Module):
         return Cache(source + self.place[2] + self.place[1], self.prior(x), memory, [])
 
     def prior(self, x: Tensor) -> Tensor:
-        """b_j(v) − s_j |v − x_j| for people x, (batch, d): (batch, d, v); −∞ past a vocabulary's end."""
+        """The log-odds' last two terms for people x, (batch, d): (batch, d, v); −∞ past a vocabulary's end."""
         move = (self.grid - x[..., None]).abs()
         move = torch.where(self.nominal[:, None], (move > 1e-6).to(move.dtype), move)
         return (self.bias - self.reach[:, None] * move).masked_fill(~self.exists, -torch.inf)

@@ -59,7 +59,7 @@ def method_map(
     Parameters
     ----------
     table
-        What :func:`~genre_lite.evaluation.metrics.evaluate` returns; or the summary of a benchmark,
+        What :func:`~genre_lite.evaluation.evaluate` returns; or the summary of a benchmark,
         as :meth:`~genre_lite.evaluation.ledger.Ledger.summarize` returns it.
     dataset
         Which data set of a summary; it can be left out where there is one.

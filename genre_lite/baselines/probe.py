@@ -26,7 +26,7 @@ class PROBE(GradientMethod):
     .. math:: x^+ = \\arg\\min_{x'} \\; 3 \\max(0, \\mathrm{IR}(x') - r) - \\log h(x')
               + \\lambda\\, C(x, x')
 
-    An answer has IR ≤ r + tolerance, by the formula of :func:`invalidation_rate`.
+    An answer has IR ≤ r + tolerance, by the formula of ``invalidation_rate``.
 
     Defaults are those of the GenRe experiments: r = 0.05, tolerance 0.01, σ² = 0.01, 200 steps
     before λ is lowered, and otherwise as Wachter's. What differs from public implementations is as

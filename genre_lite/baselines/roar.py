@@ -27,7 +27,7 @@ class ROAR(GradientMethod):
 
     Public implementations take w from LIME, whose weights are in standardized units and fit
     probabilities, but use it as log-odds; here w is the exact gradient of the log-odds at x', taken
-    anew at each step, and the worst δ has a closed form, see :func:`worst_logit`. They walk until
+    anew at each step, and the worst δ has a closed form, see ``worst_logit``. They walk until
     the loss rests, with no limit of steps, far beyond the border; here the cheapest x⁺ passed that
     stays valid under the worst δ is the answer.
 

@@ -126,7 +126,7 @@ class World:
 
     @cached_property
     def yardsticks(self) -> dict:
-        """All that :func:`~genre_lite.evaluation.metrics.evaluate` can measure with, made once.
+        """All that :func:`~genre_lite.evaluation.evaluate` can measure with, made once.
 
         The second judge never saw the test people; the density has seen nobody else: people of the
         test part whom the truth accepts, without those who ask.
