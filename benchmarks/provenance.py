@@ -39,7 +39,16 @@ __all__ = [
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "results"
 # Modules that word an answer, draw, store or label it, and compute no result.
-WORDING = ("cli", "errors", "exercises", "plotting", "portraits", "provenance", "recourses", "storage")
+WORDING = (
+    "cli",
+    "errors",
+    "exercises",
+    "plotting",
+    "portraits",
+    "provenance",
+    "recourses",
+    "storage",
+)
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 PACKAGES = ("torch", "numpy", "pandas", "scikit-learn")
 
