@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor
 
@@ -85,15 +82,7 @@ class CRUDS(LatentMethod):
         cost_weight: float = 0.001,
         learning_rate: float = 0.008,
         max_steps: int = 2000,
-        patience: int = 200,
-        max_seconds: float = math.inf,
-        hidden: Sequence[int] = (128, 64),
-        code: int = 8,
-        training_steps: int = 2000,
-        validity_margin: float = 0.5,
-        outcome: str = "the favourable decision",
-        seed: int = 0,
-        progress: bool = True,
+        **settings: object,
     ) -> None:
         super().__init__(
             h,
@@ -101,15 +90,7 @@ class CRUDS(LatentMethod):
             cost_weight=cost_weight,
             learning_rate=learning_rate,
             max_steps=max_steps,
-            patience=patience,
-            max_seconds=max_seconds,
-            hidden=hidden,
-            code=code,
-            training_steps=training_steps,
-            validity_margin=validity_margin,
-            outcome=outcome,
-            seed=seed,
-            progress=progress,
+            **settings,
         )
 
     def _start(self, people: Tensor, generator: torch.Generator | None) -> tuple[Tensor, Tensor]:

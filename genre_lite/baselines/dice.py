@@ -79,26 +79,10 @@ class DiCE(GradientMethod):
         proximity_weight: float = 0.5,
         diversity_weight: float = 1.0,
         sparse: bool = True,
-        validity_margin: float = 0.5,
         learning_rate: float = 0.05,
-        max_steps: int = 5000,
-        max_seconds: float = math.inf,
-        outcome: str = "the favourable decision",
-        seed: int = 0,
-        progress: bool = True,
+        **settings: object,
     ) -> None:
-        super().__init__(
-            h,
-            schema,
-            validity_margin=validity_margin,
-            cost_weight=0.0,
-            learning_rate=learning_rate,
-            max_steps=max_steps,
-            max_seconds=max_seconds,
-            outcome=outcome,
-            seed=seed,
-            progress=progress,
-        )
+        super().__init__(h, schema, cost_weight=0.0, learning_rate=learning_rate, **settings)
         self.proximity_weight = proximity_weight
         self.diversity_weight = diversity_weight
         self.sparse = sparse

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 import torch
@@ -69,27 +68,9 @@ class PROBE(GradientMethod):
         target_rate: float = 0.05,
         tolerance: float = 0.01,
         noise: float = 0.1,
-        validity_margin: float = 0.5,
-        cost_weight: float = 0.01,
-        learning_rate: float = 0.01,
-        max_steps: int = 5000,
-        max_seconds: float = math.inf,
-        outcome: str = "the favourable decision",
-        seed: int = 0,
-        progress: bool = True,
+        **settings: object,
     ) -> None:
-        super().__init__(
-            h,
-            schema,
-            validity_margin=validity_margin,
-            cost_weight=cost_weight,
-            learning_rate=learning_rate,
-            max_steps=max_steps,
-            max_seconds=max_seconds,
-            outcome=outcome,
-            seed=seed,
-            progress=progress,
-        )
+        super().__init__(h, schema, **settings)
         self.target_rate = target_rate
         self.tolerance = tolerance
         self.noise = noise

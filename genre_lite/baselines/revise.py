@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor
 
-from ..decision import SupportsProba
-from ..schema import Schema
 from .autoencoder import draw
 from .latent_search import LatentMethod
 from .projection import Projection
@@ -70,41 +65,6 @@ class REVISE(LatentMethod):
     """
 
     name = "REVISE"
-
-    def __init__(
-        self,
-        h: SupportsProba,
-        schema: Schema,
-        *,
-        cost_weight: float = 0.5,
-        learning_rate: float = 0.1,
-        max_steps: int = 1500,
-        patience: int = 200,
-        max_seconds: float = math.inf,
-        hidden: Sequence[int] = (128, 64),
-        code: int = 8,
-        training_steps: int = 2000,
-        validity_margin: float = 0.5,
-        outcome: str = "the favourable decision",
-        seed: int = 0,
-        progress: bool = True,
-    ) -> None:
-        super().__init__(
-            h,
-            schema,
-            cost_weight=cost_weight,
-            learning_rate=learning_rate,
-            max_steps=max_steps,
-            patience=patience,
-            max_seconds=max_seconds,
-            hidden=hidden,
-            code=code,
-            training_steps=training_steps,
-            validity_margin=validity_margin,
-            outcome=outcome,
-            seed=seed,
-            progress=progress,
-        )
 
     def _start(self, people: Tensor, generator: torch.Generator | None) -> tuple[Tensor, Tensor]:
         mean, log_deviation = self.vae.posterior(people)

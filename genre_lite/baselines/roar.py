@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from torch import Tensor
 
 from ..decision import SupportsProba
@@ -64,26 +62,12 @@ class ROAR(GradientMethod):
         schema: Schema,
         *,
         shift: float = 0.01,
-        validity_margin: float = 0.5,
         cost_weight: float = 0.001,
         learning_rate: float = 0.001,
-        max_steps: int = 5000,
-        max_seconds: float = math.inf,
-        outcome: str = "the favourable decision",
-        seed: int = 0,
-        progress: bool = True,
+        **settings: object,
     ) -> None:
         super().__init__(
-            h,
-            schema,
-            validity_margin=validity_margin,
-            cost_weight=cost_weight,
-            learning_rate=learning_rate,
-            max_steps=max_steps,
-            max_seconds=max_seconds,
-            outcome=outcome,
-            seed=seed,
-            progress=progress,
+            h, schema, cost_weight=cost_weight, learning_rate=learning_rate, **settings
         )
         self.shift = shift
 

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import math
-
 from torch import Tensor
 
-from ..decision import SupportsProba
-from ..schema import Schema
 from .gradient_search import GradientMethod, to_yes
 from .projection import Projection
 
@@ -60,33 +56,6 @@ class Wachter(GradientMethod):
     """
 
     name = "Wachter"
-
-    def __init__(
-        self,
-        h: SupportsProba,
-        schema: Schema,
-        *,
-        validity_margin: float = 0.5,
-        cost_weight: float = 0.01,
-        learning_rate: float = 0.01,
-        max_steps: int = 5000,
-        max_seconds: float = math.inf,
-        outcome: str = "the favourable decision",
-        seed: int = 0,
-        progress: bool = True,
-    ) -> None:
-        super().__init__(
-            h,
-            schema,
-            validity_margin=validity_margin,
-            cost_weight=cost_weight,
-            learning_rate=learning_rate,
-            max_steps=max_steps,
-            max_seconds=max_seconds,
-            outcome=outcome,
-            seed=seed,
-            progress=progress,
-        )
 
     def _loss(self, points: Tensor, at: Projection) -> Tensor:
         return to_yes(self._decision.logit(points))
