@@ -1,0 +1,272 @@
+"""An exercise: a question with its reference solution, and the mistakes that people make.
+
+All of the feedback is derived from these two. An answer is right if it is like the solution's; if it
+is like a known mistake's, the hint for that mistake is given.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+__all__ = ["Exercise", "Mistake", "Solution", "Verdict", "alike"]
+
+MARKS = {"right": "Right.", "wrong": "Not right.", "not yet": "Not yet."}
+REPLACE = "Replace the dots by an answer of your own, and run the cell again."
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What :func:`~genre_lite.exercises.check` says of an answer.
+
+    Attributes
+    ----------
+    key
+        The exercise, such as ``"7.2"``.
+    state
+        ``"right"``, ``"wrong"`` or ``"not yet"``.
+    hint
+        What to look at again; after a right answer, what to take from it.
+
+    Examples
+    --------
+    >>> Verdict("7.2", "wrong", "Do the weights of one person sum to one?")
+    7.2: Not right. Do the weights of one person sum to one?
+    """
+
+    key: str
+    state: str
+    hint: str
+
+    @property
+    def right(self) -> bool:
+        """Whether the answer is right."""
+        return self.state == "right"
+
+    def __repr__(self) -> str:
+        return f"{self.key}: {MARKS[self.state]} {self.hint}".rstrip()
+
+    def _repr_html_(self) -> str:
+        said = f"<strong>{self.key}: {MARKS[self.state]}</strong> {escape(self.hint)}"
+        return f'<p class="genre-verdict">{said}</p>'
+
+
+@dataclass(frozen=True)
+class Solution:
+    """The source of a reference solution, which a notebook shows as code."""
+
+    key: str
+    source: str
+
+    def __repr__(self) -> str:
+        return self.source
+
+    def _repr_markdown_(self) -> str:
+        return f"```python\n{self.source}\n```"
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One way to be wrong.
+
+    Parameters
+    ----------
+    belief
+        What somebody who makes it believes, in a sentence; the instructor's guide lists these.
+    answer
+        Gives the wrong answer.
+    hint
+        What leads from it to the right one without telling it.
+    shows
+        Tells from any answer whether it makes this mistake. Left out, an answer makes it if it is
+        like the wrong one.
+    """
+
+    belief: str
+    answer: Callable[[], Any]
+    hint: str
+    shows: Callable[[Any], bool] | None = None
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """A question that can judge its answers.
+
+    Parameters
+    ----------
+    key
+        Chapter and number, as ``"7.2"``.
+    title
+        A few words.
+    solution
+        Gives the reference answer. Its body is what the book shows, so it is written to be read.
+    mistakes
+        Two or more, the first that an answer makes is the one that is told.
+    hint
+        For a wrong answer that makes none of the mistakes.
+    takeaway
+        Said after a right answer: why it matters.
+    accepts
+        Tells a right answer, where many are right. Left out, an answer is right if it is like the
+        reference.
+    probes
+        If the answer is a function: the arguments to try it with, one tuple a call.
+    tolerance
+        How far numbers may differ, relatively and absolutely.
+
+    Examples
+    --------
+    >>> def solution():
+    ...     moved = abs(0.2 - 0.5)
+    ...     return moved + 1
+    >>> cost = Exercise(
+    ...     key="0.1",
+    ...     title="A cost by hand",
+    ...     solution=solution,
+    ...     mistakes=(
+    ...         Mistake("a new category is free", lambda: 0.3, "And the category?"),
+    ...         Mistake("only categories count", lambda: 1.0, "And the number?"),
+    ...     ),
+    ...     hint="Take the features one by one.",
+    ... )
+    >>> cost.judge(1.3).right, cost.judge(0.3).hint, cost.judge(...).state
+    (True, 'And the category?', 'not yet')
+    """
+
+    key: str
+    title: str
+    solution: Callable[[], Any]
+    mistakes: tuple[Mistake, ...]
+    hint: str
+    takeaway: str = ""
+    accepts: Callable[[Any], bool] | None = None
+    probes: tuple[tuple, ...] = ()
+    tolerance: float = 1e-6
+
+    def judge(self, answer: Any) -> Verdict:
+        """The verdict on an answer."""
+        if callable(answer) and self.probes:
+            try:
+                tried = self._tried(answer)
+            except Exception as error:
+                said = f"Your function stopped with {type(error).__name__}: {error}"
+                return Verdict(self.key, "wrong", said)
+        else:
+            tried = answer
+        if _missing(tried):
+            return Verdict(self.key, "not yet", REPLACE)
+        if self.probes and not callable(answer):
+            said = f"A function is asked for, and this is of type {type(answer).__name__}."
+            return Verdict(self.key, "wrong", said)
+        # An answer of a shape that nobody foresaw is wrong, and no reason to stop a notebook.
+        try:
+            for mistake in self.mistakes:
+                if self._makes(mistake, answer, tried):
+                    return Verdict(self.key, "wrong", mistake.hint)
+            if self._right(answer, tried):
+                return Verdict(self.key, "right", self.takeaway)
+        except Exception as error:
+            said = f"{self.hint} (Your answer could not be read: {type(error).__name__}: {error})"
+            return Verdict(self.key, "wrong", said)
+        return Verdict(self.key, "wrong", self.hint)
+
+    def _tried(self, answer: Any) -> Any:
+        """What a function gives for each probe; any other answer as it is."""
+        if self.probes and callable(answer):
+            return [answer(*probe) for probe in self.probes]
+        return answer
+
+    def _makes(self, mistake: Mistake, answer: Any, tried: Any) -> bool:
+        if mistake.shows is not None:
+            return bool(mistake.shows(answer))
+        return alike(tried, self._tried(mistake.answer()), self.tolerance)
+
+    def _right(self, answer: Any, tried: Any) -> bool:
+        if self.accepts is not None:
+            return bool(self.accepts(answer))
+        return alike(tried, self._tried(self.solution()), self.tolerance)
+
+    def shown(self) -> Solution:
+        """The solution's body as source, its last line giving the ``answer``."""
+        source = textwrap.dedent(inspect.getsource(self.solution))
+        steps = [s for s in ast.parse(source).body[0].body if not _is_docstring(s)]
+        lines, last = source.splitlines(), steps[-1].lineno - 1
+        # From the line where the one before ended, so that a comment above the first step stays.
+        before = [*ast.parse(source).body[0].body[: -len(steps)]]
+        first = before[-1].end_lineno if before else ast.parse(source).body[0].lineno
+        lines[last] = lines[last].replace("return ", "answer = ", 1)
+        return Solution(self.key, textwrap.dedent("\n".join(lines[first:])).strip())
+
+
+def _is_docstring(node: ast.AST) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _missing(answer: Any) -> bool:
+    """Whether an answer, or any part of it, is still the dots of the starter cell."""
+    if answer is None or answer is ...:
+        return True
+    if isinstance(answer, str):
+        return answer.strip() in ("", "?", "...")
+    if isinstance(answer, Mapping):
+        return any(_missing(part) for part in answer.values())
+    if isinstance(answer, list | tuple):
+        return any(_missing(part) for part in answer)
+    return False
+
+
+def alike(one: Any, other: Any, tolerance: float = 1e-6) -> bool:
+    """Whether two answers say the same, whatever they are made of.
+
+    Numbers, arrays, tensors, Series and tables by their values within the tolerance; mappings and
+    sequences part by part; text without regard to case and outer spaces; sets as sets.
+
+    Examples
+    --------
+    >>> alike([1, 2.0000001], np.array([1.0, 2.0])), alike({"a": "Yes "}, {"a": "yes"})
+    (True, True)
+    >>> alike([1, 2], [1, 2, 3])
+    False
+    """
+    if isinstance(one, str) or isinstance(other, str):
+        both = isinstance(one, str) and isinstance(other, str)
+        return both and one.strip().casefold() == other.strip().casefold()
+    if isinstance(one, Mapping) or isinstance(other, Mapping):
+        both = isinstance(one, Mapping) and isinstance(other, Mapping)
+        return (
+            both
+            and one.keys() == other.keys()
+            and all(alike(one[key], other[key], tolerance) for key in one)
+        )
+    if isinstance(one, set | frozenset) or isinstance(other, set | frozenset):
+        return {*one} == {*other}
+    if _is_listing(one) and _is_listing(other) and not (_is_numeric(one) and _is_numeric(other)):
+        parts = zip(one, other, strict=False)
+        return len(one) == len(other) and all(alike(a, b, tolerance) for a, b in parts)
+    first, second = np.asarray(one), np.asarray(other)
+    if first.shape != second.shape:
+        return False
+    if first.dtype.kind in "biuf" and second.dtype.kind in "biuf":
+        return bool(
+            np.allclose(first.astype(float), second.astype(float), tolerance, tolerance, True)
+        )
+    return bool((first == second).all())
+
+
+def _is_listing(value: Any) -> bool:
+    return isinstance(value, list | tuple | pd.Index)
+
+
+def _is_numeric(value: Any) -> bool:
+    try:
+        return np.asarray(value).dtype.kind in "biuf"
+    except ValueError:  # parts of different shapes
+        return False

@@ -1,0 +1,171 @@
+"""The exercises: the solution is right, each mistake gets its own hint, and the starter is not enough."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from genre_lite import GenReError
+from genre_lite.exercises import CHAPTERS, ENVIRONMENT, alike, check, exercises, solution
+
+EVERY = exercises()
+
+
+@pytest.fixture(autouse=True)
+def _own_progress(tmp_path, monkeypatch):
+    monkeypatch.setenv(ENVIRONMENT, str(tmp_path / "solved.json"))
+
+
+@pytest.fixture(scope="module")
+def chapters(root):
+    """The cells of each chapter, by its number."""
+    found = {}
+    for number in CHAPTERS:
+        (path,) = root.glob(f"notebooks/{number:02}_*.ipynb")
+        found[number] = json.loads(path.read_text())["cells"]
+    return found
+
+
+# -- every exercise -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("key", EVERY)
+def test_the_reference_solution_is_right(key):
+    verdict = check(key, EVERY[key].solution())
+    assert verdict.right, verdict
+
+
+@pytest.mark.parametrize("key", EVERY)
+def test_each_mistake_gets_its_own_hint(key):
+    exercise = EVERY[key]
+    assert len(exercise.mistakes) >= 2
+    assert len({m.hint for m in exercise.mistakes} | {exercise.hint}) > len(exercise.mistakes)
+    for mistake in exercise.mistakes:
+        verdict = check(key, mistake.answer())
+        assert not verdict.right
+        assert verdict.hint == mistake.hint, mistake.belief
+
+
+@pytest.mark.parametrize("key", EVERY)
+def test_dots_are_not_an_answer_and_nonsense_is_wrong(key):
+    assert check(key, ...).state == "not yet"
+    for nonsense in (object(), "no idea", -1234.5, []):
+        verdict = check(key, nonsense)
+        assert not verdict.right
+        assert verdict.hint
+
+
+@pytest.mark.parametrize("key", EVERY)
+def test_words_around_an_exercise_are_there(key):
+    exercise = EVERY[key]
+    assert exercise.title
+    assert exercise.takeaway
+    for mistake in exercise.mistakes:
+        assert mistake.belief.endswith(".")
+
+
+@pytest.mark.parametrize("key", EVERY)
+def test_the_shown_solution_is_source_that_gives_the_answer(key):
+    source = solution(key).source
+    compile(source, key, "exec")
+    assert re.search(r"^answer = ", source, re.M)
+
+
+# -- every chapter ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", CHAPTERS)
+def test_a_chapter_asks_three_or_more_and_shows_every_solution(number, chapters):
+    known = exercises(number)
+    assert len(known) >= 3
+    assert list(known) == [f"{number}.{k + 1}" for k in range(len(known))]
+    code = "\n".join("".join(c["source"]) for c in chapters[number] if c["cell_type"] == "code")
+    asked = re.findall(r'\bcheck\("([\d.]+)"', code)
+    shown = re.findall(r'\bsolution\("([\d.]+)"', code)
+    assert asked == shown == list(known)
+
+
+@pytest.mark.parametrize("number", CHAPTERS)
+def test_a_starter_stands_in_an_exercise_and_says_not_yet(number, chapters):
+    cells, inside, starters = chapters[number], False, []
+    for cell in cells:
+        text = "".join(cell["source"])
+        if cell["cell_type"] == "markdown":
+            marks = re.findall(r"\{exercise-(start|end)\}", text)
+            inside = marks[-1] == "start" if marks else inside
+        elif "check(" in text and inside:
+            starters.append(text)
+    assert len(starters) == len(exercises(number))
+    for starter in starters:
+        assert "..." in starter or '"?"' in starter
+
+
+# -- how an answer is judged --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (1, 1.0000001, True),
+        (1, 1.1, False),
+        ("Yes ", "yes", True),
+        ("yes", 1, False),
+        ([1, 2], np.array([1, 2]), True),
+        ([1, 2], [2, 1], False),
+        ({"a": 1}, {"a": 1.0}, True),
+        ({"a": 1}, {"b": 1}, False),
+        ({1, 2}, {2, 1}, True),
+        (["a", 1], ["A", 1], True),
+        (pd.Series([1.0, np.nan]), [1.0, np.nan], True),
+        ([[1], [2, 3]], [[1], [2, 3]], True),
+        (True, True, True),
+    ],
+)
+def test_answers_are_compared_by_what_they_say(one, other, same):
+    assert alike(one, other) is same
+
+
+def test_a_function_that_fails_is_told_how():
+    exercise = next(e for e in EVERY.values() if e.probes)
+
+    def broken(*_):
+        raise ValueError("no such thing")
+
+    assert "no such thing" in check(exercise.key, broken).hint
+    assert check(exercise.key, lambda *_: None).state == "not yet"
+    assert "function" in check(exercise.key, 3).hint
+
+
+@pytest.mark.parametrize("key", ["13.1", "1", "one", 7.2, ""])
+def test_an_unknown_exercise_is_an_error(key):
+    with pytest.raises(GenReError, match=r"exercise|chapter"):
+        check(key, 1)
+
+
+# -- progress -----------------------------------------------------------------------------------
+
+
+def test_progress_remembers_what_was_right():
+    assert check.progress()["solved"].sum() == 0
+    check("1.1", EVERY["1.1"].solution())
+    check("1.1", EVERY["1.1"].mistakes[0].answer())
+    progress = check.progress()
+    assert progress.loc[1, "solved"] == 1
+    assert "1.1" not in progress.loc[1, "left"].split(", ")
+    assert progress["exercises"].sum() == len(EVERY)
+    check.forget()
+    assert check.progress()["solved"].sum() == 0
+
+
+def test_a_spoilt_or_unwritable_file_costs_only_the_memory(tmp_path, monkeypatch):
+    (tmp_path / "solved.json").write_text("{")
+    assert check("1.1", EVERY["1.1"].solution()).right
+    assert check.progress().loc[1, "solved"] == 1
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv(ENVIRONMENT, str(tmp_path / "file" / "below.json"))
+    assert check("1.1", EVERY["1.1"].solution()).right
+    assert check.progress()["solved"].sum() == 0
