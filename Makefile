@@ -4,6 +4,7 @@
 #   PYTHON=python3.12      another interpreter, 3.11 or newer
 #   TORCH_INDEX=<url>      another index for torch, such as PyTorch's own for its CPU build
 #   GENRE_LITE_DATA=<dir>  a folder with the data that is not in the package
+#   CHROMIUM=<program>     the browser that prints the book, if it has an unusual name
 
 PYTHON ?= python3
 TORCH_INDEX ?=
@@ -17,6 +18,11 @@ dice-ml_NEEDS := dice-ml==0.12
 nice_NEEDS := nicex==0.2.3 scipy scikit-learn
 ellice_NEEDS := ellice==0.1.4
 
+CHROMIUM ?= $(firstword $(foreach name,chromium chromium-browser google-chrome chrome,$(shell command -v $(name) 2>/dev/null)))
+PRINT := --headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync \
+  --disable-background-networking --disable-component-update --allow-file-access-from-files \
+  --no-pdf-header-footer --generate-pdf-document-outline --virtual-time-budget=300000
+
 # Chapters run in their own folder, so a relative data folder must become absolute here.
 ifdef GENRE_LITE_DATA
 override GENRE_LITE_DATA := $(shell cd "$(GENRE_LITE_DATA)" && pwd)
@@ -25,7 +31,7 @@ export GENRE_LITE_DATA
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help book test lab bench peers models release address clean
+.PHONY: help book pdf test lab bench peers models release address clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -50,6 +56,17 @@ book: $(READY) ## Run every chapter and build the book, strictly; prints the pat
 	rm -rf _build
 	$(VENV)/bin/jupyter-book build . --all -W -n --keep-going
 	@echo "The book is ready: $(CURDIR)/_build/html/index.html"
+
+# The single page is made of the pages just built: no chapter runs twice. It has to lie at the root,
+# where its pictures are; Sphinx puts it beside the first page.
+pdf: book ## Print the whole book as _build/book.pdf; needs Chromium or Chrome
+	@test -n "$(CHROMIUM)" || { echo "Chromium or Chrome prints the book; install it, or name it: make pdf CHROMIUM=..."; exit 1; }
+	$(VENV)/bin/jupyter-book build . --builder singlehtml -W -n --keep-going
+	cp _build/singlehtml/book/intro.html _build/singlehtml/whole.html
+	@profile=$$(mktemp -d); "$(CHROMIUM)" $(PRINT) --user-data-dir="$$profile" \
+	  --print-to-pdf="$(CURDIR)/_build/book.pdf" "file://$(CURDIR)/_build/singlehtml/whole.html"; \
+	  status=$$?; rm -rf "$$profile"; exit $$status
+	@test -s _build/book.pdf && echo "The book on paper is ready: $(CURDIR)/_build/book.pdf"
 
 test: $(READY) ## Run the tests, the examples in the docstrings, and every cell of every chapter
 	$(PY) -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=600
@@ -81,8 +98,9 @@ release: $(READY) ## Build the wheel, unless a result is older than the code tha
 address: ## Set the repository's public address: make address URL=https://github.com/OWNER/NAME
 	@old=$$(sed -n 's|^  url: https://github.com/||p' _config.yml); \
 	new="$(patsubst https://github.com/%,%,$(URL:/=))"; test -n "$$new" || { echo "Which URL=?"; exit 1; }; \
+	site() { echo "$${1%/*}.github.io/$${1#*/}"; }; \
 	for file in _config.yml README.md CITATION.cff pyproject.toml; do \
-	  sed "s|$$old|$$new|g" $$file > $$file.new && mv $$file.new $$file; \
+	  sed "s|$$old|$$new|g; s|$$(site "$$old")|$$(site "$$new")|g" $$file > $$file.new && mv $$file.new $$file; \
 	done
 
 clean: ## Remove the environment and everything built

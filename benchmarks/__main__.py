@@ -1,6 +1,6 @@
 """``make bench``: every measurement whose results the project keeps, in turn."""
 
-from . import consistency, genre, scale, ship_models, throughput
+from . import chapters, consistency, field, genre, scale, ship_models, throughput
 
-for benchmark in (genre, throughput, scale, consistency, ship_models):
+for benchmark in (genre, field, throughput, scale, consistency, ship_models, chapters):
     benchmark.main()

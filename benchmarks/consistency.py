@@ -154,7 +154,10 @@ def truncation(world: Plane, share: float) -> np.ndarray:
 
 
 def price(world: Plane) -> np.ndarray:
-    """κ, how many targets one effective target costs, (sources,)."""
+    """κ, how many targets one effective target costs, (sources,).
+
+    Equation: :eq:`consistency-kappa`.
+    """
     z = (world.density * world.weights).sum(axis=1)
     return (world.density * world.weights**2).sum(axis=1) / z**2
 

@@ -87,8 +87,7 @@ def code_hash(modules: Iterable[str]) -> dict[str, str]:
         found[module] = path
         ahead += _uses(module, path)
     return {
-        path.relative_to(ROOT).as_posix(): _fingerprint(path.read_text())
-        for path in sorted(found.values())
+        path.relative_to(ROOT).as_posix(): _fingerprint(path) for path in sorted(found.values())
     }
 
 
@@ -120,8 +119,12 @@ def _uses(module: str, path: Path) -> Iterator[str]:
                 yield used
 
 
-def _fingerprint(source: str) -> str:
+def _fingerprint(path: Path) -> str:
     """A hash of the code alone; what a reader is told about it may change."""
+    source = path.read_text()
+    if path.suffix == ".ipynb":
+        cells = [cell for cell in json.loads(source)["cells"] if cell["cell_type"] == "code"]
+        source = "\n".join("".join(cell["source"]) for cell in cells)
     lines = source.splitlines()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, DOCUMENTED) and ast.get_docstring(node) is not None:
@@ -135,8 +138,15 @@ def _fingerprint(source: str) -> str:
     return hashlib.sha256(code.encode()).hexdigest()[:16]
 
 
-def made_by(module: str) -> dict:
+def made_by(module: str, also: Iterable[str] = ()) -> dict:
     """What a result depends on besides its seeds: versions, cores, and the code of a benchmark.
+
+    Parameters
+    ----------
+    module
+        The benchmark, a name with dots.
+    also
+        More files, from the root of the repository, each for itself: a notebook counts by its cells.
 
     Examples
     --------
@@ -149,7 +159,7 @@ def made_by(module: str) -> dict:
         **{name: version(name) for name in PACKAGES},
         "python": platform.python_version(),
         "cores": len(affinity(0)) if affinity else os.cpu_count(),
-        "code": code_hash([module]),
+        "code": code_hash([module]) | {file: _fingerprint(ROOT / file) for file in also},
     }
 
 
@@ -161,7 +171,7 @@ def stale_files(record: dict) -> list[str] | None:
 
     def now(file: str) -> str | None:
         path = ROOT / file
-        return _fingerprint(path.read_text()) if path.is_file() else None
+        return _fingerprint(path) if path.is_file() else None
 
     return [file for file, then in code.items() if now(file) != then]
 

@@ -96,7 +96,10 @@ class Codec:
     # -- cube -----------------------------------------------------------------------------------
 
     def cube(self, frame: pd.DataFrame) -> np.ndarray:
-        """Rows as points, shape (rows, features); training rows lie in [0, 1]."""
+        """Rows as points, shape (rows, features); training rows lie in [0, 1].
+
+        Equation: :eq:`objectives-scale`.
+        """
         self._require_fit()
         codes = np.empty((len(frame), len(self.schema)))
         numeric = [f.name for f in self.schema if not f.is_categorical]
@@ -149,7 +152,10 @@ class Codec:
     # -- tokens ---------------------------------------------------------------------------------
 
     def tokens(self, cube: np.ndarray) -> np.ndarray:
-        """The nearest vocabulary entry of each coordinate, whole numbers of shape (rows, features)."""
+        """The nearest vocabulary entry of each coordinate, whole numbers of shape (rows, features).
+
+        Equation: :eq:`autoregressive-token`.
+        """
         self._require_fit()
         borders = [(g[1:] + g[:-1]) / 2 for g in self.grid]
         columns = [np.searchsorted(b, cube[:, j]) for j, b in enumerate(borders)]

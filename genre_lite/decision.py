@@ -213,6 +213,8 @@ def gold_world(
     first learned from the test people, those who ask among them. Both judges know the training
     rows, so neither tells whether an answer is a copy of one.
 
+    Equation: :eq:`field-labels`.
+
     Parameters
     ----------
     bank

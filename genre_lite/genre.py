@@ -373,6 +373,8 @@ class GenRe(RecourseMethod):
     def log_prob(self, people: pd.DataFrame, options: pd.DataFrame) -> pd.Series:
         """log R_θ(x⁺ | x) of given options, in nats; minus infinity where one breaks a constraint.
 
+        Equation: :eq:`autoregressive-chain`.
+
         Parameters
         ----------
         people

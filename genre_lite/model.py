@@ -36,7 +36,10 @@ class ModelConfig:
 
 
 class Attention(nn.Module):
-    """Multi-head attention (Vaswani et al., 2017), with keys and values computed apart for caching."""
+    """Multi-head attention (Vaswani et al., 2017), with keys and values computed apart for caching.
+
+    Equation: :eq:`autoregressive-attention`.
+    """
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -198,7 +201,10 @@ class RecourseTransformer(nn.Module):
         return Cache(source + self.place[2] + self.place[1], self.prior(x), memory, [])
 
     def prior(self, x: Tensor) -> Tensor:
-        """The log-odds' last two terms for people x, (batch, d): (batch, d, v); −∞ past a vocabulary's end."""
+        """The log-odds' last two terms for people x, (batch, d): (batch, d, v); −∞ past a vocabulary's end.
+
+        Equation: :eq:`autoregressive-odds`.
+        """
         move = (self.grid - x[..., None]).abs()
         move = torch.where(self.nominal[:, None], (move > 1e-6).to(move.dtype), move)
         return (self.bias - self.reach[:, None] * move).masked_fill(~self.exists, -torch.inf)
@@ -207,6 +213,8 @@ class RecourseTransformer(nn.Module):
         """All conditionals at once, for people x and recourses y: log-odds (batch, d, v).
 
         Row j depends on ``y_tokens[:, :j]`` only.
+
+        Equation: :eq:`autoregressive-odds`.
         """
         cache = self.encode(x, x_tokens)
         before = self.embed(y_tokens, self.values(y_tokens), 1)[:, :-1]  # position j sees x⁺_{j-1}

@@ -33,6 +33,8 @@ def cost(before: np.ndarray, after: np.ndarray, nominal: np.ndarray | None = Non
 
     On two-level categories this is the L1 cost of Garg et al. (2025), section 5.
 
+    Equations: :eq:`denied-cost`, :eq:`objectives-cost`.
+
     Parameters
     ----------
     before, after
@@ -86,7 +88,10 @@ class LocalOutliers:
         return self
 
     def score(self, points: np.ndarray) -> np.ndarray:
-        """The local outlier factor, shape (rows,); about 1 in the midst, larger outside."""
+        """The local outlier factor, shape (rows,); about 1 in the midst, larger outside.
+
+        Equation: :eq:`objectives-lof`.
+        """
         return -self._lof.score_samples(points)
 
     def is_plausible(self, points: np.ndarray) -> np.ndarray:
@@ -100,6 +105,9 @@ def ideal_recourse(
     """R*(x⁺ | x) on a grid: the exact distribution that every method is measured against.
 
     .. math:: R^*_g = \\frac{V_g\\, p_g\\, e^{-\\lambda C_g}}{\\sum_{g'} V_{g'}\\, p_{g'}\\, e^{-\\lambda C_{g'}}}
+
+    Equations: :eq:`ideal-recourse`, :eq:`consistency-ideal`, :eq:`pairs-ideal`, :eq:`why-ideal`,
+    :eq:`objectives-ideal`.
 
     Parameters
     ----------
@@ -134,6 +142,8 @@ def effective_sample_size(weights: np.ndarray) -> np.ndarray:
 
     .. math:: \\mathrm{ESS} = \\frac{(\\sum_i w_i)^2}{\\sum_i w_i^2}
 
+    Equation: :eq:`pairs-ess`.
+
     Examples
     --------
     >>> effective_sample_size(np.array([1.0, 1.0, 0.0]))
@@ -147,6 +157,8 @@ def total_variation(p: np.ndarray, q: np.ndarray) -> np.ndarray:
     """The greatest difference between two distributions in the probability of any event.
 
     .. math:: \\mathrm{TV}(p, q) = \\tfrac12 \\sum_v |p(v) - q(v)|
+
+    Equation: :eq:`why-tv`.
 
     Parameters
     ----------
@@ -204,6 +216,8 @@ def deviation_constant(density: np.ndarray, weights: np.ndarray) -> np.ndarray:
     where :math:`\\rho = w / \\sum_u p(u) w(u)`, and :math:`\\kappa = \\sum_v R^*(v) \\rho(v)` is how many
     targets one effective target costs: :math:`\\mathrm{ESS} / n \\to 1 / \\kappa`.
 
+    Equations: :eq:`consistency-rate`, :eq:`why-rate`.
+
     Parameters
     ----------
     density
@@ -234,6 +248,8 @@ def deviation_bound(density: np.ndarray, weights: np.ndarray) -> np.ndarray:
     .. math:: c = \\sum_v \\sqrt{R^*(v)\\, (\\rho(v) - R^*(v))} \\;\\le\\; \\sqrt{m\\, \\kappa},
 
     with m the size of the vocabulary and the rest as in :func:`deviation_constant`.
+
+    Equations: :eq:`consistency-bound`, :eq:`why-bound`.
 
     Examples
     --------

@@ -86,6 +86,8 @@ def log_prob(
     """log R_θ(x⁺ | x) of given recourses, all of shape (rows, d): (rows,), in nats.
 
     Minus infinity where a recourse breaks a constraint.
+
+    Equation: :eq:`autoregressive-chain`.
     """
     logits = model(x, x_tokens, y_tokens).masked_fill(~allowed, -torch.inf)
     return logits.log_softmax(dim=-1).gather(-1, y_tokens[..., None]).squeeze(-1).sum(dim=-1)

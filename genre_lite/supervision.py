@@ -149,6 +149,8 @@ class PairSampler:
 
         Both of shape (sources, n), cheapest first; where there are no more, the cost is infinite
         and the number means nothing.
+
+        Equation: :eq:`pairs-limit`.
         """
         found = []
         for block in self._blocks(len(self.sources)):
@@ -161,7 +163,11 @@ class PairSampler:
         )
 
     def weights(self, rows: np.ndarray) -> np.ndarray:
-        """Q(t | x) for the named sources, shape (rows, targets); all zero where none is reachable."""
+        """Q(t | x) for the named sources, shape (rows, targets); all zero where none is reachable.
+
+        Equations: :eq:`consistency-q`, :eq:`pairs-q`, :eq:`pairs-mean`, :eq:`pairs-limit`,
+        :eq:`why-q`, :eq:`copy-limit`.
+        """
         blocks = [torch.softmax(self._log_weights(r), dim=1) for r in self._blocks(rows)]
         return torch.nan_to_num(torch.cat(blocks)).numpy()
 
@@ -170,6 +176,8 @@ class PairSampler:
 
         Q is within √(vocabulary / it) of R*(· | x) on average, roughly; for how far it is likely to
         be, which is often less, see :func:`expected_deviation`.
+
+        Equation: :eq:`pairs-ess`.
         """
         sizes = np.zeros(len(rows))
         some = self.reachable[rows]
@@ -218,6 +226,8 @@ def on_vocabulary(weights: np.ndarray, values: np.ndarray, size: int) -> np.ndar
 
     .. math:: Q(v \\mid x) = \\sum_{i\\,:\\,t_i = v} Q(t_i \\mid x)
 
+    Equation: :eq:`why-q`.
+
     Parameters
     ----------
     weights
@@ -249,6 +259,8 @@ def expected_deviation(weights: np.ndarray, values: np.ndarray, size: int) -> np
 
     It estimates :func:`~genre_lite.objectives.deviation_constant` / √n. Entries without a target
     count as impossible, so with few targets it says too little.
+
+    Equations: :eq:`consistency-rate`, :eq:`why-se`.
 
     Parameters
     ----------

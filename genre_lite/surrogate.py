@@ -82,12 +82,18 @@ class Teacher:
         )
 
     def validity(self, design: np.ndarray) -> np.ndarray:
-        """V̂(x), the chance that the truth favours x, shape (rows,)."""
+        """V̂(x), the chance that the truth favours x, shape (rows,).
+
+        Equation: :eq:`pairs-chance`.
+        """
         margin = torch.as_tensor(self.truth(design) - 0.5)
         return torch.special.ndtr(margin / self.doubt).numpy()
 
     def plausibility(self, design: np.ndarray) -> np.ndarray:
-        """P̂(x), the share of sets among whom x is no outlier, shape (rows,)."""
+        """P̂(x), the share of sets among whom x is no outlier, shape (rows,).
+
+        Equation: :eq:`pairs-usual`.
+        """
         return np.mean([outliers.is_plausible(design) for outliers in self.outliers], axis=0)
 
     def answers(self, design: np.ndarray) -> np.ndarray:

@@ -47,7 +47,10 @@ class TrainingConfig:
 
 
 def negative_log_likelihood(logits: Tensor, tokens: Tensor) -> Tensor:
-    """−log R_θ(x⁺ | x) of each row: log-odds (rows, d, v) and tokens (rows, d) to (rows,), in nats."""
+    """−log R_θ(x⁺ | x) of each row: log-odds (rows, d, v) and tokens (rows, d) to (rows,), in nats.
+
+    Equations: :eq:`consistency-objective`, :eq:`autoregressive-loss`.
+    """
     return F.cross_entropy(logits.transpose(1, 2), tokens, reduction="none").sum(dim=1)
 
 

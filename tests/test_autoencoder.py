@@ -43,6 +43,7 @@ def labelled(bank, codec):
     return trained(LabelledVAE, bank, codec, steps=800)
 
 
+@pytest.mark.equation("latent-kl")
 def test_kl_of_normals():
     mean, deviation, prior = torch.tensor([0.3]), torch.tensor([0.5]), -1.0
     q = torch.distributions.Normal(mean, deviation)
@@ -51,6 +52,7 @@ def test_kl_of_normals():
     torch.testing.assert_close(divergence(mean, deviation.log(), prior), expected)
 
 
+@pytest.mark.equation("latent-mixed")
 def test_likelihood_by_hand():
     german = load_dataset("german")
     codec = Codec(german.schema).fit(german.X_train)

@@ -427,6 +427,7 @@ def cell(method, seed, score, seconds=1.0, **more):
     return where | found | {"error": None, "made_by": {"code": "a"}} | more
 
 
+@pytest.mark.equation("field-interval", "field-paired")
 def test_means_intervals_and_paired_differences_are_those_of_a_textbook():
     failed = cell("nn", 3, 0.0, error={"type": "E", "message": "m", "traceback": []})
     records = [cell("genre", s, v) for s, v in enumerate([1.0, 2.0, 3.0, 9.0])]

@@ -40,6 +40,7 @@ def test_everybody_is_answered_and_differently(method, denied):
     assert len(answer.frame.drop_duplicates()) > 0.9 * len(denied)
 
 
+@pytest.mark.equation("latent-cchvae")
 def test_answers_can_be_decoded(method, denied):
     """Coding and decoding an answer gives it back, as nearly as a training row."""
     codec, vae = method.codec, method.vae

@@ -60,6 +60,7 @@ def codec(frame):
 # -- the cube ---------------------------------------------------------------------------------
 
 
+@pytest.mark.equation("objectives-scale")
 def test_the_cube_by_hand(codec, frame):
     assert codec.cube(frame).tolist() == [
         [0, 0, 0, 0],
@@ -152,6 +153,7 @@ def test_a_decoded_value_is_a_training_value_or_the_persons_own(train, people, d
         assert now.dtype == before.dtype
 
 
+@pytest.mark.equation("autoregressive-token")
 def test_the_nearest_entry_is_taken():
     codec = Codec(Schema([Feature("it")])).fit(pd.DataFrame({"it": [0.0, 1.0, 4.0]}))
     people = pd.DataFrame({"it": [-5.0, 0.4, 0.6, 2.4, 2.6, 99.0]})

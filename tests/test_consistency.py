@@ -51,6 +51,7 @@ def results(root):
 # -- the pieces ---------------------------------------------------------------------------------
 
 
+@pytest.mark.equation("why-tv")
 def test_distances_by_hand():
     assert total_variation([0.2, 0.8, 0.0], [0.2, 0.3, 0.5]) == pytest.approx(0.5)
     line = np.array([[0.0], [2.0]])
@@ -73,6 +74,7 @@ def test_a_certain_target_leaves_nothing_to_estimate():
     assert deviation_bound(np.array([1.0, 0.0]), np.array([0.3, 1.0])) == 0
 
 
+@pytest.mark.equation("consistency-kappa", "consistency-bound")
 def test_the_bound_stays_below_that_of_the_effective_sample_size(worlds):
     for world in worlds.values():
         z = (world.density * world.weights).sum(axis=1)
@@ -83,6 +85,7 @@ def test_the_bound_stays_below_that_of_the_effective_sample_size(worlds):
         assert (kappa <= 1 / z).all()
 
 
+@pytest.mark.equation("consistency-q", "why-q")
 @pytest.mark.parametrize("nearest", [None, 50])
 def test_the_packages_pairs_are_those_of_the_experiment(worlds, nearest):
     world = worlds["moons"]
@@ -136,6 +139,7 @@ def test_the_distance_falls_as_one_over_the_root_of_n(distances, toy):
     assert slope["half_width"] < 0.05, "an interval this wide would contain anything"
 
 
+@pytest.mark.equation("why-stall")
 @pytest.mark.parametrize("toy", TOYS)
 @pytest.mark.parametrize("way", ["nearest 50", "nearest tenth"])
 def test_the_nearest_alone_do_not_converge(worlds, distances, toy, way):
@@ -148,6 +152,7 @@ def test_the_nearest_alone_do_not_converge(worlds, distances, toy, way):
     assert tv[:, -1].mean() > 10 * distances[toy]["all"][:, -1].mean()
 
 
+@pytest.mark.equation("consistency-rate", "why-rate")
 @pytest.mark.parametrize("toy", TOYS)
 def test_the_constant_predicts_the_distance_of_each_source(worlds, distances, toy):
     world, tv = worlds[toy], distances[toy]["all"]
@@ -173,12 +178,14 @@ def test_the_constant_predicts_where_it_is_hard(toy):
         assert at["measured"]["mean"] == pytest.approx(at["predicted"], rel=0.15)
 
 
+@pytest.mark.equation("consistency-bound", "why-bound")
 @pytest.mark.parametrize("toy", TOYS)
 def test_the_bound_holds_at_every_n(worlds, distances, toy):
     bound = deviation_bound(worlds[toy].density, worlds[toy].weights)
     assert (distances[toy]["all"].mean(axis=0) <= bound / ROOT[:, None]).all()
 
 
+@pytest.mark.equation("consistency-rate")
 def test_the_weights_tell_their_own_error(worlds):
     for world in worlds.values():
         targets = consistency.draw_targets(world, 6400, np.random.default_rng(2))
@@ -189,6 +196,7 @@ def test_the_weights_tell_their_own_error(worlds):
         np.testing.assert_allclose(told, true, rtol=0.12)
 
 
+@pytest.mark.equation("consistency-uniform")
 def test_one_bound_serves_everybody_at_once(worlds):
     for world in worlds.values():
         z = (world.density * world.weights).sum(axis=1)
@@ -197,6 +205,19 @@ def test_one_bound_serves_everybody_at_once(worlds):
             counts = np.bincount(targets, minlength=SIDE**2)
             worst = total_variation(consistency.estimate(world, counts, n), world.ideal).max()
             assert worst <= np.abs(counts / n - world.density).sum() / z.min()
+
+
+@pytest.mark.equation("consistency-stall", "why-stall")
+def test_a_fixed_number_of_targets_ends_on_the_cheapest_values(worlds):
+    """A share of nearly nothing is what a fixed K is among very many targets."""
+    for world in worlds.values():
+        q = consistency.estimate(world, world.density, 1e-12)
+        possible = np.where(world.density > 0, world.costs, np.inf)
+        cheapest = np.isclose(possible, possible.min(axis=1, keepdims=True))
+        assert (q[~cheapest] == 0).all()
+        stall = 1 - (world.ideal * cheapest).sum(axis=1)
+        assert (total_variation(q, world.ideal) >= stall - 1e-12).all()
+        assert stall.min() > 0.1, "a bound of nothing would hold for anything"
 
 
 def test_truncation_stays_below_its_bound(worlds):
@@ -211,6 +232,7 @@ def test_truncation_stays_below_its_bound(worlds):
             assert (left <= (1 - share) * np.exp(-COST_WEIGHT * cut) / z + 1e-12).all()
 
 
+@pytest.mark.equation("consistency-objective", "consistency-excess", "why-excess")
 def test_maximum_likelihood_on_pairs_finds_the_ideal(worlds):
     """In the family R_θ ∝ p exp(−θ C), which holds R* at θ = λ, and within the theorem's excess."""
     world = worlds["circles"]

@@ -36,6 +36,7 @@ def test_many_people_are_answered(method, denied):
     assert method.recommend(denied).found.mean() > 0.5
 
 
+@pytest.mark.equation("latent-cruds")
 def test_only_w_moves(method, denied):
     at = Projection(method.codec, denied)
     z, w = method._start(at.start, None)

@@ -214,6 +214,7 @@ def test_the_gold_world_keeps_the_people(gold, moons):
     assert set(gold.bank.y_train) == {0, 1}
 
 
+@pytest.mark.equation("field-labels")
 def test_its_labels_are_draws_of_its_probabilities(gold, people):
     chance = acceptance(gold, people)
     labels = pd.concat([gold.bank.y_train, gold.bank.y_test]).to_numpy()

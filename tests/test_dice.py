@@ -37,6 +37,7 @@ def apart(answer, codec):
     return np.mean(means)
 
 
+@pytest.mark.equation("search-determinant")
 def test_the_determinant_is_that_of_numpy():
     points = torch.rand(4, 7, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     for person in range(7):

@@ -33,6 +33,7 @@ def chapters(root):
 # -- every exercise -----------------------------------------------------------------------------
 
 
+@pytest.mark.equation("audit-gap")
 @pytest.mark.parametrize("key", EVERY)
 def test_the_reference_solution_is_right(key):
     verdict = check(key, EVERY[key].solution())

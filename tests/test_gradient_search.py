@@ -88,6 +88,7 @@ def test_the_search_sees_the_classifier_whatever_its_codec():
     torch.testing.assert_close(rise, slope[:, 1], atol=5e-3, rtol=0)
 
 
+@pytest.mark.equation("robust-gamma")
 def test_the_margin_moves_the_border():
     h = linear(Codec(PLANE).fit(plane()), [1, 1], 0)
     for margin, needed in ((0.2, 0.0), (0.5, 0.0), (0.8, np.log(4))):

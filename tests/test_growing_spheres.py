@@ -54,6 +54,7 @@ def test_the_known_distance_to_a_border_across_one_feature(train, asked):
     assert (best[["b", "c"]].to_numpy() == asked[["b", "c"]].to_numpy()).all()
 
 
+@pytest.mark.equation("search-reach")
 def test_the_known_distance_to_a_slanted_border(train):
     """No answer can be nearer than the border in L1, (1/2 − w·x) / max |w|."""
     weights = {"a": 0.6, "b": 0.3, "c": 0.1}

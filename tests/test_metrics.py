@@ -144,6 +144,7 @@ def test_other_people_cannot_be_compared(answers, people):
         evaluate(answers, people, Judge())
 
 
+@pytest.mark.equation("objectives-score", "field-score")
 def test_the_score_is_the_papers():
     assert score(1.0, 1.0, 0.0, 5) == 2
     assert score(0.99, 0.97, 0.51, 7) == pytest.approx(0.99 + 0.97 - 0.51 / 7)
@@ -191,6 +192,7 @@ def test_coverage():
     assert coverage(OPTIONS).tolist() == [True, True, True, False]
 
 
+@pytest.mark.equation("denied-validity", "objectives-validity")
 def test_validity_and_plausibility():
     assert validity(Judge(), OPTIONS).tolist() == [1, 1, 0, 0]
     assert plausibility(Judge(), OPTIONS).tolist() == [1, 0, 1, 0]

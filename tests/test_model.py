@@ -48,6 +48,7 @@ def over_all(model, x, own, allowed):
     )
 
 
+@pytest.mark.equation("autoregressive-chain")
 @pytest.mark.parametrize("seed", range(3))
 def test_probabilities_of_all_recourses_sum_to_one(seed):
     model = network(seed=seed)
@@ -105,6 +106,7 @@ def test_every_position_reads_the_whole_person():
             assert ((model(moved, own, y)[:, :, :2] - before).abs().amax(dim=(0, 2)) > 1e-3).all()
 
 
+@pytest.mark.equation("autoregressive-odds")
 def test_it_starts_as_the_independent_model():
     model = network()
     frequency = torch.rand(3, 4).masked_fill(~model.exists, 0)

@@ -59,6 +59,7 @@ def copier(train, labels, **settings):
     return NearestNeighbour(Threshold(), SCHEMA, progress=False, **settings).fit(train, labels)
 
 
+@pytest.mark.equation("copy-neighbour")
 @pytest.mark.parametrize("margin", [0.0, 0.7])
 def test_it_is_the_cheapest_row_that_may_be_copied(train, labels, asked, margin):
     answer = copier(train, labels, validity_margin=margin).recommend(asked, n=3)

@@ -22,6 +22,7 @@ weights = st.lists(st.floats(0.01, 100), min_size=1, max_size=20).map(np.array)
 # -- cost -------------------------------------------------------------------------------------
 
 
+@pytest.mark.equation("denied-cost", "objectives-cost")
 def test_cost_by_hand():
     before, after = np.array([0.2, 0.0, 1.0]), np.array([0.5, 1 / 3, 0.25])
     assert cost(before, after) == pytest.approx(0.3 + 1 / 3 + 0.75)
@@ -88,6 +89,7 @@ def test_the_ideal_recourse_is_a_distribution_over_valid_and_possible_points(cos
     np.testing.assert_allclose(ideal_recourse(DENSITY, VALID, COSTS[1], cost_weight), ideal[1])
 
 
+@pytest.mark.equation("ideal-recourse", "consistency-ideal", "pairs-ideal", "objectives-ideal")
 def test_the_ideal_recourse_by_hand():
     raw = DENSITY * VALID * np.exp(-3 * COSTS)
     expected = raw / raw.sum(axis=1, keepdims=True)
@@ -99,6 +101,7 @@ def test_without_cost_it_is_the_density_of_the_valid():
     np.testing.assert_allclose(ideal_recourse(DENSITY, VALID, COSTS, 0.0), [expected] * 2)
 
 
+@pytest.mark.equation("ideal-recourse")
 def test_with_cost_alone_it_is_the_nearest_valid_point():
     ideal = ideal_recourse(DENSITY, VALID, COSTS, 1e4)
     np.testing.assert_allclose(ideal, [[0, 1, 0, 0, 0], [0, 0, 0, 0, 1]], atol=1e-12)

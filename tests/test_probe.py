@@ -21,6 +21,7 @@ def drawn_rate(h, points, noise, draws=10_000):
     return (logit <= 0).double().mean(0).numpy()
 
 
+@pytest.mark.equation("robust-probe")
 @pytest.mark.parametrize("noise", [0.02, 0.1, 0.4])
 def test_the_rate_of_a_linear_model_is_exact(noise):
     h = linear(Codec(PLANE).fit(plane()), [4, -3], -0.3)

@@ -78,6 +78,7 @@ def test_clamped_points_lie_inside_and_stay(at):
     torch.testing.assert_close(at.clamp(inside), inside)
 
 
+@pytest.mark.equation("search-projection")
 def test_bounds_follow_the_schema_and_the_data(at):
     j = {name: at.columns[i].start for i, name in enumerate(SCHEMA.names)}
     assert torch.equal(at.low[:, j["age"]], at.start[:, j["age"]])

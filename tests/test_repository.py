@@ -22,7 +22,7 @@ ADDRESS = re.compile(
     r"(?:github\.com|mybinder\.org/v2/gh|colab\.research\.google\.com/github)/([\w.-]+/[\w.-]+)"
 )
 ADDRESSED = ("_config.yml", "README.md", "CITATION.cff", "pyproject.toml")
-COMMANDS = ("book", "test", "lab", "bench", "peers", "models", "release", "address", "clean")
+COMMANDS = ("book", "pdf", "test", "lab", "bench", "peers", "models", "release", "address", "clean")
 
 
 @pytest.fixture(scope="module")
@@ -201,6 +201,8 @@ def test_the_address_agrees_wherever_it_stands(root, config):
 def test_no_other_file_repeats_the_address(sources, config):
     slug = config["repository"]["url"].removeprefix("https://github.com/")
     assert {name for name, text in sources.items() if f"/{slug}" in text} == set(ADDRESSED)
+    site = slug.replace("/", ".github.io/")
+    assert {name for name, text in sources.items() if site in text} == {"_config.yml"}
 
 
 def test_make_address_changes_every_place(root, tmp_path):
@@ -211,6 +213,10 @@ def test_make_address_changes_every_place(root, tmp_path):
         text = (tmp_path / name).read_text()
         assert set(ADDRESS.findall(text)) <= {"some-one/a.book", "OWNER/NAME"}, name
         assert text.count("\n") == (root / name).read_text().count("\n")
+    published = re.findall(
+        r"([\w.-]+)\.github\.io/([\w.-]+)", (tmp_path / "_config.yml").read_text()
+    )
+    assert {"/".join(site) for site in published} == {"some-one/a.book"}
 
 
 # -- clean files --------------------------------------------------------------------------------

@@ -36,6 +36,7 @@ def test_most_people_are_answered(method, denied):
     assert len(answer.frame.dropna().drop_duplicates()) > 0.7 * answer.found.sum()
 
 
+@pytest.mark.equation("latent-revise")
 def test_longer_walks_are_not_dearer(method, denied):
     """The best person passed is kept, so going on can only help."""
     walks = {}

@@ -6,6 +6,7 @@ import itertools
 
 import numpy as np
 import pandas as pd
+import pytest
 import torch
 from test_gradient_search import PLANE, linear, plane
 
@@ -31,6 +32,7 @@ def shifted(points, shift):
     return models @ np.column_stack([points, np.ones(len(points))]).T
 
 
+@pytest.mark.equation("robust-roar")
 def test_the_worst_shift_is_the_worst_corner():
     points = np.random.default_rng(0).normal(size=(50, 2))
     logit = torch.as_tensor(points @ WEIGHTS + INTERCEPT)

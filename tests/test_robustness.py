@@ -98,6 +98,7 @@ def test_noise_does_not_care_who_stands_first(order, sigma, limit):
 # -- other classifiers ------------------------------------------------------------------------
 
 
+@pytest.mark.equation("robust-retrained")
 def test_the_share_of_other_classifiers_that_deny():
     others = [Above(5), Above(6), Above(8), Above(10)]
     assert invalidation_retrained(others, OPTIONS).tolist() == [3 / 4, 2 / 4, 1 / 4, 0]

@@ -37,6 +37,7 @@ def search(at, valid, n=1, seed=0, **settings):
     return shells.search(at, at.start, same, valid, n, seed=seed, progress=False)
 
 
+@pytest.mark.equation("search-shell")
 @pytest.mark.parametrize("p", [1.0, 2.0])
 def test_points_lie_in_their_shell(at, p):
     low, high = torch.tensor([0.1, 0.2, 0.0]).double(), torch.tensor([0.2, 0.4, 0.1]).double()
@@ -47,6 +48,7 @@ def test_points_lie_in_their_shell(at, p):
     torch.testing.assert_close(radius.mean(dim=0), (low + high) / 2, atol=0.01, rtol=0)
 
 
+@pytest.mark.equation("latent-cchvae")
 def test_the_first_shell_with_anybody_wins(at):
     """The border is 0.25 away from the first and third person and 0.65 from the second."""
     best, found = search(at, beyond(0.75))

@@ -76,6 +76,7 @@ everyone = np.arange(len(SOURCES))
 # -- weights ----------------------------------------------------------------------------------
 
 
+@pytest.mark.equation("consistency-q", "pairs-q")
 @pytest.mark.parametrize("cost_weight", [0.0, 2.0, 20.0])
 @pytest.mark.parametrize("constraints", CONSTRAINTS.values(), ids=CONSTRAINTS)
 def test_weights_are_the_softmax_of_minus_cost(constraints, cost_weight):
@@ -256,6 +257,7 @@ class Everybody:
         return np.stack([1 - yes, yes], axis=1)
 
 
+@pytest.mark.equation("copy-limit")
 @pytest.mark.parametrize("constraints", CONSTRAINTS.values(), ids=CONSTRAINTS)
 def test_a_heavy_cost_leaves_the_nearest_neighbour(constraints):
     schema = BASE.constrain(**constraints)

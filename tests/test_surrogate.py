@@ -49,6 +49,7 @@ def test_the_teacher_judges_plausibility_among_those_it_believes_in(taught):
     assert usual == 1 and far == 0 and failing < 1
 
 
+@pytest.mark.equation("pairs-usual")
 def test_plausibility_is_a_share_of_sets_drawn_by_their_chance():
     """Ten sets of points on a line, each held with chance V̂; judged again by hand."""
     points, labels = world(300, 0)
@@ -59,6 +60,7 @@ def test_plausibility_is_a_share_of_sets_drawn_by_their_chance():
     assert ((teacher.usual > 0) & (teacher.usual < 1)).any()
 
 
+@pytest.mark.equation("pairs-chance")
 def test_the_teacher_doubts_its_estimate(taught):
     """V̂ = Φ((p̂ − ½) / σ): certain far from one half, even at it."""
     points, _ = world(500, 1)

@@ -27,6 +27,7 @@ def test_the_density_integrates_to_one_over_the_box(toy):
     assert total == pytest.approx(1, abs=0.01 if toy.name == "corr" else 1e-5)
 
 
+@pytest.mark.equation("denied-plausibility")
 def test_the_density_matches_a_histogram_of_favourable_points(toy):
     cells, fine = 12, 40
     favourable = people(toy).loc[lambda d: d["y"] == 1, ["x1", "x2"]].to_numpy()

@@ -62,6 +62,7 @@ def weights(model):
 # -- learning ---------------------------------------------------------------------------------
 
 
+@pytest.mark.equation("consistency-objective", "autoregressive-loss")
 def test_the_loss_is_minus_the_log_probability():
     logits = torch.tensor([[[0.0, 0.0], [math.log(3), 0.0]]])
     loss = negative_log_likelihood(logits, torch.tensor([[1, 0]]))

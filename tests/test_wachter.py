@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 from test_gradient_search import PLANE, linear, plane
 
 from genre_lite import Codec, Feature, Schema
@@ -19,6 +20,7 @@ def answer(people=PEOPLE, **settings):
     return Wachter(h, PLANE, progress=False, **settings).fit(train).recommend(people)
 
 
+@pytest.mark.equation("search-linear")
 def test_only_the_heaviest_coordinate_moves_and_to_the_balance():
     # At the optimum (1 − h) w₁ = λ, so h = 0.6; γ just below makes the optimum the cheapest answer.
     found = answer(cost_weight=0.4 * WEIGHTS[0], validity_margin=0.59)
@@ -36,6 +38,7 @@ def test_a_greater_weight_is_cheaper():
     assert (small.probability > 0.5).all()
 
 
+@pytest.mark.equation("search-trap")
 def test_a_weight_too_great_is_lowered_until_valid():
     # With λ > w₁ nobody would ever move.
     found = answer(cost_weight=20.0)

@@ -78,7 +78,10 @@ class TableLikelihood(nn.Module):
             self.register_buffer(name, torch.tensor(where, dtype=torch.long))
 
     def loss(self, output: Tensor, free: Tensor) -> Tensor:
-        """−log p(x | output), shape (rows,); both arguments of shape (rows, free inputs)."""
+        """−log p(x | output), shape (rows,); both arguments of shape (rows, free inputs).
+
+        Equation: :eq:`latent-mixed`.
+        """
         error = 40 * (output - free)[:, self.numbers].square().sum(dim=1)
         coins = F.binary_cross_entropy_with_logits(
             output[:, self.coins], free[:, self.coins], reduction="none"
@@ -160,7 +163,10 @@ class VAE(nn.Module):
         return self.likelihood.loss(self._output(z, design)[0], design[:, self.likelihood.free])
 
     def loss(self, design: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
-        """What training minimizes, for each row, shape (rows,); labels count only in subclasses."""
+        """What training minimizes, for each row, shape (rows,); labels count only in subclasses.
+
+        Equation: :eq:`latent-bound`.
+        """
         q = self.posterior(design)
         error = self.reconstruction(draw(*q, generator), design)
         return error + self.kl_weight * divergence(*q).sum(dim=1)
@@ -291,7 +297,10 @@ def gaussian(output: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def draw(mean: Tensor, log_deviation: Tensor, generator: torch.Generator) -> Tensor:
-    """One draw of N(mean, deviation²), differentiable in both."""
+    """One draw of N(mean, deviation²), differentiable in both.
+
+    Equation: :eq:`latent-draw`.
+    """
     return mean + log_deviation.exp() * torch.randn(mean.shape, generator=generator)
 
 
@@ -299,6 +308,8 @@ def divergence(mean: Tensor, log_deviation: Tensor, prior: Tensor | float = 0.0)
     """KL(N(mean, deviation²) ‖ N(prior, 1)) of each coordinate, in nats.
 
     .. math:: \\tfrac12 (\\sigma^2 + (\\mu - \\mu_0)^2 - 1) - \\log \\sigma
+
+    Equations: :eq:`latent-kl`, :eq:`latent-information`.
 
     Examples
     --------

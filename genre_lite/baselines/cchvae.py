@@ -39,6 +39,8 @@ class CCHVAE(RecourseMethod):
     everybody gets nearly the same answer (see :mod:`~genre_lite.baselines.autoencoder`), and let
     immutable features move; here neither happens. What is judged is the snapped person.
 
+    Equation: :eq:`latent-cchvae`.
+
     Parameters
     ----------
     samples, step, max_rounds, max_seconds

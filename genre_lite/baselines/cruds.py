@@ -33,6 +33,8 @@ class CRUDS(LatentMethod):
     iterate where none was valid; here the cheapest valid person passed is the answer, and where there
     is none nothing is found.
 
+    Equation: :eq:`latent-cruds`.
+
     Parameters
     ----------
     cost_weight

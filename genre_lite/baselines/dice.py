@@ -41,6 +41,8 @@ class DiCE(GradientMethod):
     distance from the perturbed start, and always uses RMSprop. The authors' sparsity pass moves
     numbers back a little at a time; this one takes a change back whole, of categories too.
 
+    Equation: :eq:`search-dice`.
+
     Parameters
     ----------
     proximity_weight, diversity_weight
@@ -144,6 +146,8 @@ class DiCE(GradientMethod):
 
 def diversity(points: Tensor) -> Tensor:
     """det K of n candidates, K_ij = 1 / (1 + ‖c_i − c_j‖₁), for each person.
+
+    Equation: :eq:`search-determinant`.
 
     Parameters
     ----------

@@ -88,7 +88,10 @@ class Decision:
         return self.h.logit(inputs.float()).double().view(points.shape[:-1])
 
     def logit_and_gradient(self, points: Tensor) -> tuple[Tensor, Tensor]:
-        """The log-odds and ∇ logit of shape (..., inputs), itself differentiable where h is twice."""
+        """The log-odds and ∇ logit of shape (..., inputs), itself differentiable where h is twice.
+
+        Equation: :eq:`search-gradient`.
+        """
         with torch.enable_grad():
             points = points if points.requires_grad else points.detach().requires_grad_()
             logit = self.logit(points)
@@ -96,7 +99,10 @@ class Decision:
         return logit, slope
 
     def is_valid(self, logit: Tensor) -> Tensor:
-        """V(x⁺) = 1[h(x⁺) > γ], with room for rounding."""
+        """V(x⁺) = 1[h(x⁺) > γ], with room for rounding.
+
+        Equation: :eq:`robust-gamma`.
+        """
         return logit > self.border + ROUNDING
 
 

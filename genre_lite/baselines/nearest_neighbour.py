@@ -23,6 +23,8 @@ class NearestNeighbour(RecourseMethod):
     It is what GenRe's pairs tend to as λ → ∞. Unlike the official code's, it keeps to γ and to the
     constraints, and takes from each person only what the schema lets change.
 
+    Equation: :eq:`copy-neighbour`.
+
     Parameters
     ----------
     validity_margin

@@ -31,6 +31,8 @@ class PROBE(GradientMethod):
     before λ is lowered, and otherwise as Wachter's. What differs from public implementations is as
     for :class:`~genre_lite.baselines.wachter.Wachter`.
 
+    Equation: :eq:`robust-price`.
+
     Parameters
     ----------
     target_rate, tolerance
@@ -96,6 +98,8 @@ def invalidation_rate(logit: Tensor, slope: Tensor, noise: float) -> Tensor:
 
     .. math:: \\mathrm{IR}(x') \\approx 1 - \\Phi\\left(
               \\frac{z(x')}{\\sigma \\lVert \\nabla z(x') \\rVert_2}\\right)
+
+    Equation: :eq:`robust-probe`.
 
     Parameters
     ----------

@@ -120,7 +120,10 @@ class Projection:
         return ((points - self.start).abs() * self.scale).sum(-1)
 
     def clamp(self, points: Tensor) -> Tensor:
-        """The nearest points inside the bounds, the shares of a nominal feature's levels adding to 1."""
+        """The nearest points inside the bounds, the shares of a nominal feature's levels adding to 1.
+
+        Equation: :eq:`search-projection`.
+        """
         inside = torch.clamp(points, self.low, self.high)
         for block in self._free_blocks:
             inside[..., block] = onto_simplex(points[..., block])
@@ -213,8 +216,9 @@ class Projection:
 
         Returns
         -------
-        what a :class:`~genre_lite.estimator.RecourseMethod` answers with: a table indexed by
-        (row of the person, option), and log-probabilities, all NaN.
+        tuple
+            What a :class:`~genre_lite.estimator.RecourseMethod` answers with. First a table indexed by
+            row of the person and option, then log-probabilities, all NaN.
         """
         person, candidate = found.T.nonzero(as_tuple=True)
         points = pd.DataFrame(snapped[candidate, person].numpy())

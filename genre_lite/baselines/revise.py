@@ -29,6 +29,8 @@ class REVISE(LatentMethod):
     nothing is found. They also let immutable features move, and train an autoencoder that ignores its
     code (see :mod:`~genre_lite.baselines.autoencoder`).
 
+    Equation: :eq:`latent-revise`.
+
     Parameters
     ----------
     cost_weight

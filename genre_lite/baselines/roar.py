@@ -29,6 +29,8 @@ class ROAR(GradientMethod):
     the loss rests, with no limit of steps, far beyond the border; here the cheapest x⁺ passed that
     stays valid under the worst δ is the answer.
 
+    Equation: :eq:`robust-price`.
+
     Parameters
     ----------
     shift
@@ -85,6 +87,8 @@ def worst_logit(logit: Tensor, points: Tensor, shift: float) -> Tensor:
     .. math:: \\min_{\\lVert \\delta \\rVert_\\infty \\le \\delta_{\\max}} (w + \\delta) \\cdot [x'; 1]
               = w \\cdot [x'; 1] - \\delta_{\\max} (\\lVert x' \\rVert_1 + 1),
               \\qquad \\delta^* = -\\delta_{\\max}\\, \\mathrm{sign}[x'; 1]
+
+    Equation: :eq:`robust-roar`.
 
     Parameters
     ----------

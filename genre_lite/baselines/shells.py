@@ -33,6 +33,8 @@ BLOCK = 2**23
 class Shells:
     """How to search.
 
+    Equation: :eq:`search-shell`.
+
     Parameters
     ----------
     samples
@@ -67,6 +69,8 @@ class Shells:
         progress: bool = True,
     ) -> tuple[Tensor, Tensor]:
         """The n cheapest valid people in the first shell of each person that holds any.
+
+        Equation: :eq:`latent-cchvae`.
 
         Parameters
         ----------

@@ -177,6 +177,8 @@ class Toy(Dataset):
     def density(self, points: pd.DataFrame | np.ndarray) -> np.ndarray:
         """The density of favourable points, p(x | y = 1).
 
+        Equation: :eq:`denied-plausibility`.
+
         Parameters
         ----------
         points

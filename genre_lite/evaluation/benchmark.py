@@ -69,7 +69,10 @@ METHODS: dict[str, Factory] = {
     for kind in (GenRe, *(getattr(baselines, name) for name in baselines.__all__))
     if isinstance(kind, type) and issubclass(kind, RecourseMethod)
 }
-"""The methods of the package, with their own defaults, by the name that the command line takes."""
+"""The methods of the package, with their own defaults, by the name that the command line takes.
+
+:meta hide-value:
+"""
 
 
 # -- one cell ---------------------------------------------------------------------------------------

@@ -189,6 +189,8 @@ def mean_and_interval(values: Iterable[float | None]) -> dict[str, float]:
 
     One value alone has no interval; a value that is not known makes the mean unknown. Both are NaN.
 
+    Equation: :eq:`field-interval`.
+
     Examples
     --------
     >>> {k: round(v, 3) for k, v in mean_and_interval([1.0, 2.0, 3.0]).items()}
@@ -202,6 +204,8 @@ def mean_and_interval(values: Iterable[float | None]) -> dict[str, float]:
 
 def summarize(records: Sequence[Mapping]) -> dict:
     """Cells over their seeds, per data set and method, and against GenRe.
+
+    Equation: :eq:`field-paired`.
 
     Parameters
     ----------

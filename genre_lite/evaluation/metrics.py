@@ -70,6 +70,8 @@ def validity(judge: SupportsProba, options: pd.DataFrame) -> np.ndarray:
 
     .. math:: \\mathrm{Val}(x^+) = 1\\left[P(y = 1 \\mid x^+) > \\tfrac12\\right]
 
+    Equations: :eq:`denied-validity`, :eq:`objectives-validity`.
+
     Parameters
     ----------
     judge
@@ -129,6 +131,8 @@ def score(validity: float, plausibility: float, cost: float, features: int) -> f
     From −1 (worst: at the other end of every range, for nothing) to 2. A method that finds nothing has
     no cost (NaN), is never valid and never plausible: it asks for nothing and achieves nothing, so its
     score is 0 and takes part in every comparison and mean, as a NaN would not.
+
+    Equations: :eq:`objectives-score`, :eq:`field-score`.
 
     Examples
     --------

@@ -88,6 +88,8 @@ def invalidation_retrained(others: Sequence[SupportsProba], options: pd.DataFram
 
     .. math:: \\mathrm{IR}(x^+) = \\frac1m \\sum_{k=1}^m 1\\left[h_k(x^+) \\le \\tfrac12\\right]
 
+    Equation: :eq:`robust-retrained`.
+
     Parameters
     ----------
     others

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from functools import cache
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+
+from ..schema import Feature, Schema
 from .exercise import Exercise, Mistake
+
+# -- 1.1: letters -------------------------------------------------------------------------------
 
 
 def _sorted_letters() -> dict[int, str]:
@@ -21,6 +30,123 @@ def _with(**changed: str) -> dict[int, str]:
     return _sorted_letters() | {int(number[1:]): kind for number, kind in changed.items()}
 
 
+# -- 1.2: a bank that adds up points ------------------------------------------------------------
+
+form = Schema(
+    [
+        Feature("savings", low=0, unit="DM"),
+        Feature("job", low=0, unit="years"),
+        Feature("amount", low=0, unit="DM"),
+    ]
+).constrain(increasing=["job"], decreasing=["amount"])
+ben = {"savings": 500, "job": 3, "amount": 4000}
+suggestions = pd.DataFrame(
+    {
+        "savings": [1000, 1000, 3000, 500],
+        "job": [3, 4, 2, 5],
+        "amount": [4000, 3000, 4000, 2500],
+    },
+    index=list("ABCD"),
+)
+
+
+class Points:
+    """A bank that adds up points, and says yes above zero."""
+
+    def predict_proba(self, frame: pd.DataFrame) -> np.ndarray:
+        """Probabilities of no and yes, shape (rows, 2)."""
+        points = frame["savings"] / 1000 + frame["job"] / 4
+        points = points - frame["amount"] / 2000
+        yes = 1 / (1 + np.exp(-points))
+        return np.stack([1 - yes, yes], axis=1)
+
+
+def _unusable() -> dict[str, str]:
+    before = suggestions.assign(**ben)
+    forbidden = form.violations(before, suggestions).any(axis=1)
+    denied = Points().predict_proba(suggestions)[:, 1] <= 0.5
+
+    reasons = {name: "denied" for name in suggestions.index[denied]}
+    reasons |= {name: "forbidden" for name in suggestions.index[forbidden]}
+    return reasons
+
+
+# -- 1.3 and 1.4: the moons ---------------------------------------------------------------------
+
+MARGIN, SLACK = 0.7, 0.02
+
+
+@cache
+def moons() -> SimpleNamespace:
+    """The chapter's classifier, applicant, ranges, and line of plausibility."""
+    import genre_lite as gl
+
+    toy = gl.load_dataset("moons")
+    h = gl.train_classifier(toy, seed=0, progress=False)
+    distance = (toy.X_test - [0.0, 1.0]).abs().sum(axis=1)
+    good = toy.X_train[toy.y_train == 1]
+    return SimpleNamespace(
+        toy=toy,
+        h=h,
+        applicant=toy.X_test.loc[[distance.idxmin()]],
+        low=toy.X_train.min(),
+        high=toy.X_train.max(),
+        line=np.quantile(toy.density(good), 0.01),
+    )
+
+
+@cache
+def every_point() -> pd.DataFrame:
+    """Every point of a fine grid: cost, probability of yes, plausible or not."""
+    world = moons()
+    names = world.toy.schema.names
+    axes = [np.linspace(world.low[name], world.high[name], 200) for name in names]
+    points = np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, 2)
+    return judged(pd.DataFrame(points, columns=names))
+
+
+def judged(points: pd.DataFrame) -> pd.DataFrame:
+    world = moons()
+    moved = (points - world.applicant.iloc[0]).abs() / (world.high - world.low)
+    return points.assign(
+        cost=moved.sum(axis=1),
+        h=world.h.predict_proba(points)[:, 1],
+        plausible=world.toy.density(points) > world.line,
+    )
+
+
+def _one(answer: object) -> pd.Series:
+    """The verdict on one point, whatever it was written as."""
+    x1, x2 = np.asarray(answer, dtype=float).ravel()
+    return judged(pd.DataFrame({"x1": [x1], "x2": [x2]})).iloc[0]
+
+
+def _option_0() -> float:
+    return _one((0.2, -0.1))["cost"]
+
+
+def _cheapest_valid() -> tuple[float, float]:
+    grid = every_point()
+    valid = grid[grid["h"] > 0.5]
+    best = valid.nsmallest(1, "cost").iloc[0]
+    return (best["x1"], best["x2"])
+
+
+def _safe_and_plausible() -> tuple[float, float]:
+    grid = every_point()
+    both = grid[(grid["h"] >= 0.7) & grid["plausible"]]
+    best = both.nsmallest(1, "cost").iloc[0]
+    return (best["x1"], best["x2"])
+
+
+def _least() -> float:
+    return _one(_safe_and_plausible())["cost"]
+
+
+def _is_safe(point: pd.Series) -> bool:
+    return point["h"] >= MARGIN and point["plausible"]
+
+
 EXERCISES = (
     Exercise(
         key="1.1",
@@ -36,12 +162,105 @@ EXERCISES = (
             Mistake(
                 "A true statement about the world can be checked by asking the model.",
                 lambda: _with(_6="recourse"),
-                "Letter 6 speaks of money to repay with. Can the model be asked about that?",
+                "Letters 3 and 6 say what makes people repay. Can the model be asked about that?",
                 lambda answer: "recourse" in (answer[3], answer[6]),
+            ),
+            Mistake(
+                "Advice that would help is causal, whatever it speaks of.",
+                lambda: _with(_2="causal advice", _5="causal advice"),
+                "Letters 2 and 5 promise something. From whom: the model, or life?",
+                lambda answer: "causal advice" in (answer[2], answer[5]),
             ),
         ),
         hint="Take them one by one: does it look back, speak of the model's next answer, or of the "
         "world?",
         takeaway="What you can check by asking the model is recourse.",
+    ),
+    Exercise(
+        key="1.2",
+        title="Find the unusable ones",
+        solution=_unusable,
+        mistakes=(
+            Mistake(
+                "What the model accepts can be used.",
+                lambda: {"A": "denied"},
+                "That one is denied, yes. Now forget h, and compare each form with Ben's of today: "
+                "may everything move the way it does?",
+                lambda answer: {**answer} == {"A": "denied"},
+            ),
+            Mistake(
+                "Only the constraints matter.",
+                lambda: {"C": "forbidden"},
+                "That one breaks a constraint, yes. Is the model content with all the others?",
+                lambda answer: {**answer} == {"C": "forbidden"},
+            ),
+            Mistake(
+                "A form with a probability of yes near one half is no good.",
+                lambda: {"A": "denied", "B": "denied", "C": "forbidden"},
+                "Above one half is a yes, however small the lead. A margin is a further wish.",
+                lambda answer: "denied" in (answer.get("B"), answer.get("D")),
+            ),
+            Mistake(
+                "A lower amount is a smaller loan, so it breaks a rule.",
+                lambda: {"A": "denied", "C": "forbidden", "D": "forbidden"},
+                "The schema lets one feature only rise and another only fall. Which is which?",
+                lambda answer: "forbidden" in (answer.get("B"), answer.get("D")),
+            ),
+        ),
+        hint="Two questions for each: is h above one half, and does every feature move only as the "
+        "schema allows?",
+        takeaway="A sure yes to an impossible form is worth nothing.",
+    ),
+    Exercise(
+        key="1.3",
+        title="Write a recourse",
+        solution=_cheapest_valid,
+        mistakes=(
+            Mistake(
+                "The nearest real person with a good outcome will do.",
+                lambda: (0.0, 0.45),
+                "Cheap, and still denied. Ask judge for h: it must be above one half.",
+                lambda answer: _one(answer)["h"] <= 0.5,
+            ),
+            Mistake(
+                "The surest yes is the best.",
+                lambda: (1.0, -0.5),
+                "A yes, but not cheaper than option 0. How far back towards the applicant can you "
+                "go before the yes is lost?",
+                lambda answer: _one(answer)["cost"] >= _option_0(),
+            ),
+        ),
+        hint="Give two numbers, x1 and x2, and look at what judge says of them.",
+        takeaway="The cheapest valid point lies just across the line, where the least thing undoes it.",
+        accepts=lambda answer: _one(answer)["h"] > 0.5 and _one(answer)["cost"] < _option_0(),
+    ),
+    Exercise(
+        key="1.4",
+        title="Now make it plausible",
+        solution=_safe_and_plausible,
+        mistakes=(
+            Mistake(
+                "Valid is valid: a margin changes nothing.",
+                lambda: _cheapest_valid(),
+                "h is below the margin here. Go a little farther.",
+                lambda answer: _one(answer)["h"] < MARGIN,
+            ),
+            Mistake(
+                "Who is surely accepted is plausible.",
+                lambda: (-0.6, -0.2),
+                "The model is sure enough, but nobody lives there. Ask toy.density about it.",
+                lambda answer: not _one(answer)["plausible"],
+            ),
+            Mistake(
+                "Any safe and plausible point will do, whatever it costs.",
+                lambda: (1.0, -0.5),
+                "Safe and plausible, and dearer than need be. Which way lies the applicant?",
+                lambda answer: _is_safe(_one(answer)) and _one(answer)["cost"] > _least() + SLACK,
+            ),
+        ),
+        hint="Give two numbers, x1 and x2. Start from a safe and plausible point, and walk back "
+        "towards the applicant.",
+        takeaway="All three wishes at once cost a little more than one, and not much more.",
+        accepts=lambda answer: _is_safe(_one(answer)) and _one(answer)["cost"] <= _least() + SLACK,
     ),
 )

@@ -1,0 +1,126 @@
+"""Slides out of the built chapters: their questions, figures and key points, and no second text.
+
+After each build of the html, ``slides.html`` stands beside the pages. It is shown with the arrow
+keys, and printed one slide a page.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+from string import Template
+
+from bs4 import BeautifulSoup, Tag
+from sphinx.application import Sphinx
+
+CHAPTERS = "notebooks/[01]*.html"
+PAGE = Template("""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Slides: $title</title>
+<script>MathJax = {options: {processHtmlClass: "math", ignoreHtmlClass: "slide"}};</script>
+<script defer src="$mathjax"></script>
+<style>
+html { scroll-snap-type: y mandatory; font: 1.4rem/1.5 system-ui, sans-serif; color: #1b1f24; }
+body { margin: 0; }
+section { box-sizing: border-box; min-height: 100vh; padding: 6vh 8vw; scroll-snap-align: start;
+  display: flex; flex-direction: column; justify-content: center; overflow-wrap: break-word; }
+section.opening { background: #1d6b63; color: white; }
+h1 { font-size: 2.2em; line-height: 1.2; margin: 0 0 0.5em; }
+h2 { color: #1d6b63; font-size: 1.3em; margin: 0 0 0.8em; }
+li { margin: 0.4em 0; }
+img { max-width: 100%; max-height: 62vh; object-fit: contain; }
+figure { margin: 0; text-align: center; }
+figcaption { font-size: 0.8em; color: #4a5158; margin-top: 0.8em; }
+footer { margin-top: 1.5em; font-size: 0.65em; color: #4a5158; }
+.opening footer { color: white; }
+a { color: inherit; }
+@media (max-width: 40rem) { html { font-size: 1rem; } }
+@page { size: 297mm 167mm; margin: 0; }
+@media print { section { break-after: page; min-height: auto; height: 100vh; } }
+</style>
+</head>
+<body>
+<main>
+$slides
+</main>
+<script>
+addEventListener("keydown", (event) => {
+  const step = { ArrowRight: 1, ArrowDown: 1, " ": 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+  if (!step) return;
+  event.preventDefault();
+  const slides = [...document.querySelectorAll("section")];
+  const now = Math.round(scrollY / innerHeight) + step;
+  slides[Math.max(0, Math.min(now, slides.length - 1))].scrollIntoView();
+});
+</script>
+</body>
+</html>
+""")
+
+
+def chapter_slides(page: BeautifulSoup, address: str) -> list[str]:
+    """The slides of one chapter: what it asks, what one can do after it, figures, key points."""
+    for mark in page.select(".headerlink, .caption-number"):
+        mark.decompose()
+    # Links are relative to the chapter, which is one click away below each slide.
+    for link in page.select("article a"):
+        link.unwrap()
+    title = page.select_one("article h1").get_text(strip=True)
+    frame = _admonition(page, "This chapter")
+    points = _admonition(page, "Key points")
+    if frame is None or points is None:
+        return []
+    source = f'<footer><a href="{escape(address)}">{escape(title)}</a></footer>'
+    question = next(p for p in frame.select("p") if p.get_text().startswith("The question"))
+    slides = [
+        f'<section class="slide opening"><h1>{escape(title)}</h1>{_inner(question)}{source}</section>',
+        f'<section class="slide"><h2>After it you can</h2>{frame.select_one("ul")}{source}</section>',
+    ]
+    folder = address.rpartition("/")[0]
+    for figure in page.select("article .cell_output figure"):
+        picture, caption = figure.select_one("img"), figure.select_one(".caption-text")
+        place = f"{folder}/{picture['src']}"
+        said = f'<img src="{escape(place)}" alt="{escape(picture["alt"])}">'
+        said += f"<figcaption>{_inner(caption)}</figcaption>" if caption else ""
+        slides.append(f'<section class="slide"><figure>{said}</figure>{source}</section>')
+    slides.append(
+        f'<section class="slide"><h2>Key points</h2>{points.select_one("ul")}{source}</section>'
+    )
+    return slides
+
+
+def _admonition(page: BeautifulSoup, title: str) -> Tag | None:
+    boxes = page.select("article .admonition")
+    heads = [box.select_one(".admonition-title") for box in boxes]
+    found = (box for box, head in zip(boxes, heads, strict=True) if head.get_text() == title)
+    return next(found, None)
+
+
+def _inner(tag: Tag) -> str:
+    return f"<p>{tag.decode_contents()}</p>"
+
+
+def write_slides(app: Sphinx, problem: Exception | None) -> None:
+    """Read the built chapters, and write the slides beside them."""
+    if problem is not None or app.builder.name != "html":
+        return
+    html = Path(app.outdir)
+    slides = []
+    for path in sorted(html.glob(CHAPTERS)):
+        page = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+        slides += chapter_slides(page, path.relative_to(html).as_posix())
+    page = PAGE.substitute(
+        title=escape(app.config.project or app.config.html_title or "the book"),
+        mathjax=f"_static/{app.config.mathjax_path}",
+        slides="\n".join(slides),
+    )
+    (html / "slides.html").write_text(page, encoding="utf-8")
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Called by Sphinx."""
+    app.connect("build-finished", write_slides)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

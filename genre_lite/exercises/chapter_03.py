@@ -1,0 +1,312 @@
+"""Exercises of chapter 3: Searching in feature space."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+
+from .exercise import Exercise, Mistake
+
+
+def _effects() -> dict[float, str]:
+    weight, yes = 4, 0.1
+    pull_at_home = (1 - yes) * weight
+    pull_at_the_line = (1 - 0.5) * weight
+
+    def effect(cost_weight):
+        if cost_weight >= pull_at_home:
+            return "stays"
+        if cost_weight >= pull_at_the_line:
+            return "moves, denied"
+        return "accepted"
+
+    return {each: effect(each) for each in (0.01, 1.0, 3.0, 3.8)}
+
+
+def _optimum():
+    def optimum(x, w, b, cost_weight):
+        x, w = np.asarray(x, dtype=float), np.asarray(w, dtype=float)
+        best, m = x.copy(), np.abs(w).argmax()
+        heavy, z = abs(w[m]), w @ x + b
+        pull_at_home = heavy / (1 + np.exp(z))  # (1 − h) |w_m|
+        if cost_weight < pull_at_home:
+            odds = (heavy - cost_weight) / cost_weight
+            best[m] += (np.log(odds) - z) / w[m]
+        return best
+
+    return optimum
+
+
+def _every_feature():
+    def optimum(x, w, b, cost_weight):
+        x, w = np.asarray(x, dtype=float), np.asarray(w, dtype=float)
+        heavy = np.abs(w).max()
+        z = w @ x + b
+        if cost_weight >= heavy / (1 + np.exp(z)):
+            return x
+        return x + (np.log((heavy - cost_weight) / cost_weight) - z) * w / (w @ w)
+
+    return optimum
+
+
+def _to_the_line():
+    def optimum(x, w, b, cost_weight):
+        best, w = np.array(x, dtype=float), np.asarray(w, dtype=float)
+        m = np.abs(w).argmax()
+        best[m] -= (w @ best + b) / w[m]
+        return best
+
+    return optimum
+
+
+def _always_moves():
+    def optimum(x, w, b, cost_weight):
+        best, w = np.array(x, dtype=float), np.asarray(w, dtype=float)
+        m = np.abs(w).argmax()
+        heavy = abs(w[m])
+        # Nobody moves at or above the greatest weight; below it, everybody does.
+        if cost_weight < heavy:
+            best[m] += (np.log((heavy - cost_weight) / cost_weight) - (w @ best + b)) / w[m]
+        return best
+
+    return optimum
+
+
+LINEAR = (
+    ((0.2, 0.3), (4.0, 2.0), -3.0, 0.2),
+    ((0.2, 0.3), (4.0, 2.0), -3.0, 1.0),
+    ((0.2, 0.3), (4.0, 2.0), -3.0, 3.0),
+    ((0.2, 0.3), (4.0, 2.0), -3.0, 3.8),
+    ((0.5, 0.9, 0.1), (1.0, -5.0, 2.0), 1.0, 1.5),
+)
+
+
+def _shell():
+    def shell(x, g, u, low, high):
+        direction = g / np.linalg.norm(g, axis=1, keepdims=True)
+        radius = low + (high - low) * u
+        return x + radius[:, None] * direction
+
+    return shell
+
+
+def _no_length():
+    return lambda x, g, u, low, high: x + (low + (high - low) * u)[:, None] * g
+
+
+def _whole_ball():
+    def ball(x, g, u, low, high):
+        return x + (high * u)[:, None] * g / np.linalg.norm(g, axis=1, keepdims=True)
+
+    return ball
+
+
+def _one_length():
+    def together(x, g, u, low, high):
+        return x + (low + (high - low) * u)[:, None] * g / np.linalg.norm(g)
+
+    return together
+
+
+DRAWN = (
+    np.array([0.2, 0.7, 0.5]),
+    np.array([[1.0, -2.0, 2.0], [0.5, 0.5, -0.1], [-3.0, 0.0, 4.0]]),
+    np.array([0.0, 0.5, 1.0]),
+    0.4,
+    0.6,
+)
+
+
+def _determinants() -> dict[str, object]:
+    def determinant(distance):
+        alike = 1 / (1 + distance)
+        return 1 * 1 - alike * alike
+
+    values = [determinant(distance) for distance in (0, 1, 3)]
+    places = ["first", "second", "third"]
+    favourite = places[values.index(min(values))]
+    return {"determinants": values, "the port's favourite": favourite}
+
+
+@cache
+def _moons():
+    import genre_lite as gl
+
+    toy = gl.load_dataset("moons", n=600)
+    h = gl.train_classifier(toy, seed=0, progress=False)
+    wachter = gl.baselines.Wachter(h, toy.schema, progress=False)
+    wachter.fit(toy.X_train, toy.y_train)
+    unusual = np.quantile(toy.density(toy.X_train[toy.y_train == 1]), 0.01)
+    return toy, h, wachter, unusual
+
+
+def _start() -> tuple[float, float]:
+    # On the upper moon. λ = 0.01 is hardly a price, and Adam moves every feature at one pace: so
+    # the walk runs along a diagonal, and meets the line beyond the tip of the upper moon.
+    first, second = 0.2, 1.0
+    return first, second
+
+
+def _row(answer):
+    import pandas as pd
+
+    first, second = (float(value) for value in answer)
+    return pd.DataFrame({"x1": [first], "x2": [second]})
+
+
+def _outside(answer) -> bool:
+    first, second = answer
+    return not (-1 <= first <= 2 and -1 <= second <= 1)
+
+
+def _not_denied(answer) -> bool:
+    return bool(_moons()[1].predict_proba(_row(answer))[0, 1] > 0.5)
+
+
+def _leaves(answer) -> bool:
+    toy, _, wachter, unusual = _moons()
+    found = wachter.recommend(_row(answer))
+    return bool(found.found.all() and toy.density(found.best())[0] < unusual)
+
+
+EXERCISES = (
+    Exercise(
+        key="3.1",
+        title="What will λ do?",
+        solution=_effects,
+        mistakes=(
+            Mistake(
+                "Whoever moves is accepted in the end.",
+                lambda: {0.01: "accepted", 1.0: "accepted", 3.0: "accepted", 3.8: "stays"},
+                "At rest the pull towards yes equals λ. Put λ = 3 into h = 1 − λ / 4: is that a yes?",
+                lambda answer: answer[3.0] == "accepted",
+            ),
+            Mistake(
+                "Only λ above the greatest weight keeps somebody at home.",
+                lambda: _effects() | {3.8: "moves, denied"},
+                "The pull is (1 − h) times the weight. How strong is it at home, where h is 0.1?",
+                lambda answer: answer[3.8] == "moves, denied",
+            ),
+            Mistake(
+                "A tiny λ means a tiny move.",
+                lambda: _effects() | {0.01: "moves, denied"},
+                "λ is the price of distance. If moving costs nearly nothing, how far do you go?",
+                lambda answer: answer[0.01] != "accepted",
+            ),
+        ),
+        hint="Compare λ with two pulls: (1 − h) · 4 at home, and (1 − h) · 4 on the line.",
+        takeaway="Between the two thresholds lies the trap: an answer that asks for something and "
+        "gives nothing.",
+    ),
+    Exercise(
+        key="3.2",
+        title="The pencil, as a function",
+        solution=_optimum,
+        mistakes=(
+            Mistake(
+                "Everybody moves along w, straight across the line.",
+                _every_feature,
+                "That is the shortest way in L2. The cost is L1: which features move at all?",
+            ),
+            Mistake(
+                "The optimum lies on the line.",
+                _to_the_line,
+                "You go to h = ½ whatever λ is. Where do pull and price balance?",
+            ),
+            Mistake(
+                "Everybody moves as long as λ is below the weight.",
+                _always_moves,
+                "Try a λ just below the greatest weight: do people walk away from the line? "
+                "Compare λ with the pull at home first.",
+            ),
+        ),
+        hint="One feature moves, the heaviest. Set (1 − h)|w_m| equal to λ, and solve for z.",
+        takeaway="Five lines replace a thousand steps, and tell you when the steps are wrong.",
+        probes=LINEAR,
+    ),
+    Exercise(
+        key="3.3",
+        title="One shell",
+        solution=_shell,
+        mistakes=(
+            Mistake(
+                "A Gaussian draw is already a direction.",
+                _no_length,
+                "Your points have any length. What makes a row of g a direction?",
+            ),
+            Mistake(
+                "The radius starts from zero in every shell.",
+                _whole_ball,
+                "You fill the whole ball. Where does this shell begin?",
+            ),
+            Mistake(
+                "One length serves for all rows.",
+                _one_length,
+                "Each row has a length of its own: look at the axis of the norm.",
+            ),
+        ),
+        hint="Is each point's distance from x between the two radii?",
+        takeaway="Values of h at such points are all that the search asks of the bank.",
+        probes=(DRAWN,),
+    ),
+    Exercise(
+        key="3.4",
+        title="The determinant",
+        solution=_determinants,
+        mistakes=(
+            Mistake(
+                "Likeness is one minus the distance.",
+                lambda: {"determinants": [0, 1, -3], "the port's favourite": "third"},
+                "K_ij is 1 / (1 + d), which is never negative. Write the two rows of K down again.",
+                lambda answer: min(answer["determinants"]) < 0,
+            ),
+            Mistake(
+                "The determinant is the likeness itself.",
+                lambda: {"determinants": [1, 1 / 2, 1 / 4], "the port's favourite": "third"},
+                "You gave the entry outside the diagonal. The determinant of two rows is "
+                "diagonal product less the other one.",
+                lambda answer: np.allclose(answer["determinants"], [1, 1 / 2, 1 / 4]),
+            ),
+            Mistake(
+                "Adding the determinant asks for difference.",
+                lambda: _determinants() | {"the port's favourite": "third"},
+                "The determinants are right. What is minimized gets smaller: which pair makes the "
+                "added number least?",
+                lambda answer: answer["the port's favourite"].strip().lower() != "first",
+            ),
+        ),
+        hint="K has ones on its diagonal, and 1 / (1 + d) beside them.",
+        takeaway="One wrong sign, and a method for variety looks for three copies of one answer.",
+        tolerance=1e-3,
+    ),
+    Exercise(
+        key="3.5",
+        title="Make Wachter leave the data",
+        solution=_start,
+        mistakes=(
+            Mistake(
+                "Far out of the table is where a search goes wrong.",
+                lambda: (0.2, 3.0),
+                "That lies outside the rectangle, where nobody asks. Stay inside.",
+                _outside,
+            ),
+            Mistake(
+                "An accepted person can be led astray too.",
+                lambda: (0.2, -0.4),
+                "The bank accepts this person, who gets themselves back at no cost.",
+                _not_denied,
+            ),
+            Mistake(
+                "Whoever is denied is led into no man's land.",
+                lambda: (-0.5, 0.6),
+                "Denied, but the answer is inhabited: from here the walk meets the line among good "
+                "people. Which way does it run, and where does the line pass through empty ground?",
+                lambda answer: not _leaves(answer),
+            ),
+        ),
+        hint="Give two numbers: a denied point whose walk meets the line where nobody lives.",
+        takeaway="The first yes on the way is where the model begins to guess.",
+        accepts=_leaves,
+    ),
+)

@@ -1,0 +1,351 @@
+"""Exercises of chapter 7: Supervision from nowhere."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pandas as pd
+
+from .exercise import Exercise, Mistake
+
+# -- 7.1 ----------------------------------------------------------------------------------------
+
+
+def _effective() -> float:
+    # One over the sum of the squares: 1 / (1/4 + 1/16 + 1/16), nearer to three than to two.
+    weights = np.array([0.5, 0.25, 0.25])
+    return 1 / (weights**2).sum()
+
+
+# -- 7.2 ----------------------------------------------------------------------------------------
+
+DENIED = pd.DataFrame(
+    {"age": [25, 41, 33, 58], "job": ["clerk", "smith", "smith", "clerk"]},
+    index=["Ada", "Ben", "Cem", "Dora"],
+)
+ACCEPTED = pd.DataFrame({"age": [60, 39, 30], "job": ["clerk", "smith", "clerk"]})
+
+
+def _orphan() -> str:
+    def reaches_somebody(person):
+        same_job = ACCEPTED["job"] == person["job"]
+        old_enough = ACCEPTED["age"] >= person["age"]
+        return (same_job & old_enough).any()
+
+    reach = DENIED.apply(reaches_somebody, axis=1)
+    (alone,) = DENIED.index[~reach]
+    # Ben: there is one smith, and he is younger.
+    return alone
+
+
+# -- 7.3 ----------------------------------------------------------------------------------------
+
+
+def _pair_weights():
+    def pair_weights(costs, allowed, cost_weight):
+        raw = np.where(allowed, np.exp(-cost_weight * np.asarray(costs)), 0)
+        total = raw.sum(axis=1, keepdims=True)
+        # Where nobody is allowed the total is 0, and so is every weight.
+        return raw / np.where(total > 0, total, 1)
+
+    return pair_weights
+
+
+def _whole_table_sums_to_one():
+    def pair_weights(costs, allowed, cost_weight):
+        raw = np.where(allowed, np.exp(-cost_weight * np.asarray(costs)), 0)
+        return raw / raw.sum()
+
+    return pair_weights
+
+
+def _columns_sum_to_one():
+    def pair_weights(costs, allowed, cost_weight):
+        raw = np.where(allowed, np.exp(-cost_weight * np.asarray(costs)), 0)
+        total = raw.sum(axis=0, keepdims=True)
+        return raw / np.where(total > 0, total, 1)
+
+    return pair_weights
+
+
+def _masked_too_late():
+    def pair_weights(costs, allowed, cost_weight):
+        raw = np.exp(-cost_weight * np.asarray(costs))
+        return np.where(allowed, raw / raw.sum(axis=1, keepdims=True), 0)
+
+    return pair_weights
+
+
+def _no_constraints():
+    def pair_weights(costs, allowed, cost_weight):
+        raw = np.exp(-cost_weight * np.asarray(costs))
+        return raw / raw.sum(axis=1, keepdims=True)
+
+    return pair_weights
+
+
+def _divides_by_zero():
+    def pair_weights(costs, allowed, cost_weight):
+        raw = np.where(allowed, np.exp(-cost_weight * np.asarray(costs)), 0)
+        with np.errstate(invalid="ignore"):
+            return raw / raw.sum(axis=1, keepdims=True)
+
+    return pair_weights
+
+
+def _dear_ones_weigh_more():
+    def pair_weights(costs, allowed, cost_weight):
+        raw = np.where(allowed, np.exp(cost_weight * np.asarray(costs)), 0)
+        total = raw.sum(axis=1, keepdims=True)
+        return raw / np.where(total > 0, total, 1)
+
+    return pair_weights
+
+
+COSTS = np.array([[0.1, 0.4, 1.2], [0.3, 0.2, 0.9], [0.5, 0.5, 0.1], [0.0, 2.0, 1.0]])
+ALLOWED = np.array([[1, 1, 1], [1, 0, 1], [0, 0, 0], [1, 1, 0]], dtype=bool)
+TABLES = ((COSTS, ALLOWED, 5.0), (COSTS, ALLOWED, 0.0), (COSTS[:2], ALLOWED[:2], 1.0))
+
+
+# -- 7.4 ----------------------------------------------------------------------------------------
+
+
+def _limit() -> list[float]:
+    # Q(t) = exp(-λ (c_t - 0.1)) / sum: the two of cost 0.1 stay 1, the others die.
+    costs = np.array([0.3, 0.1, 0.1, 0.6])
+    nearest = costs == costs.min()
+    return (nearest / nearest.sum()).tolist()
+
+
+# -- 7.5 ----------------------------------------------------------------------------------------
+
+ENOUGH = 20
+
+
+@cache
+def mans_costs() -> np.ndarray:
+    import genre_lite as gl
+
+    bank = gl.load_dataset("adult")
+    h = gl.GenRe.load("adult", progress=False).h
+    man = bank.X_test.loc[[2]]
+    yes = h.predict_proba(bank.X_train)[:, 1]
+    targets = bank.X_train[(yes > 0.7) & (bank.y_train == 1)]
+    codec = gl.Codec(bank.schema).fit(bank.X_train)
+    as_he_is = pd.concat([man] * len(targets), ignore_index=True)
+    broken = bank.schema.violations(as_he_is, targets.reset_index(drop=True)).any(axis=1)
+    costs = gl.cost(codec.cube(man), codec.cube(targets), codec.nominal)
+    return costs[~broken.to_numpy()]
+
+
+def _size(cost_weight: float) -> float:
+    w = np.exp(-cost_weight * mans_costs())
+    return float(w.sum() ** 2 / (w**2).sum())
+
+
+def _chosen() -> float:
+    costs = mans_costs()
+
+    def effective(cost_weight):
+        w = np.exp(-cost_weight * costs)
+        return w.sum() ** 2 / (w**2).sum()
+
+    dial = np.arange(0, 200) / 10
+    enough = [w for w in dial if effective(w) >= 20]
+    return float(max(enough))
+
+
+def _is_chosen(answer: float) -> bool:
+    return float(answer) >= 0 and _size(float(answer)) >= ENOUGH > _size(float(answer) + 0.1)
+
+
+# -- 7.6 ----------------------------------------------------------------------------------------
+
+
+def _breaks() -> dict[str, bool]:
+    return {
+        "a": True,  # the 100 nearest draw together around the nearest
+        "b": False,  # among the nearest all weights are alike: it stays near 100
+        "c": False,  # who is far is shut out for ever
+        "d": True,  # a pool shuts out others each time
+        "e": False,  # the far nine tenths stay out, at any size
+    }
+
+
+EXERCISES = (
+    Exercise(
+        key="7.1",
+        title="Count by hand",
+        solution=_effective,
+        mistakes=(
+            Mistake(
+                "Every target with some weight counts as one.",
+                lambda: 3.0,
+                "Three would be right if all three weighed the same. Do they?",
+            ),
+            Mistake(
+                "The sum of squares is the size itself.",
+                lambda: 0.375,
+                "You have the sum of the squares. A size below one? One step is missing.",
+            ),
+            Mistake(
+                "It is one over the largest weight.",
+                lambda: 2.0,
+                "That looks at the largest weight alone; the other two bring a little more.",
+            ),
+        ),
+        hint="Square each weight, add the squares, and divide 1 by the sum.",
+        takeaway="Weights as unequal as these cost less than half a target out of three.",
+        tolerance=2e-3,
+    ),
+    Exercise(
+        key="7.2",
+        title="Who has no example?",
+        solution=_orphan,
+        mistakes=(
+            Mistake(
+                "Who is oldest can reach nobody.",
+                lambda: "Dora",
+                "Dora is old, but look for a clerk who is older still.",
+            ),
+            Mistake(
+                "One target of the right kind serves everybody of that kind.",
+                lambda: "Cem",
+                "Cem shares his job with one accepted person. Is that person old enough for him?",
+            ),
+            Mistake(
+                "Age may go down.",
+                lambda: "Ada",
+                "Ada has two clerks to choose from, and both are older than she is.",
+            ),
+        ),
+        hint="One of the four. Match the jobs first, then compare the ages.",
+        takeaway="Each rule alone leaves everybody somebody. Together they leave one person nobody.",
+    ),
+    Exercise(
+        key="7.3",
+        title="Write Q",
+        solution=_pair_weights,
+        mistakes=(
+            Mistake(
+                "Q is one distribution over all pairs.",
+                _whole_table_sums_to_one,
+                "All your weights together sum to one. Whose weights should?",
+            ),
+            Mistake(
+                "The weights of one target sum to one.",
+                _columns_sum_to_one,
+                "Your columns sum to one. Q is a distribution over targets, for one source.",
+            ),
+            Mistake(
+                "The constraints may be put in after normalizing.",
+                _masked_too_late,
+                "Where a target is forbidden, your row no longer sums to one. What comes first?",
+            ),
+            Mistake(
+                "A constraint is part of the cost already.",
+                _no_constraints,
+                "A forbidden target still has weight. What is `allowed` for?",
+            ),
+            Mistake(
+                "Every source has a target.",
+                _divides_by_zero,
+                "One source of the test reaches nobody, and gets not-a-number. What is its total?",
+            ),
+            Mistake(
+                "A high cost is a high weight.",
+                _dear_ones_weigh_more,
+                "With you the dearest target weighs most. Look at the sign.",
+            ),
+        ),
+        hint="exp(-λ cost) where allowed, 0 elsewhere; then each row divided by its own total.",
+        takeaway="That is all the supervision there is: three lines, and no label of recourse.",
+        probes=TABLES,
+        tolerance=1e-5,
+    ),
+    Exercise(
+        key="7.4",
+        title="The end of the dial",
+        solution=_limit,
+        mistakes=(
+            Mistake(
+                "There is always one nearest neighbour.",
+                lambda: [0.0, 1.0, 0.0, 0.0],
+                "Why should the second be preferred to the third? They cost the same, at any λ.",
+            ),
+            Mistake(
+                "A large λ makes all weights zero.",
+                lambda: [0.0, 0.0, 0.0, 0.0],
+                "Each raw weight tends to 0, but so does their sum. Do your weights sum to one?",
+            ),
+            Mistake(
+                "A large λ makes all weights equal.",
+                lambda: [0.25, 0.25, 0.25, 0.25],
+                "That is the other end of the dial, λ = 0.",
+            ),
+            Mistake(
+                "Each of the nearest gets weight one.",
+                lambda: [0.0, 1.0, 1.0, 0.0],
+                "The right two. But what do your weights sum to?",
+            ),
+        ),
+        hint="Divide every weight by that of the nearest first, and then let λ grow.",
+        takeaway="The nearest neighbour is GenRe's teacher at λ = ∞, ties shared.",
+    ),
+    Exercise(
+        key="7.5",
+        title="Choose λ",
+        solution=_chosen,
+        accepts=_is_chosen,
+        mistakes=(
+            Mistake(
+                "A larger λ gives more effective targets.",
+                lambda: 19.9,
+                "At your λ fewer than 20 are left. Which way does the ESS go as λ grows?",
+                lambda answer: float(answer) >= 0 and _size(float(answer)) < ENOUGH,
+            ),
+            Mistake(
+                "The most effective targets are the best choice.",
+                lambda: 0.0,
+                "There are enough at your λ, and more than asked. Cheaper pairs can be had.",
+                lambda answer: float(answer) >= 0 and _size(float(answer) + 0.1) >= ENOUGH,
+            ),
+        ),
+        hint="A number of 0 or more: the last tenth at which `at(λ)` still gives 20.",
+        takeaway="So one person's table, and not taste alone, says how large λ may be.",
+    ),
+    Exercise(
+        key="7.6",
+        title="What breaks?",
+        solution=_breaks,
+        mistakes=(
+            Mistake(
+                "The effective sample size warns of everything.",
+                lambda: _breaks() | {"b": True},
+                "Look at the ESS with K = 50 again. Did it fall?",
+                lambda answer: answer["b"] is True,
+            ),
+            Mistake(
+                "More data repair everything.",
+                lambda: _breaks() | {"a": False, "c": True},
+                "Follow one target at a middling cost. As n grows, is it ever among the 100 again?",
+                lambda answer: answer["c"] is True,
+            ),
+            Mistake(
+                "A K that grows is enough.",
+                lambda: _breaks() | {"e": True},
+                "The nearest tenth grows with the table. But who is in it, and who never is?",
+                lambda answer: answer["e"] is True,
+            ),
+            Mistake(
+                "A pool is as bad as a cut.",
+                lambda: _breaks() | {"d": False},
+                "A pool leaves out nine in ten as well. The same ones each time?",
+                lambda answer: answer["d"] is False,
+            ),
+        ),
+        hint="For each one: who is left out, and is it always the same people?",
+        takeaway="To leave people out at random costs noise. To leave out the far costs the truth.",
+    ),
+)

@@ -1,0 +1,271 @@
+"""Exercises of chapter 9: Sample, then choose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+
+from .exercise import Exercise, Mistake
+
+
+@cache
+def judged(rule: str, k: int) -> dict[str, float]:
+    """How 120 people of the COMPAS test part fare with the best of k by a rule, on average.
+
+    Cost, h, and the share of inliers among accepted people of the training part.
+    """
+    import genre_lite as gl
+    from genre_lite.decision import acceptance
+    from genre_lite.objectives import LocalOutliers
+
+    bank = gl.load_dataset("compas")
+    genre = gl.GenRe.load("compas", progress=False)
+    denied = bank.X_test[acceptance(genre.h, bank.X_test) <= 0.5].head(120)
+    letters = genre.recommend(denied, rule=rule, candidates=k)
+
+    def points(frame):
+        return genre.codec.design(genre.codec.cube(frame))
+
+    accepted = bank.X_train[(bank.y_train == 1) & (acceptance(genre.h, bank.X_train) > 0.5)]
+    usual = LocalOutliers().fit(points(accepted))
+    return {
+        "cost": float(letters.cost.mean()),
+        "h": float(letters.probability.mean()),
+        "plausibility": float(usual.is_plausible(points(letters.best().dropna())).mean()),
+    }
+
+
+def _tempered() -> np.ndarray:
+    log_odds = np.array([2.0, 1.0, 0.0])
+    weights = np.exp(log_odds / 0.5)
+    return weights / weights.sum()
+
+
+def _three_ways() -> dict:
+    # Down is struck out, and the rest is scaled up to one.
+    masked = [0, 0.3 / 0.5, 0.2 / 0.5]
+    # Whoever was told to go down is put back to where they are.
+    repaired = [0, 0.3 + 0.5, 0.2]
+    # One line in two is fine, so one form in two to the fifth is.
+    forms = 2**5
+    return {"masked": masked, "repaired": repaired, "forms": forms}
+
+
+def _expected_least() -> float:
+    cost = np.array([1, 2, 4])
+    share = np.array([0.2, 0.5, 0.3])
+    at_least = np.array([share[i:].sum() ** 3 for i in range(3)])  # all three draws
+    more = np.append(at_least[1:], 0)
+    return float((cost * (at_least - more)).sum())
+
+
+def _signs() -> dict[str, str]:
+    few, many = judged("safest", 5), judged("safest", 200)
+    cheap = judged("cheapest", 200)
+    way = {part: "up" if many[part] > few[part] else "down" for part in many}
+    return {
+        "cost of the safest": way["cost"],
+        "h of the safest": way["h"],
+        "plausibility of the safest": way["plausibility"],
+        "surer of a yes": "safest" if many["h"] > cheap["h"] else "cheapest",
+    }
+
+
+def _second_letter() -> Callable:
+    def second(cost, h, points):
+        valid = h > 0.5
+        first = np.where(valid, cost, np.inf).argmin()
+        far = np.abs(points - points[first]).sum(axis=1)
+        fine = valid & (cost <= 2 * cost[first])
+        return int(np.where(fine, far, -np.inf).argmax())
+
+    return second
+
+
+def _candidates(seed: int, k: int = 40) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Cost, h and points of k made-up candidates of somebody in the middle of the cube."""
+    rng = np.random.default_rng(seed)
+    points = rng.random((k, 3))
+    return np.abs(points - 0.5).sum(axis=1), rng.random(k), points
+
+
+def _other_second(valid: bool = True, limit: float = 2.0, start: str = "first") -> Callable:
+    """The second letter with something left out."""
+
+    def second(cost: np.ndarray, h: np.ndarray, points: np.ndarray) -> int:
+        good = h > 0.5 if valid else np.ones(len(h), dtype=bool)
+        first = np.where(good, cost, np.inf).argmin()
+        far = np.abs(points - points[first]).sum(axis=1) if start == "first" else cost
+        return int(np.where(good & (cost <= limit * cost[first]), far, -np.inf).argmax())
+
+    return second
+
+
+EXERCISES = (
+    Exercise(
+        key="9.1",
+        title="Half the temperature",
+        solution=_tempered,
+        mistakes=(
+            Mistake(
+                "The temperature multiplies the log-odds.",
+                lambda: np.exp([1.0, 0.5, 0.0]) / np.exp([1.0, 0.5, 0.0]).sum(),
+                "That is flatter than at temperature 1, and colder should be sharper.",
+            ),
+            Mistake(
+                "The temperature divides the probabilities.",
+                lambda: np.exp([2.0, 1.0, 0.0]) / np.exp([2.0, 1.0, 0.0]).sum(),
+                "That is the distribution at temperature 1. To scale all the probabilities changes "
+                "nothing once they sum to one again; what is divided?",
+            ),
+            Mistake(
+                "Below temperature 1 the likeliest value is certain.",
+                lambda: [1.0, 0.0, 0.0],
+                "That is the limit of no temperature at all. At one half, something is left to the "
+                "others.",
+            ),
+        ),
+        tolerance=5e-3,
+        hint="Divide the log-odds, take the exponential, and make the sum one.",
+        takeaway="To halve the temperature squares the probabilities, and makes their sum one again.",
+    ),
+    Exercise(
+        key="9.2",
+        title="Mask, repair, reject",
+        solution=_three_ways,
+        mistakes=(
+            Mistake(
+                "To repair is to mask.",
+                lambda: {"masked": [0, 0.8, 0.2], "repaired": [0, 0.6, 0.4], "forms": 32},
+                "You have the two the wrong way round: who puts people back to where they are?",
+            ),
+            Mistake(
+                "A mask only strikes out.",
+                lambda: {"masked": [0, 0.3, 0.2], "repaired": [0, 0.8, 0.2], "forms": 32},
+                "Does the masked distribution sum to one?",
+                lambda answer: not np.isclose(np.sum(answer["masked"]), 1, atol=5e-3),
+            ),
+            Mistake(
+                "The chances of the lines add up.",
+                lambda: {"masked": [0, 0.6, 0.4], "repaired": [0, 0.8, 0.2], "forms": 10},
+                "All five lines must be fine at once. With what probability does that happen?",
+                lambda answer: np.isclose(answer["forms"], 10),
+            ),
+            Mistake(
+                "Only one line has to be fine.",
+                lambda: {"masked": [0, 0.6, 0.4], "repaired": [0, 0.8, 0.2], "forms": 2},
+                "Two draws are enough for one line, on average. The form has five.",
+                lambda answer: np.isclose(answer["forms"], 2),
+            ),
+        ),
+        tolerance=5e-3,
+        hint="Mask: strike out and scale up. Repair: what was forbidden goes to one's own value. "
+        "Reject: one over the probability of a form that breaks nothing.",
+        takeaway="Masks cost nothing. Repairing piles probability on 'stay as you are', and what "
+        "rejecting wastes grows exponentially with the number of lines.",
+    ),
+    Exercise(
+        key="9.3",
+        title="The least of three",
+        solution=_expected_least,
+        mistakes=(
+            Mistake(
+                "Each draw has the same mean, so the least of them has too.",
+                lambda: 0.2 * 1 + 0.5 * 2 + 0.3 * 4,
+                "That is the mean of one draw. You get three, and keep the best.",
+            ),
+            Mistake(
+                "With a few draws you get the cheapest there is.",
+                lambda: 1.0,
+                "How likely is it that none of the three draws costs 1?",
+            ),
+            Mistake(
+                "The mean falls like 1/k.",
+                lambda: 2.4 / 3,
+                "Less than the cheapest letter there is? Look at the chance that all three cost at "
+                "least 2.",
+            ),
+            Mistake(
+                "The best of three costs what the likeliest costs.",
+                lambda: 2.0,
+                "The least of three is often 1, and seldom 4. Weigh the three by how likely they are.",
+            ),
+        ),
+        tolerance=5e-3,
+        hint="How likely is it that all three draws cost at least 2? At least 4? The differences are "
+        "the probabilities of the least.",
+        takeaway="More draws help less and less: the least of k can only fall to the cheapest that "
+        "the model ever writes.",
+    ),
+    Exercise(
+        key="9.4",
+        title="The cheapest or the most confident",
+        solution=_signs,
+        mistakes=(
+            Mistake(
+                "More candidates make every choice cheaper.",
+                lambda: _signs() | {"cost of the safest": "down"},
+                "Is the cost looked at, when the most confident is chosen? And where in the table is "
+                "the classifier surest?",
+                lambda answer: answer["cost of the safest"] == "down",
+            ),
+            Mistake(
+                "What the classifier is sure of is plausible.",
+                lambda: _signs() | {"plausibility of the safest": "up"},
+                "The surest of 200 lies farther out than the surest of 5. Are there more people, or "
+                "fewer?",
+                lambda answer: answer["plausibility of the safest"] == "up",
+            ),
+            Mistake(
+                "The best of more candidates can be less sure.",
+                lambda: _signs() | {"h of the safest": "down"},
+                "The greatest of 200 numbers against the greatest of 5?",
+                lambda answer: answer["h of the safest"] == "down",
+            ),
+            Mistake(
+                "A cheap letter is as sure as any.",
+                lambda: _signs() | {"surer of a yes": "cheapest"},
+                "Where does the cheapest valid letter lie, seen from the boundary?",
+                lambda answer: answer["surer of a yes"] == "cheapest",
+            ),
+        ),
+        hint="One prediction after the other; then measure with judged(rule, k).",
+        takeaway="To choose by the classifier's confidence buys confidence with cost and plausibility, "
+        "and the more candidates there are, the more it buys.",
+    ),
+    Exercise(
+        key="9.5",
+        title="A second letter",
+        solution=_second_letter,
+        mistakes=(
+            Mistake(
+                "Whatever was drawn may be sent.",
+                lambda: _other_second(valid=False),
+                "One of your letters would be denied. Ask h first.",
+            ),
+            Mistake(
+                "Different means as far away as can be.",
+                lambda: _other_second(limit=np.inf),
+                "That second letter can cost many times the first. Is it still a choice?",
+            ),
+            Mistake(
+                "Far from the person is far from the first letter.",
+                lambda: _other_second(start="person"),
+                "You took the dearest that is allowed. The second letter should differ from the "
+                "first one, not from the person.",
+            ),
+            Mistake(
+                "The second cheapest is a second option.",
+                lambda: lambda cost, h, points: int(np.where(h > 0.5, cost, np.inf).argsort()[1]),
+                "The second cheapest is nearly the first one again. Measure how far each is from it.",
+            ),
+        ),
+        probes=(_candidates(0), _candidates(1), _candidates(2)),
+        hint="First the cheapest valid one; then, of the valid ones that cost no more than twice as "
+        "much, the one farthest from it.",
+        takeaway="Two letters are a choice only if they differ. The model writes many; the rule "
+        "decides whether a person gets to see that.",
+    ),
+)

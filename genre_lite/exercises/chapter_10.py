@@ -1,0 +1,301 @@
+"""Exercises of chapter 10: Why it works, consistency."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .exercise import Exercise, Mistake
+
+# -- 10.1 ---------------------------------------------------------------------------------------
+
+
+def _fourfold() -> list[float]:
+    # TV = c / sqrt(n): four times n halves it, and a quarter of it takes sixteen times n.
+    c = 0.08 * np.sqrt(500)
+    at_2000 = c / np.sqrt(2000)
+    needed = (c / 0.02) ** 2
+    return [float(at_2000), float(needed)]
+
+
+# -- 10.2 ---------------------------------------------------------------------------------------
+
+
+def _ideal_mean():
+    def ideal_mean(values, costs, cost_weight):
+        weights = np.exp(-cost_weight * np.asarray(costs))
+        return (weights * np.asarray(values)).sum() / weights.sum()
+
+    return ideal_mean
+
+
+def _divides_by_n():
+    def ideal_mean(values, costs, cost_weight):
+        weights = np.exp(-cost_weight * np.asarray(costs))
+        return (weights * np.asarray(values)).mean()
+
+    return ideal_mean
+
+
+def _no_weights():
+    return lambda values, costs, cost_weight: float(np.mean(values))
+
+
+def _takes_the_nearest():
+    return lambda values, costs, cost_weight: values[int(np.argmin(costs))]
+
+
+VALUES, COSTS = np.array([1.0, 0.0, 3.0, 2.0]), np.array([0.1, 0.3, 0.2, 1.0])
+ASKED = ((VALUES, COSTS, 5.0), (VALUES, COSTS, 1.0), (np.ones(4), COSTS, 2.0))
+
+# -- 10.3 ---------------------------------------------------------------------------------------
+
+
+def _reasons() -> dict[str, str]:
+    return {
+        "a": "triangle",  # a sum is at most the sum of the sizes
+        "b": "Jensen",  # and the mean of N / Z is R*, so the mean square is the variance
+        "c": "independence",  # variances of independent terms add up: n of them, over n squared
+        "d": "Cauchy-Schwarz",  # between the roots and a vector of m ones
+    }
+
+
+def _reason_is(line: str, reason: str):
+    return lambda answer: str(answer[line]).strip().casefold() == reason.casefold()
+
+
+# -- 10.4 ---------------------------------------------------------------------------------------
+
+
+def _failing() -> dict[str, int]:
+    return {
+        "a": 4,  # not all targets
+        "b": 3,  # nobody is reached: Z = 0
+        "c": 2,  # the rows are not independent
+        "d": 0,  # a finite λ breaks nothing; the constant changes
+        "e": 5,  # -log 0 has no bound
+    }
+
+
+# -- 10.5 ---------------------------------------------------------------------------------------
+
+
+def _delta() -> float:
+    p, w = np.array([1 / 2, 1 / 2]), np.array([1, 1 / 2])
+    z = (p * w).sum()
+    ideal, rho = p * w / z, w / z
+    kappa = (ideal * rho).sum()
+    variance = ideal * rho * (1 - 2 * ideal) + ideal**2 * kappa
+    return float(variance[0])
+
+
+# -- 10.6 ---------------------------------------------------------------------------------------
+
+
+def _world() -> dict:
+    # The nearest value is rare, and hardly nearer than the other.
+    return {"p": [0.01, 0.99], "costs": [0.1, 0.2], "cost_weight": 1.0}
+
+
+def _parts(answer: dict) -> tuple[np.ndarray, np.ndarray, float]:
+    p, costs = (np.asarray(answer[key], dtype=float) for key in ("p", "costs"))
+    return p, costs, float(answer["cost_weight"])
+
+
+def _is_world(answer: dict) -> bool:
+    p, costs, cost_weight = _parts(answer)
+    fits = p.shape == costs.shape and (p >= 0).all() and abs(p.sum() - 1) < 1e-6
+    return bool(fits and (costs >= 0).all() and 0 <= cost_weight < np.inf)
+
+
+def _ends_at(answer: dict) -> float:
+    """TV to R* of the K nearest, in the limit."""
+    p, costs, cost_weight = _parts(answer)
+    there = p > 0
+    raw = p * np.exp(-cost_weight * (costs - costs[there].min()))
+    nearest = there & np.isclose(costs, costs[there].min())
+    return float(1 - (raw * nearest).sum() / raw.sum())
+
+
+def _stalls(answer: dict) -> bool:
+    return _is_world(answer) and _ends_at(answer) >= 0.9
+
+
+def _nobody_is_nearest(answer: dict) -> bool:
+    p, costs, _ = _parts(answer)
+    return _is_world(answer) and bool(p[costs.argmin()] == 0) and not _stalls(answer)
+
+
+def _all_alike(answer: dict) -> bool:
+    _, costs, _ = _parts(answer)
+    return _is_world(answer) and bool(np.ptp(costs) < 1e-9)
+
+
+def _too_steep(answer: dict) -> bool:
+    return _is_world(answer) and not _stalls(answer) and _stalls(answer | {"cost_weight": 0.0})
+
+
+EXERCISES = (
+    Exercise(
+        key="10.1",
+        title="Four times the people",
+        solution=_fourfold,
+        mistakes=(
+            Mistake(
+                "The error falls as one over n.",
+                lambda: [0.02, 2000],
+                "That would be a rate of 1 / n. What is the exponent of n in the proposition?",
+            ),
+            Mistake(
+                "A quarter of the error takes four times the people.",
+                lambda: [0.04, 2000],
+                "Your first number is right. The second needs the error halved twice.",
+            ),
+            Mistake(
+                "To halve the error takes twice the people, and four times the people halve it.",
+                lambda: [0.04, 4000],
+                "Your first number is right. By what factor must the root of n grow for the second?",
+            ),
+        ),
+        hint="TV = c / √n. Find c from the first pair of numbers.",
+        takeaway="The second half of the error costs four times what you have, each time.",
+        tolerance=1e-3,
+    ),
+    Exercise(
+        key="10.2",
+        title="Ask the ideal",
+        solution=_ideal_mean,
+        mistakes=(
+            Mistake(
+                "A weighted mean is divided by the number of terms.",
+                _divides_by_n,
+                "Ask your function for the mean of a constant 1. What should it be?",
+            ),
+            Mistake(
+                "The targets are draws of the ideal already.",
+                _no_weights,
+                "They are draws of p. Where does the cost come in?",
+            ),
+            Mistake(
+                "The ideal is the nearest target.",
+                _takes_the_nearest,
+                "That is the limit of a large λ. The other targets have weights too.",
+            ),
+        ),
+        hint="Weights exp(-λ cost); the sum of weight × value over the sum of weights.",
+        takeaway="The unknown total Z is estimated by the same draws, and cancels part of the noise.",
+        probes=ASKED,
+    ),
+    Exercise(
+        key="10.3",
+        title="Give the reasons",
+        solution=_reasons,
+        mistakes=(
+            Mistake(
+                "A variance of a mean is over n because weights are bounded.",
+                lambda: _reasons() | {"c": "bounded weights"},
+                "Line c would be false if all targets were copies of one. What do copies lack?",
+                _reason_is("c", "bounded weights"),
+            ),
+            Mistake(
+                "Cauchy and Schwarz give every bound with a root.",
+                lambda: _reasons() | {"b": "Cauchy-Schwarz"},
+                "In line b there is no sum to take apart: one random number, and its square.",
+                _reason_is("b", "Cauchy-Schwarz"),
+            ),
+            Mistake(
+                "Jensen's inequality is about sums of roots.",
+                lambda: _reasons() | {"d": "Jensen"},
+                "Line d has no expectation, but a sum of m terms. Multiply each by one.",
+                _reason_is("d", "Jensen"),
+            ),
+        ),
+        hint="Ask of each line what is on its left: a sum, a mean of a size, a variance, roots added up.",
+        takeaway="One line alone makes the n appear, and it is the one that needs independence.",
+    ),
+    Exercise(
+        key="10.4",
+        title="Which assumption fails?",
+        solution=_failing,
+        mistakes=(
+            Mistake(
+                "A large λ breaks the bound on the weights.",
+                lambda: _failing() | {"d": 3},
+                "Bank d: how large can exp(-20 C) be? Is any assumption untrue?",
+                lambda answer: answer["d"] != 0,
+            ),
+            Mistake(
+                "Who reaches nobody is a matter of how many targets are used.",
+                lambda: _failing() | {"b": 4},
+                "Bank b uses all its targets. What is Z for that customer?",
+                lambda answer: answer["b"] == 4,
+            ),
+            Mistake(
+                "A model that leaves out rare values only loses a little.",
+                lambda: _failing() | {"e": 0},
+                "Bank e: what is the log-likelihood of a pair whose target has such a value?",
+                lambda answer: answer["e"] == 0,
+            ),
+        ),
+        hint="Numbers from 0 to 5, each of them once but for the first assumption.",
+        takeaway="Broken is not the same as hard: bank d has the same rate as before.",
+    ),
+    Exercise(
+        key="10.5",
+        title="Two values by hand",
+        solution=_delta,
+        mistakes=(
+            Mistake(
+                "Q is a share of n equal draws of R*.",
+                lambda: 2 / 9,
+                "R*(1 - R*) would be right for draws of R*. The draws are of p, and weighted.",
+            ),
+            Mistake(
+                "The denominator does not vary.",
+                lambda: 4 / 9,
+                "That is the variance of N / Z. But Q = N / S, and N and S vary together.",
+            ),
+            Mistake(
+                "Q is the plain share of the first value.",
+                lambda: 1 / 4,
+                "That is p(1 - p): the share among the targets, before any weight.",
+            ),
+        ),
+        hint="Z = 3/4. Then R*, ρ = w / Z, κ = Σ R* ρ, and the formula for v = 1.",
+        takeaway="The random denominator helps: it takes away more than half of the variance of N / Z.",
+        tolerance=2e-3,
+    ),
+    Exercise(
+        key="10.6",
+        title="A fixed K is not consistent",
+        solution=_world,
+        accepts=_stalls,
+        mistakes=(
+            Mistake(
+                "The nearest value may be one that nobody has.",
+                lambda: {"p": [0.0, 1.0], "costs": [0.1, 0.2], "cost_weight": 1.0},
+                "Your nearest value has probability 0, so no target is ever there. Who is nearest then?",
+                _nobody_is_nearest,
+            ),
+            Mistake(
+                "Any K nearest are biased, whatever the costs.",
+                lambda: {"p": [0.01, 0.99], "costs": [0.2, 0.2], "cost_weight": 1.0},
+                "If all cost the same, all are nearest, and nothing is cut off by cost.",
+                _all_alike,
+            ),
+            Mistake(
+                "A large λ makes the cut worse.",
+                lambda: {"p": [0.01, 0.99], "costs": [0.1, 0.9], "cost_weight": 50.0},
+                "With your λ the ideal itself lies near. How much of R* is left beyond the cut?",
+                _too_steep,
+            ),
+            Mistake(
+                "The nearest value may be common.",
+                lambda: {"p": [0.5, 0.5], "costs": [0.1, 0.2], "cost_weight": 1.0},
+                "It stalls, but not as far off as 0.9. How much of R* has your nearest value?",
+                lambda answer: _is_world(answer) and not _stalls(answer),
+            ),
+        ),
+        hint="p must sum to 1, with one cost for each value, none negative, and λ ≥ 0.",
+        takeaway="Data cannot repair a rule that looks away from them.",
+    ),
+)

@@ -1,0 +1,463 @@
+"""Exercises of chapter 12: Audit and limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+import numpy as np
+import pandas as pd
+
+import genre_lite as gl
+
+from .exercise import Exercise, Mistake
+
+# -- 12.1: an interval for a gap --------------------------------------------------------------------
+
+_CHANCE = np.random.default_rng(12)
+_A = _CHANCE.exponential(1.4, size=60)
+_B = _CHANCE.exponential(1.0, size=90)
+
+
+def _interval_for_a_gap():
+    import numpy as np
+
+    def gap_interval(a, b, draws=4000, seed=0):
+        chance = np.random.default_rng(seed)
+
+        def means(values):
+            values = np.asarray(values, dtype=float)
+            who = chance.integers(len(values), size=(draws, len(values)))
+            return values[who].mean(axis=1)
+
+        return np.quantile(means(a) - means(b), [0.025, 0.975])
+
+    return gap_interval
+
+
+def _ends_subtracted(a, b):
+    alone = _interval_for_a_gap()
+    zero = np.zeros(2)
+    (low_a, high_a), (low_b, high_b) = alone(a, zero), alone(b, zero)
+    return np.array([low_a - high_b, high_a - low_b])
+
+
+def _spread_of_people(a, b):
+    half = 1.96 * np.sqrt(np.var(a, ddof=1) + np.var(b, ddof=1))
+    return np.mean(a) - np.mean(b) + np.array([-half, half])
+
+
+def _one_pool(a, b):
+    chance, pool = np.random.default_rng(0), np.concatenate([a, b])
+    draws = [chance.choice(pool, size=(4000, len(one))).mean(axis=1) for one in (a, b)]
+    return np.quantile(draws[0] - draws[1], [0.025, 0.975])
+
+
+def _without_replacement(a, b):
+    return np.repeat(np.mean(a) - np.mean(b), 2)
+
+
+def _near(interval, other) -> bool:
+    """Whether two intervals agree but for the luck of the draws."""
+    interval, other = (np.asarray(x, dtype=float) for x in (interval, other))
+    return interval.shape == (2,) and bool(np.abs(interval - other).max() < 0.04)
+
+
+# -- 12.2: the hidden group -------------------------------------------------------------------------
+
+
+def report() -> pd.DataFrame:
+    """Who asked a bank for recourse, one row a person: sex, region, and the cost, NaN if not found."""
+    asked = [
+        ("woman", "north", 24, 23, 1.00),
+        ("woman", "south", 22, 5, 0.70),
+        ("woman", "east", 9, 9, 1.05),
+        ("man", "north", 26, 25, 0.80),
+        ("man", "south", 18, 17, 0.90),
+        ("man", "east", 12, 12, 1.40),
+    ]
+    rows = []
+    for sex, region, people, found, cost in asked:
+        spread = np.linspace(-0.3, 0.3, found)
+        costs = [*(cost + spread), *[np.nan] * (people - found)]
+        rows += [{"sex": sex, "region": region, "cost": c} for c in costs]
+    people = pd.DataFrame(rows)
+    # Both sexes at the same mean, as the bank reports.
+    mean = people.groupby("sex")["cost"].transform("mean")
+    people["cost"] += 1 - mean
+    return people.sample(frac=1, random_state=0).reset_index(drop=True)
+
+
+def _hidden_group():
+    people = report()
+    found = people["cost"].notna()
+    coverage = found.groupby([people["sex"], people["region"]]).mean()
+    return coverage.idxmin()
+
+
+# -- 12.3: wrongly free -----------------------------------------------------------------------------
+
+
+@cache
+def _share_answered(held: tuple[str, ...], everybody: bool = False) -> float:
+    bank, h = gl.load_dataset("compas"), gl.GenRe.load("compas", progress=False).h
+    denied = bank.X_test[h.predict_proba(bank.X_test)[:, 1] <= 0.5]
+    method = gl.baselines.NearestNeighbour(
+        h, bank.schema.constrain(immutable=held), progress=False
+    ).fit(bank.X_train, bank.y_train)
+    found = method.recommend(denied).found
+    return float(found.sum() / len(bank.X_test) if everybody else found.mean())
+
+
+_PAST = ("two_year_recid", "c_charge_degree", "priors_count", "length_of_stay")
+
+
+def _nothing_in_the_past_is_free():
+    import genre_lite as gl
+
+    bank = gl.load_dataset("compas")
+    h = gl.GenRe.load("compas", progress=False).h
+    denied = bank.X_test[h.predict_proba(bank.X_test)[:, 1] <= 0.5]
+
+    past = ["two_year_recid", "c_charge_degree", "priors_count", "length_of_stay"]
+    schema = bank.schema.constrain(immutable=past)
+
+    method = gl.baselines.NearestNeighbour(h, schema, progress=False)
+    method.fit(bank.X_train, bank.y_train)
+    return method.recommend(denied).found.mean()
+
+
+def _answers(number: float):
+    """Whether an answer is this share, give or take a person or two."""
+    return lambda answer: abs(float(answer) - number) < 0.006
+
+
+# -- 12.4: the effect of a policy -------------------------------------------------------------------
+
+
+def cohort() -> pd.DataFrame:
+    """Eight applicants: what the bank thinks and what is true, before and after their letters."""
+    return pd.DataFrame(
+        {
+            "h": [0.90, 0.80, 0.60, 0.40, 0.30, 0.20, 0.45, 0.10],
+            "h_new": [0.90, 0.80, 0.60, 0.75, 0.65, 0.55, 0.95, 0.40],
+            "repay": [0.90, 0.70, 0.60, 0.60, 0.30, 0.20, 0.50, 0.20],
+            "repay_new": [0.90, 0.70, 0.60, 0.80, 0.65, 0.40, 0.75, 0.35],
+        },
+        index=pd.Index(list("ABCDEFGH"), name="applicant"),
+    )
+
+
+def _effect_of_a_policy():
+    people = cohort()
+    accepted = people[people["h_new"] > 0.5]
+
+    real = accepted["repay_new"].mean()
+    form_only = accepted["repay"].mean()
+    return {"real": real, "form only": form_only}
+
+
+def _of(people: pd.DataFrame, real: str = "repay_new", form: str = "repay") -> dict[str, float]:
+    return {"real": people[real].mean(), "form only": people[form].mean()}
+
+
+# -- 12.5: the memo ---------------------------------------------------------------------------------
+
+
+@cache
+def _audited() -> pd.DataFrame:
+    bank, h = gl.load_dataset("adult"), gl.GenRe.load("adult", progress=False).h
+    denied = bank.X_test[h.predict_proba(bank.X_test)[:, 1] <= 0.5]
+    asked = denied.sample(400, random_state=12)
+    method = gl.baselines.NearestNeighbour(h, bank.schema, progress=False)
+    answer = method.fit(bank.X_train, bank.y_train).recommend(asked)
+    first = pd.DataFrame({"found": answer.found, "cost": answer.cost}).xs(0, level="option")
+    return asked[["sex", "race"]].join(first)
+
+
+def audited() -> pd.DataFrame:
+    """400 denied people of Adult and what the nearest neighbour had for them, one row a person."""
+    return _audited().copy()
+
+
+def _audit_memo():
+    import numpy as np
+
+    people = audited()
+    women, men = (people[people["sex"] == s] for s in ("Female", "Male"))
+
+    def means(values, draws=4000):
+        chance = np.random.default_rng(0)
+        who = chance.integers(len(values), size=(draws, len(values)))
+        return values.to_numpy()[who].mean(axis=1)
+
+    costs = women["cost"].dropna(), men["cost"].dropna()
+    low, high = np.quantile(means(costs[0]) - means(costs[1]), [0.025, 0.975])
+    return {
+        "scope": "The shipped Adult classifier, asked by a sample of the test people it "
+        "denies, and answered by the nearest neighbour. Race, age and the quality of the "
+        "single letters were not looked at.",
+        "people": {"Female": len(women), "Male": len(men)},
+        "coverage": {"Female": women["found"].mean(), "Male": men["found"].mean()},
+        "gap": {"value": costs[0].mean() - costs[1].mean(), "low": low, "high": high},
+        "limits": "The gap is over those answered, and more women than men were not. It "
+        "does not say why, nor what holds outside this table of 1994, nor what a step "
+        "costs a person.",
+        "recommendation": "Find out first why fewer women get an answer, and give those "
+        "without one a person to talk to. Then reduce the gap, and assess it anew with "
+        "another classifier and another cost.",
+    }
+
+
+PARTS = ("scope", "people", "coverage", "gap", "limits", "recommendation")
+TOO_MUCH = ("solve", "proves", "proven", "unbiased", "is fair", "guarantee", "no bias", "bias-free")
+
+
+def _memo(**changed) -> dict:
+    return _audit_memo() | changed
+
+
+def _lacks_a_part(memo) -> bool:
+    return not isinstance(memo, Mapping) or any(part not in memo for part in PARTS)
+
+
+def _not_by_group(memo) -> bool:
+    by_sex = (memo["people"], memo["coverage"])
+    return any(not isinstance(x, Mapping) or {*x} != {"Female", "Male"} for x in by_sex)
+
+
+def _no_interval(memo) -> bool:
+    gap = memo["gap"]
+    return not isinstance(gap, Mapping) or not {"value", "low", "high"} <= {*gap}
+
+
+def _claims_too_much(memo) -> bool:
+    words = " ".join(str(memo[part]).casefold() for part in ("scope", "limits", "recommendation"))
+    return any(word in words for word in TOO_MUCH)
+
+
+def _says_little(memo) -> bool:
+    return any(len(str(memo[part]).split()) < 8 for part in ("scope", "limits", "recommendation"))
+
+
+def _gap_with_nobody_dropped() -> float:
+    cost = _audited()["cost"].fillna(0).groupby(_audited()["sex"]).mean()
+    return float(cost["Female"] - cost["Male"])
+
+
+def _wide() -> dict[str, float]:
+    gap = _audit_memo()["gap"]
+    spread = 1.96 * _audited()["cost"].std()
+    return gap | {"low": gap["value"] - spread, "high": gap["value"] + spread}
+
+
+def _too_wide(memo) -> bool:
+    gap, right = memo["gap"], _audit_memo()["gap"]
+    return gap["high"] - gap["low"] > 2.5 * (right["high"] - right["low"])
+
+
+def _good_memo(memo) -> bool:
+    right = _audit_memo()
+    counts = all(memo["people"][s] == n for s, n in right["people"].items())
+    shares = all(abs(memo["coverage"][s] - c) < 0.008 for s, c in right["coverage"].items())
+    off = {"value": 0.02, "low": 0.05, "high": 0.05}
+    near = all(abs(memo["gap"][part] - right["gap"][part]) < o for part, o in off.items())
+    return counts and shares and near
+
+
+EXERCISES = (
+    Exercise(
+        key="12.1",
+        title="An interval for a gap",
+        solution=_interval_for_a_gap,
+        mistakes=(
+            Mistake(
+                "The interval of a difference runs between the ends of two intervals.",
+                lambda: _ends_subtracted,
+                "Your interval is too wide: it would need both groups to be unlucky at once, in "
+                "opposite ways. What is the number whose spread you want?",
+                lambda answer: _near(answer(_A, _B), _ends_subtracted(_A, _B)),
+            ),
+            Mistake(
+                "How much people differ says how unsure their mean is.",
+                lambda: _spread_of_people,
+                "That is how far one person is from another. A mean of many people is steadier: "
+                "how much steadier, with sixty of them?",
+                lambda answer: _near(answer(_A, _B), _spread_of_people(_A, _B)),
+            ),
+            Mistake(
+                "One pool of all people may be drawn from.",
+                lambda: _one_pool,
+                "Your interval lies around zero. Who went into group a of your draws?",
+                lambda answer: _near(answer(_A, _B), _one_pool(_A, _B)),
+            ),
+            Mistake(
+                "A bootstrap reorders the people.",
+                lambda: _without_replacement,
+                "Your interval has no width. May the same person be drawn twice?",
+                lambda answer: _near(answer(_A, _B), _without_replacement(_A, _B)),
+            ),
+        ),
+        hint="Draw each group from itself, with replacement, as many as it has. Subtract the two "
+        "means of each draw; then take the quantiles 0.025 and 0.975 of what you have.",
+        takeaway="Resample what was sampled, and compute the very number that you report.",
+        accepts=lambda answer: _near(answer(_A, _B), _interval_for_a_gap()(_A, _B)),
+        probes=((_A, _B),),
+    ),
+    Exercise(
+        key="12.2",
+        title="Find the hidden group",
+        solution=_hidden_group,
+        mistakes=(
+            Mistake(
+                "Who pays most is served worst.",
+                lambda: ("man", "east"),
+                "They pay the most of those who got an answer. Is there something worse than a "
+                "dear answer?",
+            ),
+            Mistake(
+                "A hidden group is a small one.",
+                lambda: ("woman", "east"),
+                "They are few, and each of them got an answer. Look at who got none.",
+            ),
+            Mistake(
+                "One column is enough to find it.",
+                lambda: "woman",
+                "One column does not show it. Group by sex and region at once, and give a pair.",
+                lambda answer: (
+                    isinstance(answer, str) or len(answer) != 2 or isinstance(answer, dict)
+                ),
+            ),
+        ),
+        hint="Which rows does a mean of the cost leave out? Count them in each group.",
+        takeaway="A mean is over those found. Nobody complains of the cost of a letter that never came.",
+    ),
+    Exercise(
+        key="12.3",
+        title="Wrongly free",
+        solution=_nothing_in_the_past_is_free,
+        mistakes=(
+            Mistake(
+                "Only what the letters change needs to be held.",
+                lambda: _share_answered(("priors_count", "length_of_stay")),
+                "You held the two that GenRe's letters mostly change. Once they are held, what "
+                "else could be changed that lies in the past? Go through the card's list.",
+                lambda answer: _answers(_share_answered(("priors_count", "length_of_stay")))(
+                    answer
+                ),
+            ),
+            Mistake(
+                "What nobody can hasten is immutable.",
+                lambda: _share_answered((*_PAST, "age")),
+                "With age held too nothing is left to change. Age was to stay as it is: only up.",
+                lambda answer: float(answer) == 0,
+            ),
+            Mistake(
+                "The share is of all people.",
+                lambda: _share_answered(_PAST, everybody=True),
+                "Who needs an answer? Only they belong below the line.",
+                lambda answer: _answers(_share_answered(_PAST, everybody=True))(answer),
+            ),
+        ),
+        hint="Four names go into schema.constrain(immutable=…). Then it is one neighbour, asked by "
+        "the denied of the test part, and the mean of found.",
+        takeaway="Coverage of a method is coverage under a schema. Here what is left says "
+        "only: be older.",
+        accepts=lambda answer: _answers(_share_answered(_PAST))(answer),
+    ),
+    Exercise(
+        key="12.4",
+        title="The effect of a policy",
+        solution=_effect_of_a_policy,
+        mistakes=(
+            Mistake(
+                "Whoever follows a letter is accepted.",
+                lambda: _of(cohort()),
+                "You counted all eight. Did each letter bring its yes?",
+            ),
+            Mistake(
+                "The bank's probability is the chance to repay.",
+                lambda: _of(cohort()[cohort()["h_new"] > 0.5], "h_new", "h"),
+                "You averaged what the bank believes. Which columns hold what is true?",
+            ),
+            Mistake(
+                "A policy concerns only those who move.",
+                lambda: _of(cohort()[(cohort()["h"] <= 0.5) & (cohort()["h_new"] > 0.5)]),
+                "That is right for those who moved. The bank also keeps the ones whom it had "
+                "accepted before.",
+            ),
+        ),
+        hint="First, who is accepted after the letters? Then, which column is their true chance in "
+        "each of the two stories?",
+        takeaway="The same letters and the same yes; what becomes of it depends on what no form shows.",
+    ),
+    Exercise(
+        key="12.5",
+        title="A one-page audit memo",
+        solution=_audit_memo,
+        mistakes=(
+            Mistake(
+                "An audit is its numbers.",
+                lambda: {k: v for k, v in _audit_memo().items() if k not in ("scope", "limits")},
+                "A part is missing. A memo has six: scope, people, coverage, gap, limits and "
+                "recommendation.",
+                _lacks_a_part,
+            ),
+            Mistake(
+                "One coverage speaks for all.",
+                lambda: _memo(coverage=_audited()["found"].mean()),
+                "Give people and coverage for each sex, under 'Female' and 'Male'. What does one "
+                "number for both hide?",
+                _not_by_group,
+            ),
+            Mistake(
+                "A gap is a number.",
+                lambda: _memo(gap=_audit_memo()["gap"]["value"]),
+                "Your gap has no interval. Another sample of people would give another gap: how "
+                "far off?",
+                _no_interval,
+            ),
+            Mistake(
+                "An audit can find that a method is fair.",
+                lambda: _memo(
+                    recommendation="Use the neighbour everywhere, since this audit has "
+                    "solved the problem of bias."
+                ),
+                "Some of your words claim more than was measured. An audit assesses, and a bank "
+                "may reduce; what did you promise?",
+                _claims_too_much,
+            ),
+            Mistake(
+                "Who got no answer pays nothing.",
+                lambda: _memo(
+                    gap={
+                        "value": _gap_with_nobody_dropped(),
+                        "low": _gap_with_nobody_dropped() - 0.1,
+                        "high": _gap_with_nobody_dropped() + 0.1,
+                    }
+                ),
+                "Your gap counts people without an answer at a cost of zero. What would they say?",
+                lambda memo: abs(memo["gap"]["value"] - _gap_with_nobody_dropped()) < 0.01,
+            ),
+            Mistake(
+                "How much people differ says how unsure their mean is.",
+                lambda: _memo(gap=_wide()),
+                "Your interval is wide enough for single people. It is asked for the difference of "
+                "two means; exercise 12.1 has it.",
+                _too_wide,
+            ),
+            Mistake(
+                "The numbers speak for themselves.",
+                lambda: _memo(limits="None."),
+                "Scope, limits and recommendation need a sentence each. What must a reader of your "
+                "numbers not conclude?",
+                _says_little,
+            ),
+        ),
+        hint="The parts are there; a number is off. Coverage is a mean of found within each sex; "
+        "the gap is women's mean less men's, over those answered, with 12.1's interval.",
+        takeaway="Who asked, who was answered, at what cost, how sure, and what not to conclude. "
+        "Now let a colleague read it.",
+        accepts=_good_memo,
+    ),
+)

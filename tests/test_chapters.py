@@ -1,0 +1,135 @@
+"""Each chapter keeps to its budget, and says what it costs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import nbformat
+import pytest
+from docutils import nodes
+
+from benchmarks import chapters, provenance
+from book.extensions import budgets
+
+SECONDS, MEGABYTES = 60, 1500
+
+
+@pytest.fixture(scope="module")
+def record(root):
+    return json.loads((root / "results" / "chapters.json").read_text())
+
+
+def names(root):
+    return sorted(path.stem for path in root.glob("notebooks/*.ipynb"))
+
+
+def test_every_chapter_was_measured(root, record):
+    missing = set(names(root)) ^ set(record["chapters"])
+    assert not missing, f"run `python -m benchmarks.chapters`: {sorted(missing)}"
+    assert record["made_by"]["cores"] == 2
+    for name in names(root):
+        assert set(chapters.sources(name)) <= set(record["made_by"]["code"]), name
+
+
+def test_every_chapter_keeps_to_its_budget(record):
+    over = {
+        name: of
+        for name, of in record["chapters"].items()
+        if of["seconds"] > SECONDS or of["peak_memory_mb"] > MEGABYTES
+    }
+    assert not over
+
+
+# -- measuring ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def notebook(tmp_path):
+    """A chapter of one cell that holds many bytes."""
+    path = tmp_path / "01_small.ipynb"
+    cells = [
+        nbformat.v4.new_markdown_cell("# Small"),
+        nbformat.v4.new_code_cell("x = bytearray(300_000_000)\nx[::4096] = b'1' * len(x[::4096])"),
+    ]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    return path
+
+
+def test_a_measurement_sees_what_the_kernel_held(notebook):
+    measured = chapters.measure(notebook)
+    assert 300 < measured["peak_memory_mb"] < 600
+    assert measured["cpu_seconds"] > 0
+    assert measured["seconds"] > 0
+    assert len(nbformat.read(notebook, as_version=4).cells) == 2, "the file stays as it is"
+
+
+def test_only_code_makes_a_measurement_old(notebook, monkeypatch):
+    monkeypatch.setattr(provenance, "ROOT", notebook.parent)
+    before = provenance._fingerprint(notebook)
+    record = {"made_by": {"code": {notebook.name: before}}}
+    text = notebook.read_text()
+    notebook.write_text(text.replace("# Small", "# Little"))
+    assert provenance.verdict(record) == "OK"
+    notebook.write_text(text.replace("300_000_000", "200_000_000"))
+    assert provenance.stale_files(record) == [notebook.name]
+
+
+def test_a_chapter_that_runs_away_fails(root, notebook):
+    guard = (root / "notebooks" / "conftest.py").read_text()
+    assert "LIMIT = 5 * 60" in guard
+    notebook.with_name("conftest.py").write_text(guard.replace("LIMIT = 5 * 60", "LIMIT = 0"))
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval-lax", "."]
+    run = subprocess.run(command, cwd=notebook.parent, capture_output=True, text=True)
+    assert run.returncode == 1, run.stdout
+    assert "01_small.ipynb has run for" in run.stdout
+
+
+# -- telling ------------------------------------------------------------------------------------
+
+
+class App:
+    """As much of Sphinx as the line needs."""
+
+    def __init__(self, docname):
+        self.env = self
+        self.docname = docname
+        self.needs = []
+
+    def note_dependency(self, path):
+        self.needs.append(path)
+
+
+def page(title):
+    box = nodes.admonition("", nodes.title("", title), nodes.paragraph("", "The question."))
+    return nodes.document(None, None, "", box), box
+
+
+def test_the_box_of_a_chapter_tells_its_cost(monkeypatch):
+    measured = {"01_small": {"seconds": 20.6, "peak_memory_mb": 812.0}}
+    monkeypatch.setattr(budgets, "recorded", lambda: (measured, 2))
+    for docname, title, told in [
+        ("notebooks/01_small", "This chapter", True),
+        ("notebooks/01_small", "Key points", False),
+        ("notebooks/02_unmeasured", "This chapter", False),
+        ("book/01_small", "This chapter", False),
+    ]:
+        document, box = page(title)
+        budgets.tell(App(docname), document)
+        assert (box.astext().endswith("It runs in 21 s and 0.8 GB on two cores.")) is told, docname
+
+
+def test_every_chapter_has_the_box(root):
+    for name in names(root):
+        cells = json.loads((root / f"notebooks/{name}.ipynb").read_text())["cells"]
+        text = "\n\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
+        assert any(f":::{{admonition}} {title}\n" in text for title in budgets.BOXES), name
+
+
+def test_the_budget_is_told_in_the_built_book(root, record):
+    for name, of in record["chapters"].items():
+        built = root / f"_build/html/notebooks/{name}.html"
+        if not built.is_file():
+            pytest.skip("the book is not built; run `make book` first")
+        assert budgets.words(of, record["made_by"]["cores"]) in built.read_text(), name
