@@ -25,6 +25,8 @@ def allowed_tokens(codec: Codec, own: np.ndarray) -> np.ndarray:
 
     ``own`` are the people's own tokens, (people, features). A person's own token means "keep your
     value", so it is always allowed. Vocabularies ascend, so a direction is a comparison of tokens.
+
+    Equation: :eq:`choose-mask`.
     """
     size = max(len(values) for values in codec.values)
     token = np.arange(size)
@@ -56,6 +58,8 @@ def draw(
 
     Feature j's token is drawn from softmax(ℓ_j / temperature) over its allowed tokens, given the
     features written before. Below temperature 1 draws gather around the likeliest recourses.
+
+    Equations: :eq:`choose-temperature`, :eq:`choose-mask`.
 
     Parameters
     ----------
@@ -114,6 +118,8 @@ def choose(
     * ``"balanced"`` the best estimated Score,
       :math:`\\hat V(x^+) + \\hat P(x^+) - C / d`, with the chances of being valid and of being
       plausible as estimated from the training rows; without estimates, the cheapest.
+
+    Equation: :eq:`choose-balanced`.
 
     Parameters
     ----------

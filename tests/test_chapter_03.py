@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 import torch
 from test_gradient_search import PLANE, linear, plane
 
@@ -13,6 +14,7 @@ from genre_lite.baselines.gradient_search import Decision, to_yes
 from genre_lite.baselines.projection import Projection
 
 
+@pytest.mark.equation("search-wachter", "search-gradient")
 def test_the_slope_of_wachters_objective_is_pull_and_price():
     """(search-wachter), (search-gradient)"""
     bank = load_dataset("moons", n=300)
@@ -33,6 +35,7 @@ def test_the_slope_of_wachters_objective_is_pull_and_price():
     torch.testing.assert_close(slope, -pull + price, atol=1e-6, rtol=1e-5)
 
 
+@pytest.mark.equation("search-dice")
 def test_dice_minimizes_what_the_chapter_says():
     """(search-dice)"""
     train = plane()

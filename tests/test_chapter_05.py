@@ -29,6 +29,7 @@ def prices():
     ]
 
 
+@pytest.mark.equation("robust-price")
 @pytest.mark.parametrize(("method", "dial", "price"), prices())
 def test_the_price_of_a_margin(method, dial, price):
     train = plane()

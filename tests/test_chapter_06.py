@@ -13,6 +13,7 @@ from genre_lite.baselines import NearestNeighbour
 from genre_lite.supervision import PairSampler
 
 
+@pytest.mark.equation("copy-rate")
 @pytest.mark.parametrize("d", [1, 2, 3, 5])
 def test_the_nearest_of_uniform_rows_is_as_far_as_the_formula_says(d):
     """½ Γ(1 + 1/d) (d! / N)^(1/d), for a person in the middle of a cube."""
@@ -35,6 +36,7 @@ class Everybody:
         return np.stack([1 - yes, yes], axis=1)
 
 
+@pytest.mark.equation("copy-alone")
 def test_constraints_multiply_until_nobody_is_left():
     """(1 − π)ⁿ with π = 2⁻⁵ and n = 40."""
     rng, features = np.random.default_rng(0), [f"f{j}" for j in range(5)]

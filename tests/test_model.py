@@ -61,6 +61,7 @@ def test_probabilities_of_all_recourses_sum_to_one(seed):
     assert logs.std() > 0.5, "a uniform model would not test much"
 
 
+@pytest.mark.equation("choose-mask")
 @pytest.mark.parametrize("seed", range(3))
 def test_so_they_do_under_constraints(seed):
     model = network(seed=seed)

@@ -160,6 +160,7 @@ def test_frequencies_are_probabilities(codec):
     assert (seen[chances.numpy() == 0] == 0).all()
 
 
+@pytest.mark.equation("choose-temperature")
 def test_the_temperature_sharpens_each_conditional(codec):
     model = network(codec, seed=5, scale=0.3)
     asked = question(codec, PEOPLE.iloc[[1]])
@@ -274,6 +275,7 @@ def chosen_by_hand(tokens, worth, chance, n, margin):
     return answer
 
 
+@pytest.mark.equation("choose-balanced")
 @pytest.mark.parametrize("margin", [0.5, 0.8])
 @pytest.mark.parametrize("n", [1, 4, 12])
 @pytest.mark.parametrize("rule", ["cheapest", "likeliest", "safest", "balanced", "estimated"])

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from book.extensions.trace_table import Trace
+from book.extensions.trace_table import Page, Trace
 
 API = "```{eval-rst}\n.. automodule:: genre_lite.room\n   :members:\n```\n"
 MODULE = '''"""A room."""
@@ -139,7 +139,6 @@ def test_a_whole_tree_has_no_orphans(tree):
             '"one-ninth"',
             "test_b names the equation 'one-ninth'",
         ),
-        ("notebooks/01_chapter.ipynb", "gl.room.Thing", "other.room.Thing", None),
         ("genre_lite/room.py", "def _inner", "class halves", None),
         ("genre_lite/room.py", '"halve"]', '"halve", "_inner"]', "room._inner is public, and no"),
     ],
@@ -161,6 +160,22 @@ def test_a_class_is_spoken_of_if_an_equation_names_a_method(tree):
     assert not any(
         "room.Thing" in one for one in Trace(tree, {"genre_lite.room.Thing": "it is old"}).orphans()
     )
+
+
+@pytest.mark.parametrize(
+    ("code", "spoken"),
+    [
+        ("gl.room.Thing()", True),
+        ("from genre_lite.room import Thing", True),
+        ("of = gl.room\nof.Thing()", True),
+        ("other.room.Thing()", False),
+        ("gl.load().Thing", False),
+        ("Thing = 1", False),
+    ],
+)
+def test_a_cell_speaks_of_what_it_takes_from_the_package(code, spoken):
+    page = Page("page", "No words.", ["import genre_lite as gl", code])
+    assert ("Thing" in page.mentions()) is spoken
 
 
 @pytest.mark.parametrize("words", ["{class}`~genre_lite.room.Thing`", "`Thing(1)`", "`room.Thing`"])

@@ -69,21 +69,25 @@ class Page:
 
     def mentions(self) -> set[str]:
         """The names of ours that the page writes as code, in a sentence or in a cell."""
-        found = set(NAMED.findall(self.prose))
-        trees = [ast.parse(cell) for cell in self.code]
-        rooms = {"gl", "genre_lite"}
-        for node in (node for tree in trees for node in ast.walk(tree)):
+        found, rooms = set(NAMED.findall(self.prose)), {"gl", "genre_lite"}
+        steps = [node for cell in self.code for node in ast.walk(ast.parse(cell))]
+        for node in steps:
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("genre_lite"):
                 found |= {alias.name for alias in node.names}
                 rooms |= {alias.asname or alias.name for alias in node.names}
-        for node in (node for tree in trees for node in ast.walk(tree)):
-            if isinstance(node, ast.Attribute):
-                base = node.value
-                while isinstance(base, ast.Attribute):
-                    base = base.value
-                if isinstance(base, ast.Name) and base.id in rooms:
-                    found.add(node.attr)
+            elif isinstance(node, ast.Assign) and _base(node.value) in rooms:
+                rooms |= {name.id for name in node.targets if isinstance(name, ast.Name)}
+        found |= {
+            node.attr for node in steps if isinstance(node, ast.Attribute) and _base(node) in rooms
+        }
         return found
+
+
+def _base(node: ast.AST) -> str | None:
+    """The first name of ``a.b.c``, if that is what stands there."""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else None
 
 
 @dataclass

@@ -309,7 +309,7 @@ def divergence(mean: Tensor, log_deviation: Tensor, prior: Tensor | float = 0.0)
 
     .. math:: \\tfrac12 (\\sigma^2 + (\\mu - \\mu_0)^2 - 1) - \\log \\sigma
 
-    Equations: :eq:`latent-kl`, :eq:`latent-information`.
+    Equation: :eq:`latent-kl`.
 
     Examples
     --------

@@ -37,8 +37,6 @@ class GrowingSpheres(RecourseMethod):
     Defaults are those of the GenRe experiments, but for the number of shells, 100 for 1,000: at a
     radius of 20 nearly every feature is at one end of its range.
 
-    Equation: :eq:`search-reach`.
-
     Parameters
     ----------
     samples, step

@@ -31,8 +31,6 @@ class PROBE(GradientMethod):
     before λ is lowered, and otherwise as Wachter's. What differs from public implementations is as
     for :class:`~genre_lite.baselines.wachter.Wachter`.
 
-    Equation: :eq:`robust-price`.
-
     Parameters
     ----------
     target_rate, tolerance

@@ -29,8 +29,6 @@ class ROAR(GradientMethod):
     the loss rests, with no limit of steps, far beyond the border; here the cheapest x⁺ passed that
     stays valid under the worst δ is the answer.
 
-    Equation: :eq:`robust-price`.
-
     Parameters
     ----------
     shift

@@ -27,7 +27,7 @@ class Wachter(GradientMethod):
     return the iterate at which they stop; here the cheapest valid one passed is the answer, so it is
     cheaper.
 
-    Equations: :eq:`search-wachter`, :eq:`search-linear`, :eq:`search-trap`, :eq:`robust-price`.
+    Equation: :eq:`search-wachter`.
 
     Parameters
     ----------

@@ -104,16 +104,11 @@ EXERCISES = (
                 "token that she already has?",
             ),
             Mistake(
-                "A value goes up to the next entry of the vocabulary.",
+                "A value goes up to the next entry, or tokens count from one.",
                 lambda: {"token": 3, "letter": 3100},
-                "How far is 3,100 from the entry above it, and how far from the one below?",
+                "How far is 3,100 from the entry above it, and how far from the one below? And the first "
+                "entry has the number 0.",
                 lambda answer: answer["token"] == 3,
-            ),
-            Mistake(
-                "Tokens count from one.",
-                lambda: {"token": 2 + 1e-9, "letter": 1000},
-                "Tokens are numbered from 0; what stands at the number that you gave?",
-                lambda answer: answer["letter"] == 1000,
             ),
         ),
         hint="Two steps: the nearest entry of the vocabulary; then what one's own token means.",

@@ -25,7 +25,7 @@ REPLACE = "Replace the dots by an answer of your own, and run the cell again."
 
 @dataclass(frozen=True)
 class Verdict:
-    """What :func:`~genre_lite.exercises.check` says of an answer.
+    """What ``check`` says of an answer.
 
     Attributes
     ----------
