@@ -30,8 +30,11 @@ $(if $(GENRE_LITE_DATA),,$(error GENRE_LITE_DATA does not name a folder))
 export GENRE_LITE_DATA
 endif
 
+# `pdf` prints what `book` has built, so the two keep their order.
+.NOTPARALLEL: pdf
+
 .DEFAULT_GOAL := help
-.PHONY: help book pdf test lab bench peers models release address clean
+.PHONY: help book pdf print test lab bench peers models release address clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -57,10 +60,13 @@ book: $(READY) ## Run every chapter and build the book, strictly; prints the pat
 	$(VENV)/bin/jupyter-book build . --all -W -n --keep-going
 	@echo "The book is ready: $(CURDIR)/_build/html/index.html"
 
-# The single page is made of the pages just built: no chapter runs twice. It has to lie at the root,
-# where its pictures are; Sphinx puts it beside the first page.
-pdf: book ## Print the whole book as _build/book.pdf; needs Chromium or Chrome
+pdf: book print ## Print the whole book as _build/book.pdf; needs Chromium or Chrome
+
+# The single page is made of the pages that `make book` has built: no chapter runs twice. It has to
+# lie at the root, where its pictures are; Sphinx puts it beside the first page.
+print: $(READY)
 	@test -n "$(CHROMIUM)" || { echo "Chromium or Chrome prints the book; install it, or name it: make pdf CHROMIUM=..."; exit 1; }
+	rm -rf _build/singlehtml
 	$(VENV)/bin/jupyter-book build . --builder singlehtml -W -n --keep-going
 	cp _build/singlehtml/book/intro.html _build/singlehtml/whole.html
 	@profile=$$(mktemp -d); "$(CHROMIUM)" $(PRINT) --user-data-dir="$$profile" \

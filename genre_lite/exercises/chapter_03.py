@@ -258,7 +258,7 @@ EXERCISES = (
             Mistake(
                 "Likeness is one minus the distance.",
                 lambda: {"determinants": [0, 1, -3], "the port's favourite": "third"},
-                "K_ij is 1 / (1 + d), which is never negative. Write the two rows of K down again.",
+                "K_ij is 1 / (1 + distance), which is never negative. Write the two rows of K down again.",
                 lambda answer: min(answer["determinants"]) < 0,
             ),
             Mistake(
@@ -276,7 +276,7 @@ EXERCISES = (
                 lambda answer: answer["the port's favourite"].strip().lower() != "first",
             ),
         ),
-        hint="K has ones on its diagonal, and 1 / (1 + d) beside them.",
+        hint="K has ones on its diagonal, and 1 / (1 + distance) beside them.",
         takeaway="One wrong sign, and a method for variety looks for three copies of one answer.",
         tolerance=1e-3,
     ),

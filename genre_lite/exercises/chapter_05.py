@@ -202,7 +202,7 @@ EXERCISES = (
                 "Right for positive features only. Which way does a weight move against x_j < 0?",
             ),
         ),
-        hint="Set z − δ(‖x‖₁ + 1) to zero.",
+        hint="You know the worst log-odds for any δ. At which δ is the bank undecided?",
         takeaway="Large features make fragile promises: the worst bank acts through each of them.",
         probes=ACCEPTED,
     ),

@@ -25,10 +25,10 @@ def _false_one() -> str:
 
 
 def _doubling() -> dict[str, float]:
-    # The distance is a constant times N^(−1/7).
-    left = 2 ** (-1 / 7)
-    # k^(−1/7) = 1/2 means k = 2^7.
-    times = 2**7
+    # The distance is a constant times N^(−1/12).
+    left = 2 ** (-1 / 12)
+    # k^(−1/12) = 1/2 means k = 2^12.
+    times = 2**12
     return {"left": left, "times": times}
 
 
@@ -158,7 +158,7 @@ EXERCISES = (
             Mistake(
                 "Twice the rows, half the distance.",
                 lambda: {"left": 0.5, "times": 2},
-                "That is d = 1, where rows stand in a line. In seven features there is more room.",
+                "That is d = 1, where rows stand in a line. In twelve features there is more room.",
             ),
             Mistake(
                 "Everything falls with the square root of the data.",
@@ -167,16 +167,16 @@ EXERCISES = (
             ),
             Mistake(
                 "The number of rows for half the distance grows in proportion to d.",
-                lambda: {"left": 2 ** (-1 / 7), "times": 14},
-                "The share is right. For the other solve k^(−1/7) = 1/2.",
+                lambda: {"left": 2 ** (-1 / 12), "times": 24},
+                "The share is right. For the other, ask which k makes k^(−1/12) one half.",
                 lambda answer: (
-                    abs(float(answer["left"]) - 2 ** (-1 / 7)) < 0.006
-                    and abs(float(answer["times"]) - 128) > 4
+                    abs(float(answer["left"]) - 2 ** (-1 / 12)) < 0.006
+                    and abs(float(answer["times"]) - 4096) > 25
                 ),
             ),
         ),
-        hint="Only N^(−1/7) matters; the rest cancels.",
-        takeaway="To halve the excess takes 128 times the people. Nobody has them.",
+        hint="Only the power of N matters; the rest cancels.",
+        takeaway="To halve the distance takes 4,096 times the people. Nobody has them.",
         tolerance=6e-3,
     ),
     Exercise(

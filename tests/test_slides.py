@@ -1,0 +1,75 @@
+"""The slides say what the chapters say, and nothing of their own."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from bs4 import BeautifulSoup
+
+CHAPTER = """
+<article><h1>Denied<a class="headerlink" href="#x">#</a></h1>
+<div class="tip admonition"><p class="admonition-title">This chapter</p>
+<p><strong>The question.</strong> What <a href="../book/glossary.html">now</a>?</p>
+<ul><li>tell one thing from another</li></ul></div>
+<div class="cell_output"><figure><img src="../_images/a.png" alt="A map.">
+<figcaption><p><span class="caption-number">Fig. 1</span><span class="caption-text">A caption.</span></p>
+</figcaption></figure></div>
+<div class="cell_output"><img src="../_images/b.png" alt="No figure, only output."></div>
+{points}
+</article>
+"""
+POINTS = """<div class="note admonition"><p class="admonition-title">Key points</p>
+<ul><li>One.</li><li>Two.</li></ul></div>"""
+
+
+@pytest.fixture(scope="module")
+def slides(root):
+    sys.path.insert(0, str(root / "book" / "extensions"))
+    try:
+        import slides
+    finally:
+        sys.path.pop(0)
+    return slides
+
+
+def made(slides, points=POINTS):
+    page = BeautifulSoup(CHAPTER.format(points=points), "html.parser")
+    found = slides.chapter_slides(page, "notebooks/01_denied.html")
+    return [BeautifulSoup(slide, "html.parser") for slide in found]
+
+
+def test_a_chapter_becomes_question_goals_figures_and_points(slides):
+    opening, goals, figure, points = made(slides)
+    assert opening.h1.text == "Denied"
+    assert "What now?" in opening.text
+    assert [li.text for li in goals.select("li")] == ["tell one thing from another"]
+    assert figure.img["src"] == "notebooks/../_images/a.png"
+    assert figure.img["alt"] == "A map."
+    assert figure.figcaption.text == "A caption."
+    assert [li.text for li in points.select("li")] == ["One.", "Two."]
+
+
+def test_every_slide_leads_to_its_chapter_and_nowhere_else(slides):
+    for slide in made(slides):
+        assert [a["href"] for a in slide.select("a")] == ["notebooks/01_denied.html"]
+
+
+def test_a_page_without_key_points_is_no_chapter(slides):
+    assert made(slides, points="") == []
+
+
+def test_the_built_slides_cover_every_chapter(root):
+    html = root / "_build" / "html"
+    if not (html / "slides.html").is_file():
+        pytest.skip("the book is not built; run `make book` first")
+    deck = BeautifulSoup((html / "slides.html").read_text(), "html.parser")
+    shown = {a["href"] for a in deck.select("section.opening footer a")}
+    chapters = {f"notebooks/{path.stem}.html" for path in root.glob("notebooks/[01][0-9]_*.ipynb")}
+    assert shown == chapters
+    for picture in deck.select("img"):
+        assert (html / picture["src"]).is_file()
+        assert picture["alt"]
+    for chapter in chapters:
+        own = [s for s in deck.select("section") if s.footer.a["href"] == chapter]
+        assert len(own) >= 4, f"{chapter} has no figure"
