@@ -17,7 +17,7 @@ from genre_lite.evaluation.ledger import summarize
 
 NEIGHBOUR = METHODS["nearest-neighbour"]
 LIMIT = 1_000_000  # bytes
-LEAST = ("genre", "nearest-neighbour", "wachter", "wachter-dear", "nice")
+LEAST = ("genre", "nearest-neighbour", "wachter", "wachter-dear")
 
 
 def quick_genre(h, bank, seed):
@@ -163,6 +163,11 @@ def test_the_main_methods_answer_everywhere(committed):
     for dataset in field.TABLES:
         for method in LEAST:
             assert cells_of(committed, dataset, method), (dataset, method)
+        # A peer may be missing, since it takes hours on a large table; then the record says so.
+        for peer in field.ASKED_PEERS:
+            done = {cell["seed"] for cell in cells_of(committed, dataset, peer)}
+            said = set(committed["skipped"].get(peer, {}).get("seeds", {}).get(dataset, []))
+            assert done | said == set(range(field.TABLES[dataset])), (dataset, peer)
 
 
 def test_the_summary_is_that_of_the_cells(committed):
