@@ -10,6 +10,7 @@ from collections import Counter
 
 import pytest
 
+collect_ignore = ["conftest.py"]  # as in tests/conftest.py
 LIMIT = 5 * 60  # seconds
 spent: Counter = Counter()
 

@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+# Each folder has a conftest.py; as sources of doctests they would be one module with two files.
+collect_ignore = ["conftest.py"]
+
 
 @pytest.fixture(scope="session")
 def root() -> Path:
