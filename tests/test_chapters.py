@@ -62,8 +62,13 @@ def notebook(tmp_path):
     return path
 
 
-def test_a_measurement_sees_what_the_kernel_held(notebook):
-    measured = chapters.measure(notebook)
+def test_a_measurement_sees_what_the_kernel_held(root, notebook):
+    # In a process of its own: a kernel counts what held the process that started it, and tests hold much.
+    ask = "import json, pathlib, sys; from benchmarks.chapters import measure; "
+    ask += "print(json.dumps(measure(pathlib.Path(sys.argv[1]))))"
+    command = [sys.executable, "-c", ask, str(notebook)]
+    run = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
+    measured = json.loads(run.stdout.splitlines()[-1])
     assert 300 < measured["peak_memory_mb"] < 600
     assert measured["cpu_seconds"] > 0
     assert measured["seconds"] > 0
