@@ -29,10 +29,10 @@ from tqdm.auto import tqdm
 
 import genre_lite as gl
 from genre_lite import genre
+from genre_lite.evaluation.ledger import mean_and_interval
 from genre_lite.surrogate import Surrogate, Teacher
 
-from .genre import mean_and_interval
-from .provenance import made_by
+from .provenance import made_by, write
 from .references import AidedNeighbour
 
 RESULTS = Path(__file__).parent.parent / "results" / "ablation.json"
@@ -60,6 +60,13 @@ class Weighted(Teacher):
         ):
             warnings.filterwarnings("ignore", message=".*class_weight presets")
             return super().fit(design, labels, **options)
+
+
+class Once(Teacher):
+    """A teacher whose sets hold each row at most once."""
+
+    def _held(self, chance: np.random.Generator) -> np.ndarray:
+        return (chance.random((self.sets, len(self.valid))) < self.valid).astype(int)
 
 
 class Pointwise(Surrogate):
@@ -104,6 +111,11 @@ FITS = {
         {"patch": lambda: replaced("Teacher", Weighted)},
     ),
     "one set of the plausible": ("B = 1", {"patch": lambda: teacher(sets=1)}),
+    "everybody once": (
+        "sets that hold a row with its chance, and never twice",
+        {"patch": lambda: replaced("Teacher", Once)},
+    ),
+    "sets no larger": ("ρ = 1", {"patch": lambda: teacher(growth=1.0)}),
     "no doubt": ("p̂ above one half taken for certain", {"patch": lambda: teacher(doubt=0.01)}),
     "half the doubt": ("σ = 0.1", {"patch": lambda: teacher(doubt=0.1)}),
     "undistilled": (
@@ -124,8 +136,9 @@ FITS = {
 # What is chosen from the same fit: only the call differs.
 CALLS = {
     "10 candidates": ("as many as the paper draws", {"candidates": 10}),
-    "50 candidates": ("a quarter of the draws", {"candidates": 50}),
-    "temperature 0.5": ("draws gathered around the likeliest", {"temperature": 0.5}),
+    "50 candidates": ("half of the draws", {"candidates": 50}),
+    "200 candidates": ("twice the draws", {"candidates": 200}),
+    "temperature 1": ("draws spread as the model has learned them", {"temperature": 1.0}),
     "the cheapest": ("no estimates in the choice", {"rule": "cheapest"}),
     "the cheapest, h > 0.8": (
         "a margin in place of estimates",
@@ -263,10 +276,7 @@ def main() -> None:
             "summary": summary(runs),
             "cells": runs,
         }
-        given.out.parent.mkdir(exist_ok=True)
-        unfinished = given.out.with_suffix(".part")
-        unfinished.write_text(json.dumps(record, indent=1) + "\n")
-        unfinished.replace(given.out)
+        write(record, given.out)
     table = {
         name: row["score"] | {"gain": row["gain"]["mean"]} for name, row in summary(runs).items()
     }

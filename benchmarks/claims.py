@@ -35,7 +35,7 @@ from genre_lite.supervision import PairSampler
 from genre_lite.training import TrainingConfig, fit
 
 from .consistency import interval
-from .provenance import made_by
+from .provenance import made_by, write
 
 RESULTS = Path(__file__).parent.parent / "results" / "claims.json"
 TOYS = ("moons", "circles", "corr")
@@ -436,10 +436,7 @@ def main() -> None:
             "cost_weights": cost_weight_summary(cells),
             "cells": cells,
         }
-        given.out.parent.mkdir(exist_ok=True)
-        unfinished = given.out.with_suffix(".part")
-        unfinished.write_text(json.dumps(record, indent=1) + "\n")
-        unfinished.replace(given.out)
+        write(record, given.out)
 
 
 if __name__ == "__main__":

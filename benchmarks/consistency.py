@@ -11,7 +11,6 @@ targets, from the 50 nearest, from the nearest tenth. Writes ``results/consisten
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +27,7 @@ from genre_lite.objectives import (
     total_variation,
 )
 
-from .provenance import made_by
+from .provenance import made_by, write
 
 RESULTS = Path(__file__).parent.parent / "results" / "consistency.json"
 TOYS = ("moons", "circles", "corr")
@@ -277,8 +276,7 @@ def main() -> None:
         "holds": verdict(toys),
         "toys": toys,
     }
-    given.out.parent.mkdir(exist_ok=True)
-    given.out.write_text(json.dumps(record, indent=1) + "\n")
+    write(record, given.out)
     for said, holds in record["holds"].items():
         print(f"{'yes' if holds else 'NO '}  {said}")
 

@@ -17,7 +17,7 @@ import json
 import math
 import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import torch
@@ -62,6 +62,17 @@ MAKERS = (
         for part in ("problem", "ask_dice_ml", "ask_ellice", "ask_nice")
     ),
 )
+JUDGES = tuple(
+    f"genre_lite.{part}"
+    for part in (
+        "datasets",
+        "decision",
+        "evaluation.density",
+        "evaluation.metrics",
+        "evaluation.robustness",
+    )
+)
+WORKERS = {"nice": "ask_nice", "ellice": "ask_ellice", "dice-ml": "ask_dice_ml"}
 KEPT = ("dataset", "method", "seed", "metrics", "fit_seconds", "recommend_seconds", "error")
 DIGITS = 6
 
@@ -113,7 +124,7 @@ def fill(
     GenReError
         If other code has made the cells that lie in the folder.
     """
-    _same_code(folder)
+    _same_code(folder, methods)
     for seeds in range(1, max(tables.values()) + 1):
         asked = {name: make for name, (make, most) in methods.items() if most >= seeds}
         banks = [name for name, most in tables.items() if most >= seeds]
@@ -123,19 +134,36 @@ def fill(
             )
 
 
-def _same_code(folder: Path) -> None:
-    """Remember the code that makes the folder's cells, and refuse another."""
-    path, now = folder / "code.json", provenance.code_hash(MAKERS)
-    if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(now, indent=1) + "\n")
-    then = json.loads(path.read_text())
-    changed = sorted(file for file in then | now if then.get(file) != now.get(file))
-    if changed:
-        raise GenReError(
-            f"The cells in {folder.name} were made by other code: {', '.join(changed)} changed "
-            "since. Delete the folder to start anew, or its code.json alone if only words changed."
+def code_of(method: str) -> dict[str, str]:
+    """The code behind a method's cells: its own, and what makes and judges every cell.
+
+    So a change of one method leaves the cells of the others as good as they were.
+    """
+    if method in WORKERS:
+        own = ("peers", "peer_workers.problem", f"peer_workers.{WORKERS[method]}")
+        return provenance.code_hash(
+            (*JUDGES, *(f"benchmarks.{part}" for part in own)), ["genre_lite.evaluation.benchmark"]
         )
+    kind = Wachter if method == "wachter-dear" else METHODS[method].args[0]
+    return provenance.code_hash((*JUDGES, kind.__module__), ["genre_lite.evaluation.benchmark"])
+
+
+def _same_code(folder: Path, methods: Iterable[str]) -> None:
+    """Remember the code that makes the cells of each method, and refuse another."""
+    path = folder / "code.json"
+    known = json.loads(path.read_text()) if path.exists() else {}
+    for method in methods:
+        now, then = code_of(method), known.get(method)
+        cells = f"cells/*/{method}"
+        changed = sorted(f for f in (then or {}) | now if (then or {}).get(f) != now.get(f))
+        if changed and any(folder.glob(f"{cells}/*.json")):
+            raise GenReError(
+                f"The cells of {method!r} in {folder.name} were made by other code: "
+                f"{', '.join(changed)} changed since. Delete {folder.name}/{cells} to make them anew."
+            )
+        known[method] = now
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(known, indent=1) + "\n")
 
 
 # -- the record -----------------------------------------------------------------------------------
@@ -307,7 +335,7 @@ def main() -> None:
         write(found | {"alone": seconds(banks, factories)}, given.out)
         return
     banks = {name: TABLES[name] for name in given.tables}
-    _same_code(given.folder)
+    _same_code(given.folder, chosen)
     ledger = Ledger(given.folder).open(PEOPLE)
     for ledger in fill(given.folder, banks, chosen, jobs=given.jobs):
         write(record(ledger, TABLES, whole, why_not), given.out)

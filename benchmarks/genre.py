@@ -23,11 +23,11 @@ from queue import Queue
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 from tqdm.auto import tqdm
 
 import genre_lite as gl
 from genre_lite.baselines.nearest_neighbour import NearestNeighbour
+from genre_lite.evaluation.ledger import mean_and_interval
 
 from . import provenance
 from .references import AidedNeighbour, Oracle
@@ -71,12 +71,6 @@ def cell(table: str, seed: int) -> dict:
             ((h.predict_proba(bank.X_test)[:, 1] > 0.5) == gold.bank.y_test).mean()
         ),
     }
-
-
-def mean_and_interval(values: list[float]) -> dict:
-    """The mean over seeds and half the width of its 95 % Student interval."""
-    spread = stats.sem(values) * stats.t.ppf(0.975, len(values) - 1) if len(values) > 1 else np.nan
-    return {"mean": float(np.mean(values)), "half_width": float(spread)}
 
 
 def summary(cells: dict[str, dict]) -> dict:
@@ -169,10 +163,7 @@ def main() -> None:
                 "summary": summary(cells),
                 "cells": dict(sorted(cells.items())),
             }
-            given.out.parent.mkdir(exist_ok=True)
-            unfinished = given.out.with_suffix(".part")
-            unfinished.write_text(json.dumps(record, indent=1) + "\n")
-            unfinished.replace(given.out)
+            provenance.write(record, given.out)
     scores = {
         table: {name: parts["score"]["mean"] for name, parts in s["methods"].items()}
         for table, s in summary(cells).items()

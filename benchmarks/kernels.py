@@ -30,7 +30,7 @@ from genre_lite.model import Attention, ModelConfig, RecourseTransformer
 from genre_lite.sampling import draw
 from genre_lite.training import negative_log_likelihood
 
-from .provenance import made_by
+from .provenance import made_by, write
 
 RESULTS = Path(__file__).parent.parent / "results" / "kernels.json"
 TABLES = ("german", "compas", "adult")
@@ -144,7 +144,7 @@ def main() -> None:
         "seconds_over_plain": found,
         "compiled": {TABLES[0]: compiled(TABLES[0], given.repeats)},
     }
-    given.out.write_text(json.dumps(record, indent=1) + "\n")
+    write(record, given.out)
     print(json.dumps(record["seconds_over_plain"] | record["compiled"], indent=1))
 
 

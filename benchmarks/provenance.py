@@ -18,7 +18,7 @@ import os
 import platform
 import sys
 import tokenize
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import version
 from importlib.util import resolve_name
 from pathlib import Path
@@ -34,6 +34,7 @@ __all__ = [
     "stale_files",
     "verdict",
     "versions",
+    "write",
 ]
 
 ROOT = Path(__file__).parent.parent
@@ -53,7 +54,7 @@ DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 PACKAGES = ("torch", "numpy", "pandas", "scikit-learn")
 
 
-def code_hash(modules: Iterable[str]) -> dict[str, str]:
+def code_hash(modules: Iterable[str], alone: Iterable[str] = ()) -> dict[str, str]:
     """A hash of each source file that the named modules are made of, and of all of ours they use.
 
     Parameters
@@ -61,6 +62,8 @@ def code_hash(modules: Iterable[str]) -> dict[str, str]:
     modules
         Names with dots, as ``"benchmarks.genre"``. ``gl.GenRe`` in a benchmark counts as a use
         of the module where ``GenRe`` lives.
+    alone
+        More modules, without what they use.
 
     Returns
     -------
@@ -76,7 +79,8 @@ def code_hash(modules: Iterable[str]) -> dict[str, str]:
     >>> list(code_hash(["genre_lite.categorical"]))
     ['genre_lite/categorical.py']
     """
-    found, ahead = {}, list(modules)
+    found, ahead = {}, [*modules, *alone]
+    closed = set(alone)
     while ahead:
         module = ahead.pop()
         if module in found:
@@ -85,7 +89,8 @@ def code_hash(modules: Iterable[str]) -> dict[str, str]:
         if path is None:
             raise genre_lite.GenReError(f"There is no module {module!r} under {ROOT.name}/.")
         found[module] = path
-        ahead += _uses(module, path)
+        if module not in closed:
+            ahead += _uses(module, path)
     return {
         path.relative_to(ROOT).as_posix(): _fingerprint(path) for path in sorted(found.values())
     }
@@ -179,6 +184,14 @@ def stale_files(record: dict) -> list[str] | None:
 def records(folder: Path = RESULTS) -> dict[str, dict]:
     """Every results file by its name."""
     return {path.name: json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))}
+
+
+def write(record: Mapping, path: Path) -> None:
+    """The record as a file, whole or not at all."""
+    path.parent.mkdir(exist_ok=True)
+    unfinished = path.with_suffix(".part")
+    unfinished.write_text(json.dumps(record, indent=1) + "\n")
+    unfinished.replace(path)
 
 
 def verdict(record: dict) -> str:

@@ -95,8 +95,7 @@ def main() -> None:
         "cost_weight": COST_WEIGHT,
         "rows": found,
     }
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(record, indent=1) + "\n")
+    provenance.write(record, RESULTS)
 
 
 if __name__ == "__main__":

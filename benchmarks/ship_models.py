@@ -109,10 +109,7 @@ def main() -> None:
     for table in tqdm(given.tables, desc="models", unit="model"):
         models[table] = ship(table, given.seeds)
         record = {"command": COMMAND, "made_by": made_by, "people": PEOPLE, "models": models}
-        RESULTS.parent.mkdir(exist_ok=True)
-        unfinished = RESULTS.with_suffix(".part")
-        unfinished.write_text(json.dumps(record, indent=1) + "\n")
-        unfinished.replace(RESULTS)
+        provenance.write(record, RESULTS)
     print(pd.DataFrame({table: m["metrics"] for table, m in models.items()}).round(3).to_string())
 
 

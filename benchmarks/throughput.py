@@ -11,7 +11,6 @@ shapes and in the same order. Writes ``results/throughput.json``.
 from __future__ import annotations
 
 import argparse
-import json
 import platform
 import time
 import warnings
@@ -144,8 +143,7 @@ def main() -> None:
         "fits": fits,
         "rows": rows,
     }
-    given.out.parent.mkdir(exist_ok=True)
-    given.out.write_text(json.dumps(record, indent=1) + "\n")
+    provenance.write(record, given.out)
 
 
 if __name__ == "__main__":

@@ -5,18 +5,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-__all__ = ["draw_categorical"]
+__all__ = ["draw_by_weight", "draw_categorical"]
 
 
-def draw_categorical(
-    log_weights: Tensor, generator: torch.Generator, precision: torch.dtype = torch.float64
-) -> Tensor:
+def draw_categorical(log_weights: Tensor, generator: torch.Generator) -> Tensor:
     """One draw from the softmax of each row: (..., choices) to whole numbers of shape (...).
 
-    Inverts the distribution function, which costs one random number a row and not one a choice.
-    Choices of log-weight −∞ are never drawn. The randomness is made on the CPU, so a seed means the
-    same draws on every device. Single precision is enough for hundreds of choices, not for a
-    million.
+    Choices of log-weight −∞ are never drawn.
 
     Examples
     --------
@@ -24,10 +19,27 @@ def draw_categorical(
     >>> draw_categorical(log_weights, torch.Generator().manual_seed(0)).tolist()
     [0, 1]
     """
-    device = log_weights.device
+    return draw_by_weight(log_weights.softmax(dim=-1), generator)
+
+
+def draw_by_weight(
+    weights: Tensor, generator: torch.Generator, precision: torch.dtype = torch.float64
+) -> Tensor:
+    """One draw from each row of weights, which need not sum to 1: (..., choices) to (...).
+
+    Inverts the distribution function, which costs one random number a row and not one a choice.
+    Choices of weight 0 are never drawn. The randomness is made on the CPU, so a seed means the same
+    draws on every device. Single precision is enough for hundreds of choices, not for a million.
+
+    Examples
+    --------
+    >>> draw_by_weight(torch.tensor([[1.0, 0.0], [0.0, 5.0]]), torch.Generator().manual_seed(0))
+    tensor([0, 1])
+    """
+    device = weights.device
     if device.type == "mps":
         precision = torch.float32  # it has no doubles
-    heap = torch.softmax(log_weights, dim=-1).cumsum(dim=-1, dtype=precision)
+    heap = weights.cumsum(dim=-1, dtype=precision)
     top = heap[..., -1:]
     level = torch.rand(top.shape, generator=generator, dtype=precision).to(device) * top
     # Rounding must not lift a level to the top, behind which there is nothing.

@@ -48,9 +48,20 @@ class Recipe:
 
 
 RECIPES = {
-    "estimated": Recipe(candidates=200, temperature=1.0, rule="balanced", nearest=None),
+    "estimated": Recipe(candidates=100, temperature=0.5, rule="balanced", nearest=None),
     "paper": Recipe(candidates=10, temperature=0.1, rule="safest", nearest=1000),
 }
+
+
+@dataclass(frozen=True)
+class Draws:
+    """What R_θ wrote for some people, k recourses each."""
+
+    tokens: np.ndarray  # (people, k, d)
+    points: np.ndarray  # in the unit cube, (people, k, d)
+    cost: np.ndarray  # C(x, x⁺), (people, k)
+    log_prob: np.ndarray  # log R_θ(x⁺ | x), (people, k)
+    frame: pd.DataFrame  # in original units, people × k rows
 
 
 class GenRe(RecourseMethod):
@@ -249,19 +260,18 @@ class GenRe(RecourseMethod):
         chance = np.random.default_rng(self.seed)
         some = sources.iloc[chance.permutation(len(sources))[:1500]]
         k, seed = 60, self.seed
-        tokens, points, draws, _ = self._candidates(some, k, temperature=1.0, seed=seed)
-        design = self.codec.design(points.reshape(len(draws), -1))
+        drawn = self._draws(some, k, temperature=1.0, seed=seed)
+        design = self.codec.design(drawn.points.reshape(len(drawn.frame), -1))
         answers = teacher.answers(design)
-        denied = (acceptance(self.h, draws) <= 0.5).reshape(len(some), k)
-        price = cost(self.codec.cube(some)[:, None], points, self.codec.nominal)
+        denied = (acceptance(self.h, drawn.frame) <= 0.5).reshape(len(some), k)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             surrogate = self._surrogate(design.shape[1])
         return surrogate.learn(
             design.reshape(len(some), k, -1),
-            tokens,
+            drawn.tokens,
             answers.reshape(len(some), k, 2),
-            price / self.model.d + 10 * denied,
+            drawn.cost / self.model.d + 10 * denied,
             seed=seed,
             steps=self.training_config.distil_steps,
             progress=self.progress,
@@ -328,21 +338,18 @@ class GenRe(RecourseMethod):
         temperature: float,
         seed: int | None,
     ) -> tuple[pd.DataFrame, np.ndarray]:
-        tokens, points, frame, log_prob = self._candidates(
-            denied, candidates, temperature=temperature, seed=seed
-        )
-        shape = log_prob.shape
-        price = cost(self.codec.cube(denied)[:, None], points, self.codec.nominal)
+        drawn = self._draws(denied, candidates, temperature=temperature, seed=seed)
+        frame, shape = drawn.frame, drawn.cost.shape
         believed = None
         if self.surrogate is not None:
-            design = self.codec.design(points.reshape(len(frame), -1))
-            believed = self.surrogate.answers(design, tokens.reshape(len(frame), -1))
+            design = self.codec.design(drawn.points.reshape(len(frame), -1))
+            believed = self.surrogate.answers(design, drawn.tokens.reshape(len(frame), -1))
             believed = believed.reshape(*shape, 2)
         best = choose(
-            tokens,
-            price,
+            drawn.tokens,
+            drawn.cost,
             acceptance(self.h, frame).reshape(shape),
-            log_prob,
+            drawn.log_prob,
             n,
             rule=rule,
             margin=margin,
@@ -350,7 +357,7 @@ class GenRe(RecourseMethod):
         )
         person, option = np.nonzero(best >= 0)
         row = person * candidates + best[person, option]
-        return frame.iloc[row].set_axis(positions(person, option)), log_prob.ravel()[row]
+        return frame.iloc[row].set_axis(positions(person, option)), drawn.log_prob.ravel()[row]
 
     def sample(
         self,
@@ -364,11 +371,12 @@ class GenRe(RecourseMethod):
         self._require_fit()
         people = self.schema.validate(people)
         start = time.perf_counter()
-        _, _, frame, log_prob = self._candidates(people, n, temperature=temperature, seed=seed)
+        drawn = self._draws(people, n, temperature=temperature, seed=seed)
         where = positions(np.repeat(np.arange(len(people)), n), np.tile(np.arange(n), len(people)))
         nobody = pd.Series(False, index=people.index)
         seconds = time.perf_counter() - start
-        return self._answer(people, nobody, frame.set_axis(where), log_prob.ravel(), n, seconds)
+        options, log_prob = drawn.frame.set_axis(where), drawn.log_prob.ravel()
+        return self._answer(people, nobody, options, log_prob, n, seconds)
 
     def log_prob(self, people: pd.DataFrame, options: pd.DataFrame) -> pd.Series:
         """log R_θ(x⁺ | x) of given options, in nats; minus infinity where one breaks a constraint.
@@ -408,34 +416,40 @@ class GenRe(RecourseMethod):
         """People in the cube, their tokens, and the tokens allowed to them."""
         cube = self.codec.cube(people)
         own = self.codec.tokens(cube)
-        allowed = allowed_tokens(self.codec, own)
-        parts = (
-            torch.as_tensor(cube, dtype=torch.float32),
-            torch.as_tensor(own),
-            torch.as_tensor(allowed),
-        )
-        return tuple(part.to(self.device) for part in parts)
+        return self._on_device(cube, own, allowed_tokens(self.codec, own))
 
-    def _candidates(
+    def _on_device(self, cube: np.ndarray, *parts: np.ndarray) -> tuple[torch.Tensor, ...]:
+        values = torch.as_tensor(cube, dtype=torch.float32)
+        return tuple(p.to(self.device) for p in (values, *map(torch.as_tensor, parts)))
+
+    def _draws(
         self, people: pd.DataFrame, k: int, *, temperature: float, seed: int | None
-    ) -> tuple[np.ndarray, np.ndarray, pd.DataFrame, np.ndarray]:
-        """k draws a person: tokens and points, both (people, k, d), a table, and log-probabilities."""
+    ) -> Draws:
+        """k draws a person."""
         if k < 1:
             raise GenReError(f"{k} draws a person were asked for; ask for at least one.")
         if not temperature >= 1e-6:
             raise GenReError(f"temperature is {temperature}; it must be above 0, at least 1e-6.")
         generator = torch.Generator().manual_seed(self.seed if seed is None else seed)
-        parts = zip(*(t.split(max(1, AT_ONCE // k)) for t in self._tensors(people)), strict=True)
+        cube = self.codec.cube(people)
+        own = self.codec.tokens(cube)
+        read = self._on_device(cube, own, allowed_tokens(self.codec, own))
+        parts = zip(*(t.split(max(1, AT_ONCE // k)) for t in read), strict=True)
         drawn = [
             draw(self.model, *part, k, temperature=temperature, generator=generator)
             for part in parts
         ]
         tokens, log_prob = (torch.cat(pieces).cpu().numpy() for pieces in zip(*drawn, strict=True))
         each = np.repeat(np.arange(len(people)), k)
-        factual = people.iloc[each].reset_index(drop=True)
-        flat, cube = tokens.reshape(len(each), -1), self.codec.cube(people)[each]
-        points = self.codec.points(flat, cube).reshape(tokens.shape)
-        return tokens, points, self.codec.frame(flat, factual, self.codec.tokens(cube)), log_prob
+        flat, factual = tokens.reshape(len(each), -1), people.iloc[each].reset_index(drop=True)
+        points = self.codec.points(flat, cube[each]).reshape(tokens.shape)
+        return Draws(
+            tokens,
+            points,
+            cost(cube[:, None], points, self.codec.nominal),
+            log_prob,
+            self.codec.frame(flat, factual, own[each]),
+        )
 
     # -- save and load --------------------------------------------------------------------------
 

@@ -68,6 +68,23 @@ class Attention(nn.Module):
         weight = F.dropout(score.softmax(dim=-1), self.dropout, self.training)
         return self.out((weight @ value).transpose(-3, -2).flatten(-2))
 
+    def last(self, x: Tensor, seen: Tensor, j: int) -> Tensor:
+        """Each row's position j looks at its positions up to j, (rows, width).
+
+        ``seen`` keeps keys and values, (2, positions, heads, width/heads, rows), and takes up those
+        of j. A row's few products are too small for a matrix product to be quick. So the rows lie
+        last, and all of them are multiplied side by side.
+        """
+
+        def across(linear: nn.Linear) -> Tensor:
+            return torch.addmm(linear.bias[:, None], linear.weight, x.T)  # (outputs, rows)
+
+        seen[:, j] = across(self.key_value).unflatten(0, (2, self.heads, -1))
+        key, value = seen[:, : j + 1]
+        query = across(self.query).unflatten(0, (self.heads, -1)) / math.sqrt(key.shape[2])
+        weight = (query * key).sum(dim=2).softmax(dim=0)
+        return self.out((weight.unsqueeze(2) * value).sum(dim=0).flatten(0, 1).T)
+
 
 class FeedForward(nn.Sequential):
     """Two linear maps with a bend between them, at each position alone."""
@@ -111,12 +128,10 @@ class DecoderLayer(nn.Module):
         x = x + self.dropout(self.own(y, self.own.memory(y), causal=True))
         return self.outward(x, memory)
 
-    def step(self, x: Tensor, memory: tuple, seen: tuple[Tensor, Tensor], j: int) -> Tensor:
+    def step(self, x: Tensor, memory: tuple, seen: Tensor, j: int) -> Tensor:
         """Position j of k candidates a person, (batch, k, width); it is added to what was ``seen``."""
-        y = self.norm_1(x).flatten(0, 1).unsqueeze(1)  # each candidate looks at itself alone
-        for store, new in zip(seen, self.own.memory(y), strict=True):
-            store[:, :, j : j + 1] = new
-        x = x + self.own(y, tuple(store[:, :, : j + 1] for store in seen)).reshape(x.shape)
+        y = self.norm_1(x).flatten(0, 1)  # each candidate looks at itself alone
+        x = x + self.own.last(y, seen, j).reshape(x.shape)
         return self.outward(x, memory)  # the k candidates query the person's memory side by side
 
     def outward(self, x: Tensor, memory: tuple) -> Tensor:
@@ -131,9 +146,7 @@ class Cache:
     beside: Tensor  # what stands beside x⁺ at each position: embedded x, (batch, d, width)
     prior: Tensor  # log-odds before x⁺ is begun, (batch, d, v)
     memory: list[tuple[Tensor, Tensor]]  # keys and values of x, one pair a layer
-    seen: list[
-        tuple[Tensor, Tensor]
-    ]  # keys and values of x⁺, one pair a layer, filled step by step
+    seen: list[Tensor]  # keys and values of x⁺, one store a layer, filled step by step
 
 
 class RecourseTransformer(nn.Module):
@@ -232,8 +245,8 @@ class RecourseTransformer(nn.Module):
         batch, w, heads = len(cache.beside), self.config.width, self.config.heads
         h = cache.beside[:, None, j].expand(-1, k, -1)
         if last is None:
-            store = (2, batch * k, heads, self.d, w // heads)
-            cache.seen = [tuple(h.new_empty(store)) for _ in self.decoder]
+            store = (2, self.d, heads, w // heads, batch * k)
+            cache.seen = [h.new_empty(store) for _ in self.decoder]
         else:
             value = self.grid[j - 1][last]
             h = h + F.embedding(last, self.token[j - 1]) + value[..., None] * self.slope[1, j - 1]

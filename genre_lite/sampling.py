@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .categorical import draw_categorical
+from .categorical import draw_by_weight
 from .codec import Codec
 from .errors import GenReError
 from .model import RecourseTransformer
@@ -76,9 +76,11 @@ def draw(
     cache.prior.masked_fill_(~allowed, -torch.inf)
     written, total, last = [], 0.0, None
     for j in range(model.d):
-        logits = model.step(cache, j, last, k)
-        last = draw_categorical(logits / temperature, generator, torch.float32)
-        total = total + logits.gather(-1, last[..., None]).squeeze(-1) - logits.logsumexp(dim=-1)
+        chance = model.step(cache, j, last, k).softmax(dim=-1)
+        # Divided by the greatest, so that no temperature makes all of them vanish.
+        bold = chance if temperature == 1 else (chance / chance.amax(-1, True)) ** (1 / temperature)
+        last = draw_by_weight(bold, generator, torch.float32)
+        total = total + chance.gather(-1, last[..., None]).squeeze(-1).log()
         written.append(last)
     return torch.stack(written, dim=-1), total
 

@@ -6,12 +6,14 @@ believes in. :class:`Surrogate` is a small network taught to give the teacher's 
 fitted model keeps: fast, differentiable, and without a single person's row in it.
 
 An estimate is not the truth. So the teacher does not ask whether p̂ is above one half, but how likely
-it is that the truth is, given an error of p̂ of standard deviation σ. And because nobody knows for
-certain who belongs to the people accepted by the truth, plausibility is judged among several sets
-:math:`D_b` of them, which hold each training row with its chance:
+it is that the truth is, given an error of p̂ of standard deviation σ. And nobody knows for certain
+who belongs to the people accepted by the truth, nor who would be among them in another table of the
+same people. So plausibility is judged among several sets :math:`D_b` of them, each a bootstrap
+(Efron, 1979) that holds row i as often as its chance and ρ say:
 
 .. math:: \\hat V(x) = \\Phi\\left(\\frac{\\hat p(y = 1 \\mid x) - 1/2}{\\sigma}\\right), \\qquad
-          \\hat P(x) = \\frac1B \\sum_{b=1}^B 1\\left[\\mathrm{LOF}_{D_b}(x) \\le 1.5\\right] .
+          \\hat P(x) = \\frac1B \\sum_{b=1}^B 1\\left[\\mathrm{LOF}_{D_b}(x) \\le 1.5\\right], \\qquad
+          \\#_b(i) \\sim \\mathrm{Poisson}(\\rho \\hat V_i) .
 """
 
 from __future__ import annotations
@@ -40,6 +42,9 @@ class Teacher:
         σ, the standard deviation of the error of p̂.
     sets
         B, among how many sets of people plausibility is judged.
+    growth
+        ρ, how often a row is held that surely belongs. Above 1, for the people whom an answer will
+        stand among are more than those in the training rows.
 
     Attributes
     ----------
@@ -47,11 +52,19 @@ class Teacher:
         V̂ and P̂ of the training rows, each of shape (rows,).
     """
 
-    def __init__(self, trees: int = 200, leaf: int = 5, doubt: float = 0.2, sets: int = 3) -> None:
+    def __init__(
+        self,
+        trees: int = 200,
+        leaf: int = 5,
+        doubt: float = 0.2,
+        sets: int = 5,
+        growth: float = 4 / 3,
+    ) -> None:
         self.trees = trees
         self.leaf = leaf
         self.doubt = doubt
         self.sets = sets
+        self.growth = growth
 
     def fit(self, design: np.ndarray, labels: np.ndarray, *, seed: int, progress: bool) -> Teacher:
         """Learn from rows as classifier inputs, shape (rows, inputs), and 0/1 labels."""
@@ -66,11 +79,14 @@ class Teacher:
             self.forest.fit(design, labels)
         self.forest.n_jobs = 1  # threads would add up the trees in another order each time
         self.valid = self.validity(design)
-        chance = np.random.default_rng(seed)
-        drawn = chance.random((self.sets, len(design))) < self.valid
-        self.outliers = [LocalOutliers().fit(design[some]) for some in drawn]
+        held = self._held(np.random.default_rng(seed))
+        self.outliers = [LocalOutliers().fit(design.repeat(often, axis=0)) for often in held]
         self.usual = self.plausibility(design)
         return self
+
+    def _held(self, chance: np.random.Generator) -> np.ndarray:
+        """How often each set holds each training row, whole numbers of shape (sets, rows)."""
+        return chance.poisson(self.growth * self.valid, size=(self.sets, len(self.valid)))
 
     def truth(self, design: np.ndarray) -> np.ndarray:
         """p̂(y = 1 | x), shape (rows,)."""

@@ -48,6 +48,17 @@ def test_another_teacher_only_within():
     assert (genre.Teacher, genre.Surrogate) == (Teacher, Surrogate)
 
 
+def test_sets_that_hold_everybody_at_most_once():
+    design = np.random.default_rng(0).random((60, 2))
+    labels = (design[:, 0] > 0.3).astype(int)
+    once, often = (
+        kind(trees=20).fit(design, labels, seed=0, progress=False)._held(np.random.default_rng(1))
+        for kind in (ablation.Once, Teacher)
+    )
+    assert once.shape == often.shape == (5, 60)
+    assert once.max() == 1 < often.max()
+
+
 def test_equal_weights_reach_the_forest():
     design = np.random.default_rng(0).random((60, 2))
     labels = (design[:, 0] > 0.8).astype(int)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 
 import numpy as np
 import pytest
@@ -109,10 +110,42 @@ def test_seconds_taken_alone_are_kept_while_the_code_is_the_same(record, tmp_pat
     assert "alone" not in json.loads(path.read_text())
 
 
-def test_cells_of_other_code_are_refused(tmp_path):
-    (tmp_path / "code.json").write_text(json.dumps({"genre_lite/genre.py": "0" * 16}))
-    with pytest.raises(gl.GenReError, match=r"genre_lite/genre\.py.*Delete the folder"):
-        next(field.fill(tmp_path, {"moons": 1}, METHODS_HERE))
+def test_cells_of_other_code_are_refused(done, tmp_path):
+    folder = shutil.copytree(done.folder, tmp_path / "field")
+    known = json.loads((folder / "code.json").read_text())
+    known["genre"]["genre_lite/genre.py"] = "0" * 16
+    (folder / "code.json").write_text(json.dumps(known))
+    field._same_code(folder, ["nearest-neighbour"])
+    with pytest.raises(gl.GenReError, match=r"'genre'.*genre_lite/genre\.py.*Delete .*/genre"):
+        next(field.fill(folder, {"moons": 1}, METHODS_HERE))
+    for cells in folder.glob("cells/*/genre"):
+        shutil.rmtree(cells)
+    field._same_code(folder, METHODS_HERE)
+    assert json.loads((folder / "code.json").read_text())["genre"] == field.code_of("genre")
+
+
+def test_cells_of_unknown_code_are_refused(done, tmp_path):
+    folder = shutil.copytree(done.folder, tmp_path / "field")
+    (folder / "code.json").unlink()
+    with pytest.raises(gl.GenReError, match="made by other code"):
+        field._same_code(folder, METHODS_HERE)
+
+
+def test_a_method_stands_on_its_own_code_and_its_judges():
+    genre, wachter, nice = map(field.code_of, ("genre", "wachter", "nice"))
+    assert "genre_lite/surrogate.py" in genre
+    assert "genre_lite/baselines/wachter.py" not in genre
+    assert "genre_lite/baselines/gradient_search.py" in wachter
+    assert not {"genre_lite/genre.py", "genre_lite/surrogate.py"} & (wachter.keys() | nice.keys())
+    assert "benchmarks/peer_workers/ask_nice.py" in nice
+    shared = wachter.keys() & genre.keys() & nice.keys()
+    assert {
+        "genre_lite/evaluation/benchmark.py",
+        "genre_lite/evaluation/metrics.py",
+        "genre_lite/decision.py",
+    } <= shared
+    everything = field.made_by()["code"]
+    assert all(everything[file] == code for file, code in (genre | wachter | nice).items())
 
 
 def test_a_dearer_wachter_differs_in_that_alone(moons):
