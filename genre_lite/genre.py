@@ -39,17 +39,21 @@ AT_ONCE = 5_000  # candidates decoded in one go; as many as a processor's cache 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a recipe samples and chooses: candidates a person, temperature, rule, K of the pairs."""
+    """How a recipe samples and chooses, and its pairs.
+
+    ``tries`` is how often it draws for a person until h accepts a candidate, ``nearest`` K of the pairs.
+    """
 
     candidates: int
     temperature: float
+    tries: int
     rule: str
     nearest: int | None
 
 
 RECIPES = {
-    "estimated": Recipe(candidates=100, temperature=0.5, rule="balanced", nearest=None),
-    "paper": Recipe(candidates=10, temperature=0.1, rule="safest", nearest=1000),
+    "estimated": Recipe(candidates=100, temperature=0.5, tries=4, rule="balanced", nearest=None),
+    "paper": Recipe(candidates=10, temperature=0.1, tries=1, rule="safest", nearest=1000),
 }
 
 
@@ -309,6 +313,8 @@ class GenRe(RecourseMethod):
             Every option has h(x⁺) above this; never below 1/2.
         candidates, temperature
             How many recourses to draw for each person, and how boldly; the recipe's own if left out.
+            Where h accepts none of them, the default recipe draws up to three times more, each time twice as
+            boldly.
         seed
             Of the draws; the model's own if left out.
         extra
@@ -338,26 +344,39 @@ class GenRe(RecourseMethod):
         temperature: float,
         seed: int | None,
     ) -> tuple[pd.DataFrame, np.ndarray]:
-        drawn = self._draws(denied, candidates, temperature=temperature, seed=seed)
-        frame, shape = drawn.frame, drawn.cost.shape
-        believed = None
+        found, log_prob, left = [], [], np.arange(len(denied))
+        for attempt in range(RECIPES[self.recipe].tries):
+            # Whoever got nothing is asked again, and more boldly.
+            drawn = self._draws(
+                denied.iloc[left], candidates, temperature=temperature * 2**attempt, seed=seed
+            )
+            best = self._best(drawn, n, rule=rule, margin=margin)
+            person, option = np.nonzero(best >= 0)
+            row = person * candidates + best[person, option]
+            found.append(drawn.frame.iloc[row].set_axis(positions(left[person], option)))
+            log_prob.append(drawn.log_prob.ravel()[row])
+            left = left[best[:, 0] < 0]
+            if not len(left):
+                break
+        return pd.concat(found), np.concatenate(log_prob)
+
+    def _best(self, drawn: Draws, n: int, *, rule: str, margin: float) -> np.ndarray:
+        """The numbers of each person's n best draws, (people, n); −1 where no more was found."""
+        believed, shape = None, drawn.cost.shape
         if self.surrogate is not None:
-            design = self.codec.design(drawn.points.reshape(len(frame), -1))
-            believed = self.surrogate.answers(design, drawn.tokens.reshape(len(frame), -1))
+            design = self.codec.design(drawn.points.reshape(len(drawn.frame), -1))
+            believed = self.surrogate.answers(design, drawn.tokens.reshape(len(design), -1))
             believed = believed.reshape(*shape, 2)
-        best = choose(
+        return choose(
             drawn.tokens,
             drawn.cost,
-            acceptance(self.h, frame).reshape(shape),
+            acceptance(self.h, drawn.frame).reshape(shape),
             drawn.log_prob,
             n,
             rule=rule,
             margin=margin,
             believed=believed,
         )
-        person, option = np.nonzero(best >= 0)
-        row = person * candidates + best[person, option]
-        return frame.iloc[row].set_axis(positions(person, option)), drawn.log_prob.ravel()[row]
 
     def sample(
         self,
