@@ -313,8 +313,8 @@ class GenRe(RecourseMethod):
             Every option has h(x⁺) above this; never below 1/2.
         candidates, temperature
             How many recourses to draw for each person, and how boldly; the recipe's own if left out.
-            Where h accepts none of them, the default recipe draws up to three times more, each time twice as
-            boldly.
+            Where h accepts none of them, the default recipe draws up to three times more, each
+            time twice as boldly.
         seed
             Of the draws; the model's own if left out.
         extra

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from safetensors import safe_open
 
 import genre_lite as gl
 from genre_lite.codec import Codec
+from genre_lite.genre import RECIPES
 
 QUICK = gl.TrainingConfig(steps=60, check_every=20, distil_steps=60)
 
@@ -184,6 +186,34 @@ def test_the_papers_recipe_takes_what_h_likes_best(h, bank, denied):
     answer = genre.recommend(denied)
     safest = genre.recommend(denied, rule="safest", candidates=10, temperature=0.1)
     assert answer.frame.equals(safest.frame)
+
+
+def test_whoever_no_draw_serves_is_asked_again_more_boldly(bank, monkeypatch):
+    genre = gl.GenRe.load("german", progress=False)
+    denied = bank.X_test[genre.h.predict_proba(bank.X_test)[:, 1] < 0.5]
+    again = genre.recommend(denied, n=2, candidates=20)
+    once = replace(RECIPES["estimated"], tries=1)
+    monkeypatch.setitem(RECIPES, "estimated", once)
+    first = genre.recommend(denied, n=2, candidates=20)
+    served = first.found.groupby(level="person").any()
+    assert served.any() and not served.all()
+    # Those whom the first draws served keep their answers; most others get one now.
+    kept = served.index[served]
+    pd.testing.assert_frame_equal(again.frame.loc[kept], first.frame.loc[kept])
+    assert again.found.groupby(level="person").any()[~served].mean() > 0.5
+    assert (again.probability[again.found] > 0.5).all()
+    assert not again.schema.violations(
+        again.factual.loc[again.found.index[again.found].get_level_values(0)].reset_index(
+            drop=True
+        ),
+        again.frame[again.found].reset_index(drop=True),
+    ).any(axis=None)
+    # Bolder means hotter: the second draws are the first of a call at twice the temperature.
+    left = denied.loc[served.index[~served]]
+    hotter = genre.recommend(left, n=2, candidates=20, temperature=2 * once.temperature)
+    found = hotter.found.groupby(level="person").any()
+    late = found.index[found]
+    pd.testing.assert_frame_equal(again.frame.loc[late], hotter.frame.loc[late])
 
 
 # -- other classifiers ------------------------------------------------------------------------------
