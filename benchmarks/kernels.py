@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
+import tempfile
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -119,9 +121,14 @@ def compiled(table: str, repeats: int) -> dict | None:
         return None
     bench = Bench(table)
     network = torch.compile(bench.model)
-    start = time.perf_counter()
-    bench.train(network, nullcontext)
-    seconds = time.perf_counter() - start
+    # An empty cache, or a second run of this would only look its first one up.
+    with (
+        tempfile.TemporaryDirectory() as cache,
+        mock.patch.dict(os.environ, TORCHINDUCTOR_CACHE_DIR=cache),
+    ):
+        start = time.perf_counter()
+        bench.train(network, nullcontext)
+        seconds = time.perf_counter() - start
     other = ratio(
         lambda: bench.train(network, nullcontext),
         lambda: bench.train(bench.model, nullcontext),
@@ -145,7 +152,7 @@ def main() -> None:
         "compiled": {TABLES[0]: compiled(TABLES[0], given.repeats)},
     }
     write(record, given.out)
-    print(json.dumps(record["seconds_over_plain"] | record["compiled"], indent=1))
+    print(json.dumps({name: record[name] for name in ("seconds_over_plain", "compiled")}, indent=1))
 
 
 if __name__ == "__main__":
