@@ -45,7 +45,6 @@ WORDING = (
     "errors",
     "exercises",
     "plotting",
-    "portraits",
     "provenance",
     "recourses",
     "storage",

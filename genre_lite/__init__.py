@@ -26,7 +26,6 @@ _ROOMS = {
     "baselines": (),
     "evaluation": ("evaluate",),
     "plotting": (),
-    "portraits": (),
     "errors": (
         "DataUnavailableError",
         "GenReError",

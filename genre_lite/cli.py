@@ -324,7 +324,7 @@ def report(
     import matplotlib.pyplot as plt
 
     from .evaluation.ledger import Ledger, draw, table
-    from .portraits import method_map, seconds_a_person
+    from .plotting import method_map, seconds_a_person
 
     summary = Ledger(out).summarize()
     if not summary["datasets"]:

@@ -19,6 +19,7 @@ import matplotlib.pyplot as plt
 
 from genre_lite import plotting
 from genre_lite.errors import GenReError
+from genre_lite.plotting import people
 from genre_lite.recourses import Recourses
 from genre_lite.schema import Feature, Schema
 
@@ -90,6 +91,15 @@ METHODS = pd.DataFrame(
     index=["genre", "nn", "dice", "wachter"],
 )
 
+DRAWN = pd.DataFrame(
+    {
+        "cost": [0.3, 0.2, 0.5, 0.2],
+        "validity": [0.9, 0.9, 0.8, 0.9],
+        "plausibility": [0.7, 0.9, 0.5, 0.9],
+    },
+    index=pd.MultiIndex.from_product([[0.5, 2.0], [1, 100]], names=["T", "k"]),
+)
+
 
 def measured(mean: float) -> dict:
     return {"mean": mean, "half_width": mean / 10}
@@ -151,7 +161,9 @@ CONSISTENCY = {
         }
     },
 }
-FIGURES = [name for name in plotting.__all__ if name not in ("PALETTE", "style")]
+# The other pictures of methods have a file of tests of their own.
+ELSEWHERE = ("style", "method_map", "seconds_a_person")
+FIGURES = [n for n in plotting.__all__ if n.islower() and n not in ELSEWHERE]
 
 
 @pytest.fixture(params=FIGURES)
@@ -167,6 +179,7 @@ def drawing(request: pytest.FixtureRequest, plane: Recourses, profiled: Recourse
         "profile": (profiled, "ana"),
         "training_curve": (HISTORY,),
         "frontier": (METHODS,),
+        "sampling_frontier": (DRAWN,),
     }
     draw = getattr(plotting, request.param)
     return lambda **more: draw(*arguments[request.param], **more)
@@ -207,7 +220,7 @@ def test_boundary_names_axes_and_thins_the_crowd() -> None:
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("left (km)", "right")
     assert legend(ax) == ["accepted in the records", "denied in the records"]
     crowds = [c for c in ax.collections if c.get_label().endswith("records")]
-    assert sum(len(c.get_offsets()) for c in crowds) == plotting.POINTS
+    assert sum(len(c.get_offsets()) for c in crowds) == people.POINTS
 
 
 def test_boundary_runs_where_the_classifier_is_undecided() -> None:
@@ -274,6 +287,17 @@ def test_frontier_joins_the_methods_nobody_beats() -> None:
     assert legend(ax) == list(METHODS.index)
     assert len({point.get_marker() for point in points}) == len(METHODS)
     assert edge.get_xydata().tolist() == [[0.3, 0.4], [0.5, 0.8], [0.7, 0.9]]
+
+
+def test_sampling_frontier_draws_a_line_a_setting_from_few_to_many() -> None:
+    ax = plotting.sampling_frontier(DRAWN.sample(frac=1, random_state=0))
+    assert legend(ax) == ["T = 0.5", "T = 2"]
+    cold, last, *_ = ax.get_lines()
+    assert np.allclose(cold.get_xydata(), [[0.3, 1.6], [0.2, 1.8]])
+    assert np.allclose(last.get_xydata(), [[0.2, 1.8]])
+    assert last.get_markersize() > cold.get_markersize()
+    rules = DRAWN.rename({0.5: "cheapest", 2.0: "safest"}).rename_axis(["rule", "k"])
+    assert legend(plotting.sampling_frontier(rules)) == ["cheapest", "safest"]
 
 
 def points(ax: plt.Axes) -> dict[str, tuple[list, list]]:
@@ -356,6 +380,8 @@ def test_columns_that_are_missing_are_named() -> None:
         plotting.training_curve(HISTORY.drop(columns="valid_loss"))
     with pytest.raises(GenReError, match=r"\['lof'\] are missing"):
         plotting.frontier(METHODS, plausibility="lof")
+    with pytest.raises(GenReError, match=r"\['cost'\] are missing"):
+        plotting.sampling_frontier(DRAWN.drop(columns="cost"))
 
 
 def test_the_package_itself_does_not_load_matplotlib() -> None:

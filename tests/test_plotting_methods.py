@@ -1,4 +1,4 @@
-"""The pictures of methods and of a person: what stands where, and that grey would be enough."""
+"""The pictures of methods: what stands where, and that grey would be enough."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ mpl.use("agg")
 
 import matplotlib.pyplot as plt
 
-from genre_lite import portraits
+from genre_lite import plotting
 from genre_lite.errors import GenReError
 from genre_lite.evaluation.ledger import summarize
 
@@ -44,8 +44,8 @@ PICTURES = ["method_map", "seconds_a_person"]
 @pytest.fixture(params=PICTURES)
 def drawing(request: pytest.FixtureRequest) -> Callable:
     return {
-        "method_map": lambda **more: portraits.method_map(METHODS, **more),
-        "seconds_a_person": lambda **more: portraits.seconds_a_person(METHODS, **more),
+        "method_map": lambda **more: plotting.method_map(METHODS, **more),
+        "seconds_a_person": lambda **more: plotting.seconds_a_person(METHODS, **more),
     }[request.param]
 
 
@@ -113,7 +113,7 @@ def discs(ax: plt.Axes) -> tuple[list, list]:
 
 
 def test_map_places_each_method_by_cost_and_plausibility() -> None:
-    ax = portraits.method_map(METHODS)
+    ax = plotting.method_map(METHODS)
     white, _ = discs(ax)
     assert [c.get_offsets().tolist()[0] for c in white] == [[0.3, 0.9], [0.31, 0.9], [1.2, 0.2]]
     assert [text.xy for text in ax.texts] == [(0.3, 0.9), (0.31, 0.9), (1.2, 0.2)]
@@ -122,7 +122,7 @@ def test_map_places_each_method_by_cost_and_plausibility() -> None:
 
 
 def test_map_fills_a_disc_clockwise_by_the_share_that_is_valid() -> None:
-    white, pies = discs(portraits.method_map(METHODS))
+    white, pies = discs(plotting.method_map(METHODS))
     assert len(white) == 3 and len(pies) == 2  # of wachter's options none is valid
     radius = 0.5  # of a marker of unit size
     full, three_quarters = (pie.get_paths()[0] for pie in pies)
@@ -132,7 +132,7 @@ def test_map_fills_a_disc_clockwise_by_the_share_that_is_valid() -> None:
 
 
 def test_map_needs_no_colour_to_tell_the_highlighted_method() -> None:
-    ax = portraits.method_map(METHODS, highlight="wachter")
+    ax = plotting.method_map(METHODS, highlight="wachter")
     assert [text.get_weight() for text in ax.texts] == ["normal", "normal", "bold"]
 
 
@@ -143,7 +143,7 @@ def test_labels_cover_no_disc_and_no_other_label() -> None:
         index=[f"method {i}" for i in range(9)],
     ).assign(validity=1.0)
     crowd.loc["outsider"] = [1.5, 0.1, 1.0]
-    ax = portraits.method_map(crowd)
+    ax = plotting.method_map(crowd)
     ax.figure.canvas.draw()
     # The text alone, without the line that leads to it.
     boxes = [mpl.text.Text.get_window_extent(text) for text in ax.texts]
@@ -158,7 +158,7 @@ def test_map_of_a_summary_has_the_means_over_seeds_and_their_intervals() -> None
     records = [record("genre", 0, 0.2, 1.0), record("genre", 1, 0.4, 3.0)]
     records += [record("wachter", 0, None, 5.0)]
     summary = json.loads(json.dumps(summarize(records)).replace("NaN", "null"))  # as in the file
-    ax = portraits.method_map(summary)
+    ax = plotting.method_map(summary)
     (white,), _ = discs(ax)
     assert np.allclose(white.get_offsets(), [[0.3, 0.9]])
     # t(0.975, 1) · 0.1414 / √2 = 12.706 · 0.1
@@ -171,15 +171,15 @@ def test_a_method_that_always_failed_is_named_too() -> None:
     failed = {"dataset": "moons", "method": "revise", "seed": 0}
     failed |= {"error": {"type": "GenReError", "message": "no"}}
     summary = summarize([record("genre", 0, 0.2, 1.0), failed])
-    assert portraits.method_map(summary).get_xlabel().endswith("found nothing: revise")
-    assert portraits.seconds_a_person(summary).get_xlabel().endswith("not measured: revise")
+    assert plotting.method_map(summary).get_xlabel().endswith("found nothing: revise")
+    assert plotting.seconds_a_person(summary).get_xlabel().endswith("not measured: revise")
 
 
 def test_which_data_set_of_a_summary_is_meant_must_be_clear() -> None:
     one = summarize([record("genre", 0, 0.2, 1.0)])["datasets"]["moons"]
     both = {"datasets": {"moons": one, "circles": one}}
-    assert told(portraits.method_map(both, dataset="circles")) == ["genre"]
-    for picture in (portraits.method_map, portraits.seconds_a_person):
+    assert told(plotting.method_map(both, dataset="circles")) == ["genre"]
+    for picture in (plotting.method_map, plotting.seconds_a_person):
         for name in (None, "corr"):
             with pytest.raises(GenReError, match=r"\['moons', 'circles'\], choose one"):
                 picture(both, dataset=name)
@@ -188,15 +188,15 @@ def test_which_data_set_of_a_summary_is_meant_must_be_clear() -> None:
 @pytest.mark.parametrize("column", ["cost", "plausibility", "validity"])
 def test_a_missing_column_of_the_map_is_named(column: str) -> None:
     with pytest.raises(GenReError, match=column):
-        portraits.method_map(METHODS.drop(columns=column))
+        plotting.method_map(METHODS.drop(columns=column))
 
 
 def test_nothing_to_show_is_said() -> None:
     nobody = METHODS.loc[["revise"]]
     with pytest.raises(GenReError, match="No method found anything"):
-        portraits.method_map(nobody)
+        plotting.method_map(nobody)
     with pytest.raises(GenReError, match="No method's seconds are known"):
-        portraits.seconds_a_person(nobody)
+        plotting.seconds_a_person(nobody)
     assert plt.get_fignums() == []
 
 
@@ -204,7 +204,7 @@ def test_nothing_to_show_is_said() -> None:
 
 
 def test_seconds_stand_on_a_logarithmic_axis_the_fastest_on_top() -> None:
-    ax = portraits.seconds_a_person(METHODS)
+    ax = plotting.seconds_a_person(METHODS)
     assert ax.get_xscale() == "log"
     assert [label.get_text() for label in ax.get_yticklabels()] == [
         "wachter",
@@ -221,7 +221,7 @@ def test_seconds_stand_on_a_logarithmic_axis_the_fastest_on_top() -> None:
 
 
 def test_axis_of_seconds_runs_over_whole_steps_and_names_them() -> None:
-    ax = portraits.seconds_a_person(METHODS)
+    ax = plotting.seconds_a_person(METHODS)
     ax.figure.canvas.draw()
     assert np.allclose(ax.get_xlim(), (1e-4, 10))
     named = {label.get_text() for label in ax.get_xticklabels(which="both")} - {""}
@@ -230,6 +230,6 @@ def test_axis_of_seconds_runs_over_whole_steps_and_names_them() -> None:
 
 def test_an_interval_that_reaches_below_zero_stays_on_the_axis() -> None:
     records = [record("genre", 0, 0.2, 1.0), record("genre", 1, 0.4, 3.0)]
-    ax = portraits.seconds_a_person(summarize(records))
+    ax = plotting.seconds_a_person(summarize(records))
     (low, _), (high, _) = ax.containers[0].lines[2][0].get_segments()[0]
     assert (low, high) == pytest.approx((0.2, 2 + 12.7062), abs=1e-3)

@@ -1,8 +1,6 @@
 """Pictures of methods beside each other: what each gives for its cost, and how long it takes.
 
-In the book's one style, which lives in :mod:`genre_lite.plotting`: white cards with dark ink, so a
-picture reads the same on a light and on a dark page. Names stand beside what they name; markers,
-fillings and line styles differ wherever colours do, so nothing is lost in grey.
+Names stand beside what they name.
 """
 
 from __future__ import annotations
@@ -20,27 +18,93 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import NullFormatter
 from matplotlib.transforms import Bbox
 
-from .errors import GenReError
-from .plotting import (
-    ABOVE,
-    GREY,
-    INK,
-    YES,
-    _need,
-    style,
-)
+from ..errors import GenReError
+from .theme import ABOVE, GREY, INK, LINES, MARKERS, STYLE, YES, require_columns, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-__all__ = ["method_map", "seconds_a_person"]
+__all__ = ["frontier", "method_map", "sampling_frontier", "seconds_a_person"]
 
 FAINT, PALE = "#C4C4C4", "#E4E4E4"
 DISC = 11  # the diameter of a method's disc, in points
 HALO = withStroke(linewidth=4, foreground="white")  # so that discs that touch stay two
 GAPS = (2, 10, 20, 32, 46, 62)  # between a point and its label, in points
 SIDES = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1))
+
+
+def frontier(
+    frame: pd.DataFrame,
+    *,
+    cost: str = "cost",
+    plausibility: str = "plausibility",
+    ax: Axes | None = None,
+) -> Axes:
+    """Cost against plausibility, a marker a method; the best lie at the upper left.
+
+    The dashed line joins the methods that no other beats on both counts.
+
+    Parameters
+    ----------
+    frame
+        One row a method, its name in the index.
+    cost, plausibility
+        The columns that hold the two; less and more are better.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"cost": [1, 2], "plausibility": [0.5, 0.9]}, index=["nn", "genre"])
+    >>> frontier(frame).get_ylabel()
+    'plausibility'
+    """
+    require_columns(frame, [cost, plausibility])
+    with style():
+        ax = ax or plt.subplots()[1]
+        colours = STYLE["axes.prop_cycle"].by_key()["color"]
+        for i, (method, row) in enumerate(frame.iterrows()):
+            marker, colour = MARKERS[i % len(MARKERS)], colours[i % len(colours)]
+            ax.plot(row[cost], row[plausibility], marker, color=colour, ms=9, label=str(method))
+        edge = _unbeaten(frame, cost, plausibility)
+        ax.plot(edge[cost], edge[plausibility], "--", color=GREY, lw=1, zorder=0)
+        ax.margins(0.12)
+        ax.set(xlabel=f"{cost} (less is better)", ylabel=plausibility)
+        ax.legend(loc="best", fontsize="small")
+    return ax
+
+
+def sampling_frontier(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """What the best of k candidates costs and is worth, a line a setting; upper left is best.
+
+    A line goes from the fewest candidates, with small markers, to the most, with a large one.
+
+    Parameters
+    ----------
+    table
+        Index (setting, k), the setting a temperature or the name of a rule; columns cost, validity
+        and plausibility.
+
+    Examples
+    --------
+    >>> where = pd.MultiIndex.from_product([[0.5, 1.0], [1, 100]], names=["T", "k"])
+    >>> worth = {"validity": 0.9, "plausibility": [0.8, 0.9, 0.7, 0.9]}
+    >>> ax = sampling_frontier(pd.DataFrame({"cost": [0.2, 0.1, 0.3, 0.1], **worth}, where))
+    >>> [text.get_text() for text in ax.get_legend().get_texts()]
+    ['T = 0.5', 'T = 1']
+    """
+    require_columns(table, ["cost", "validity", "plausibility"])
+    name = table.index.names[0]
+    with style():
+        ax = ax or plt.subplots()[1]
+        for i, (setting, line) in enumerate(table.sort_index().groupby(level=0)):
+            look = LINES[i % len(LINES)] + MARKERS[i % len(MARKERS)]
+            label = setting if isinstance(setting, str) else f"{name} = {setting:g}"
+            worth = line["validity"] + line["plausibility"]
+            (drawn,) = ax.plot(line["cost"], worth, look, ms=4, label=label)
+            ax.plot(line["cost"].iloc[-1], worth.iloc[-1], look[-1], color=drawn.get_color(), ms=10)
+        ax.set(xlabel="mean cost (less is better)", ylabel="validity + plausibility")
+        ax.legend(**ABOVE)
+    return ax
 
 
 def method_map(
@@ -198,7 +262,7 @@ def _means(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The columns a method, and half the width of their intervals, 0 where it is not known."""
     if isinstance(table, pd.DataFrame):
-        _need(table, columns)
+        require_columns(table, columns)
         return table[columns].astype(float), pd.DataFrame(0.0, table.index, columns)
     datasets = table["datasets"]
     if dataset is None and len(datasets) == 1:
@@ -290,3 +354,9 @@ def _overlap(one: Bbox, other: Bbox) -> float:
     """The area that two boxes share."""
     shared = Bbox.intersection(one, other)
     return 0.0 if shared is None else shared.width * shared.height
+
+
+def _unbeaten(frame: pd.DataFrame, cost: str, plausibility: str) -> pd.DataFrame:
+    ordered = frame.sort_values([cost, plausibility], ascending=[True, False])
+    best_before = ordered[plausibility].cummax().shift(fill_value=-np.inf)
+    return ordered[ordered[plausibility] > best_before]

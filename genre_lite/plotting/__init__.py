@@ -1,0 +1,41 @@
+"""The book's figures, in one style.
+
+Every function takes ``ax=None`` and returns the Axes. Figures are white cards with dark ink, so
+they read the same on a light and on a dark page; markers, fillings and line styles differ wherever
+colours do, so they read in grey too. Colours are Okabe and Ito's, which colour-blind people can
+tell apart.
+"""
+
+from .measurements import (
+    ablation,
+    convergence,
+    cost_weight_sweep,
+    fidelity,
+    scale,
+    training_curve,
+)
+from .methods import frontier, method_map, sampling_frontier, seconds_a_person
+from .people import boundary, profile, recourse_paths
+from .theme import ABOVE, NO, PALETTE, SHADES, YES, style
+
+__all__ = [
+    "ABOVE",
+    "NO",
+    "PALETTE",
+    "SHADES",
+    "YES",
+    "ablation",
+    "boundary",
+    "convergence",
+    "cost_weight_sweep",
+    "fidelity",
+    "frontier",
+    "method_map",
+    "profile",
+    "recourse_paths",
+    "sampling_frontier",
+    "scale",
+    "seconds_a_person",
+    "style",
+    "training_curve",
+]

@@ -1,0 +1,254 @@
+"""Pictures of what was measured: a training, and the records under ``results/``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from ..errors import GenReError
+from .theme import ABOVE, GREY, INK, LINES, MARKERS, NO, PALETTE, YES, require_columns, style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["ablation", "convergence", "cost_weight_sweep", "fidelity", "scale", "training_curve"]
+
+
+def training_curve(history: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """The loss on training pairs and on held-out pairs, and where the latter was least.
+
+    Parameters
+    ----------
+    history
+        Columns step, train_loss, valid_loss (nats a pair); NaN where a loss was not measured.
+
+    Examples
+    --------
+    >>> history = pd.DataFrame({"step": [1, 2], "train_loss": [3, 2], "valid_loss": [3, 4]})
+    >>> training_curve(history).get_xlabel()
+    'step'
+    """
+    require_columns(history, ["step", "train_loss", "valid_loss"])
+    with style():
+        ax = ax or plt.subplots()[1]
+        for column, line, colour, label in (
+            ("train_loss", "-", PALETTE["blue"], "training"),
+            ("valid_loss", "--", PALETTE["vermilion"], "held out"),
+        ):
+            measured = history.dropna(subset=[column])
+            ax.plot(measured["step"], measured[column], line, color=colour, label=label)
+        if history["valid_loss"].notna().any():
+            best = history.loc[history["valid_loss"].idxmin()]
+            where = f"best: step {best['step']:.0f}"
+            ax.plot(best["step"], best["valid_loss"], "D", color=PALETTE["vermilion"], label=where)
+        ax.set(xlabel="step", ylabel="loss (nats a pair)")
+        ax.legend()
+    return ax
+
+
+def convergence(record: Mapping, toy: str, *, ax: Axes | None = None) -> Axes:
+    """How the distance from Q to the ideal R* shrinks with the number of targets, and where it stalls.
+
+    Both axes are logarithmic, so a rate of n^(−1/2) is a straight line. The thin line is what the
+    proposition of the appendix predicts; bars are 95 % intervals.
+
+    Parameters
+    ----------
+    record
+        What ``results/consistency.json`` holds.
+    toy
+        Which toy to draw.
+
+    Raises
+    ------
+    GenReError
+        If the record does not hold this toy.
+    """
+    part = _entry(record["toys"], toy, "toy")
+    with style():
+        ax = ax or plt.subplots()[1]
+        _curves(ax, record["sizes"], part["measured"])
+        ax.plot(record["sizes"], part["predicted"], color=INK, lw=1, label="predicted, all")
+        ax.set(xscale="log", yscale="log", xlabel="targets n", ylabel=f"TV(Q, R*), {toy}")
+        ax.legend()
+    return ax
+
+
+def fidelity(record: Mapping, toy: str, *, distance: str = "tv", ax: Axes | None = None) -> Axes:
+    """How far each method's answers are from the ideal R*, over the number of training rows.
+
+    The method named *exact draws* shows what is left when nothing is wrong but the number of draws.
+
+    Parameters
+    ----------
+    record
+        What ``results/claims.json`` holds.
+    toy
+        Which toy to draw.
+    distance
+        ``"tv"`` for total variation on a grid, ``"energy"`` for the energy distance.
+
+    Raises
+    ------
+    GenReError
+        If the record does not hold this toy or distance.
+    """
+    titles = {"tv": "total variation", "energy": "energy distance"}
+    title = _entry(titles, distance, "distance")
+    rows = _entry(record["fidelity"]["curves"], toy, "toy")
+    ax = _sweep(rows, distance, ax, xlabel="training rows", ylabel=f"{title} to R*, {toy}")
+    ax.set_yscale("log")
+    return ax
+
+
+def cost_weight_sweep(
+    record: Mapping, table: str, *, part: str = "score", ax: Axes | None = None
+) -> Axes:
+    """How a metric of each method moves with the cost weight λ; a flat line is a robust method.
+
+    Parameters
+    ----------
+    record
+        What ``results/claims.json`` holds.
+    table
+        Which table to draw.
+    part
+        ``"score"``, ``"cost"``, ``"validity"``, ``"plausibility"`` or ``"coverage"``.
+
+    Raises
+    ------
+    GenReError
+        If the record does not hold this table or metric.
+    """
+    rows = _entry(record["cost_weights"]["metrics"], table, "table")
+    return _sweep(rows, part, ax, xlabel="cost weight λ", ylabel=f"{part}, {table}")
+
+
+def ablation(record: Mapping, *, ax: Axes | None = None) -> Axes:
+    """What each change adds to GenRe's Score, best first, with 95 % intervals.
+
+    A blue circle is a change that is shown to help, a vermilion square one that is shown to harm. Where
+    the interval holds zero, or one world gives none, neither is shown: a hollow diamond.
+
+    Parameters
+    ----------
+    record
+        What ``results/ablation.json`` holds.
+
+    Examples
+    --------
+    >>> gain = {"mean": -0.1, "half_width": 0.02}
+    >>> ax = ablation({"summary": {"as it is": {}, "the cheapest": {"gain": gain}}})
+    >>> [label.get_text() for label in ax.get_yticklabels()]
+    ['the cheapest']
+    """
+    gains = {name: row["gain"] for name, row in record["summary"].items() if name != "as it is"}
+    order = sorted(gains, key=lambda name: -gains[name]["mean"])
+    kinds = {
+        "helps": {"fmt": "o", "color": YES},
+        "not shown": {"fmt": "D", "color": GREY, "mfc": "white"},
+        "harms": {"fmt": "s", "color": NO},
+    }
+    with style():
+        ax = ax or plt.subplots(figsize=(7.2, 1.4 + 0.3 * len(order)))[1]
+        for kind, look in kinds.items():
+            some = [name for name in order if _effect(gains[name]) == kind]
+            if some:
+                ax.errorbar(
+                    [gains[name]["mean"] for name in some],
+                    [order.index(name) for name in some],
+                    xerr=[gains[name]["half_width"] for name in some],
+                    ms=6,
+                    capsize=2,
+                    label=kind,
+                    **look,
+                )
+        ax.axvline(0, color=INK, lw=1, zorder=0)
+        ax.set(xlabel="gain in Score over the defaults", ylim=(len(order) - 0.4, -0.6))
+        ax.set_yticks(range(len(order)), order)
+        ax.legend(**ABOVE)
+    return ax
+
+
+def scale(record: Mapping, *, part: str = "seconds_per_batch", ax: Axes | None = None) -> Axes:
+    """What drawing pairs takes as the table grows, from all targets and from pools of them.
+
+    Parameters
+    ----------
+    record
+        What ``results/scale.json`` holds.
+    part
+        ``"seconds_per_batch"``, ``"peak_memory_above_table_mib"`` or ``"total_variation_of_costs"``
+        (the distance to the exact Q).
+
+    Raises
+    ------
+    GenReError
+        If the record does not hold this measurement.
+    """
+    titles = {
+        "seconds_per_batch": f"seconds a batch of {record['batch']}",
+        "peak_memory_above_table_mib": "MiB above the table",
+        "total_variation_of_costs": "total variation to exact Q",
+    }
+    title = _entry(titles, part, "measurement")
+    rows: dict[str, dict] = {}
+    for row in record["rows"]:
+        name = "all targets" if row["pool"] is None else f"pool of {row['pool']:,}"
+        # Measured once, so without an interval.
+        once = {part: {"mean": row[part], "half_width": np.nan}}
+        rows.setdefault(str(row["rows"]), {})[name] = once
+    ax = _sweep(rows, part, ax, xlabel="rows of the table", ylabel=title)
+    ax.set_yscale("log" if part == "seconds_per_batch" else "linear")
+    return ax
+
+
+def _entry(record: Mapping, name: str, kind: str) -> Any:
+    if name not in record:
+        raise GenReError(f"The record has no {kind} {name!r}; choose one of {list(record)}.")
+    return record[name]
+
+
+def _effect(gain: Mapping) -> str:
+    """What an interval shows of a change."""
+    if gain["mean"] - gain["half_width"] > 0:
+        return "helps"
+    return "harms" if gain["mean"] + gain["half_width"] < 0 else "not shown"
+
+
+def _sweep(
+    rows: Mapping[str, Mapping], part: str, ax: Axes | None, *, xlabel: str, ylabel: str
+) -> Axes:
+    """One part of each method's measurements, over the numbers that name the rows."""
+    x = [float(number) for number in rows]
+    with style():
+        ax = ax or plt.subplots()[1]
+        curves = {
+            name: [_entry(row[name], part, "metric") for row in rows.values()]
+            for name in next(iter(rows.values()))
+        }
+        _curves(ax, x, curves)
+        ax.set(xscale="log", xlabel=xlabel, ylabel=ylabel)
+        ax.set_xticks(x, [f"{number:,.9g}" for number in x])
+        ax.set_xticks([], minor=True)
+        ax.legend(**ABOVE, fontsize="small")
+    return ax
+
+
+def _curves(ax: Axes, x: Sequence[float], curves: Mapping[str, Sequence[Mapping]]) -> None:
+    """A line a method through its means, with 95 % intervals."""
+    for i, (name, points) in enumerate(curves.items()):
+        ax.errorbar(
+            x,
+            [point["mean"] for point in points],
+            yerr=[point["half_width"] for point in points],
+            fmt=MARKERS[i % len(MARKERS)],
+            ls=LINES[i % len(LINES)],
+            ms=6,
+            capsize=2,
+            label=name,
+        )

@@ -1,0 +1,226 @@
+"""Pictures of people: where they stand, where recourse leads, and what changes on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.lines import Line2D
+
+from ..decision import acceptance
+from ..errors import GenReError
+from ..schema import Feature, Schema
+from .theme import ABOVE, GREY, INK, NO, PALETTE, SHADES, YES, style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from ..recourses import Recourses
+
+__all__ = ["boundary", "profile", "recourse_paths"]
+
+GRID = 120
+POINTS = 400
+
+
+def boundary(bank: Any, h: Any, *, seed: int = 0, ax: Axes | None = None) -> Axes:
+    """The decision of ``h`` over two features, and who is accepted and who denied.
+
+    Shades and contours give the probability of yes, the thick line is where it is one half. Dots
+    and crosses are training people, by their recorded label; at most 400, drawn with ``seed``.
+
+    Parameters
+    ----------
+    bank
+        A data set of two numeric features: ``X_train``, ``y_train`` and ``schema``.
+    h
+        Anything with ``predict_proba(DataFrame) -> (n, 2)``.
+
+    Raises
+    ------
+    GenReError
+        If there are not exactly two features, both numeric.
+    """
+    first, second = _two_numeric(bank.schema)
+    with style():
+        ax = ax or plt.subplots()[1]
+        _contours(ax, bank.X_train, first, second, h)
+        _records(ax, bank, first, second, seed)
+        ax.set(xlabel=_axis_title(first), ylabel=_axis_title(second))
+        ax.legend(**ABOVE)
+    return ax
+
+
+def recourse_paths(
+    answer: Recourses,
+    bank: Any,
+    h: Any,
+    *,
+    people: Sequence[Hashable] | None = None,
+    records: bool = False,
+    seed: int = 0,
+    ax: Axes | None = None,
+) -> Axes:
+    """From where people stand to each option they got, over the decision of ``h``.
+
+    A square is a person, a star the best option, a triangle any other. ``people`` picks some.
+    With ``records`` the training people are drawn as well, as :func:`boundary` draws them.
+
+    Raises
+    ------
+    GenReError
+        If there are not exactly two features, both numeric, or a person is not known.
+    """
+    first, second = _two_numeric(answer.schema)
+    some = answer if people is None else answer[list(people)]
+    axes = [first.name, second.name]
+    with style():
+        ax = ax or plt.subplots()[1]
+        _contours(
+            ax, pd.concat([bank.X_train, some.factual, some.frame.dropna()]), first, second, h
+        )
+        if records:
+            _records(ax, bank, first, second, seed)
+        recorded = ax.get_legend_handles_labels()[0]
+        for person, option in some.found[some.found].index:
+            best = option == 0
+            start = some.factual.loc[person, axes].astype(float)
+            end = some.frame.loc[(person, option), axes].astype(float)
+            line = {"arrowstyle": "->", "color": INK, "linestyle": "-" if best else ":"}
+            line |= {"shrinkA": 0, "shrinkB": 6}
+            ax.annotate("", xy=tuple(end), xytext=tuple(start), arrowprops=line)
+            ax.plot(
+                *end,
+                "*" if best else "^",
+                color=YES if best else PALETTE["green"],
+                ms=12 if best else 7,
+            )
+        ax.plot(some.factual[axes[0]], some.factual[axes[1]], "s", color=NO, ms=7)
+        ax.set(xlabel=_axis_title(first), ylabel=_axis_title(second))
+        shown = some.found[some.found].index.get_level_values(1)
+        marks = [("s", NO, "where they stand"), ("*", YES, "best option")]
+        marks += [("^", PALETTE["green"], "other option")] if (shown > 0).any() else []
+        keys = [Line2D([], [], ls="", marker=m, color=c, label=text) for m, c, text in marks]
+        ax.legend(handles=[*keys, *recorded], **ABOVE | {"ncols": 2 if recorded else 3})
+    return ax
+
+
+def profile(
+    answer: Recourses, person: Hashable, *, option: int = 0, ax: Axes | None = None
+) -> Axes:
+    """One person before and after, feature by feature, with the values at the right.
+
+    Each feature is laid out from its lowest to its highest value: the schema's bounds where it
+    has them, else the range over the people and options of ``answer``; levels in their order, which
+    means nothing for a nominal feature.
+
+    Raises
+    ------
+    GenReError
+        If the person is not known, or has no such option.
+    """
+    one = answer[person]
+    if (person, option) not in one.frame.index or not one.found.loc[(person, option)]:
+        raise GenReError(f"Person {person!r} has no option {option}; see answer.found.")
+    schema = answer.schema
+    before, after = one.factual.loc[person], one.frame.loc[(person, option)]
+    everyone = pd.concat([answer.factual, answer.frame.dropna()])
+    with style():
+        ax = ax or plt.subplots(figsize=(7.2, 1.2 + 0.32 * len(schema)))[1]
+        for y, feature in enumerate(schema):
+            a, b = before[feature.name], after[feature.name]
+            scale = _unit_scale(feature, everyone)
+            text = feature.format(a) if a == b else f"{feature.format(a)} → {feature.format(b)}"
+            ax.plot([0, 1], [y, y], color="#DDDDDD", lw=1, zorder=0)
+            if a != b:
+                arrow = {"arrowstyle": "->", "color": INK, "shrinkA": 4, "shrinkB": 4}
+                ax.annotate("", (scale(b), y), (scale(a), y), arrowprops=arrow)
+                ax.plot(scale(b), y, "D", color=YES, ms=8)
+            hollow = {"mfc": "white", "mec": GREY if a == b else NO, "ms": 5 if a == b else 8}
+            ax.plot(scale(a), y, "o", mew=1.8, **hollow)
+            ax.text(
+                1.03,
+                y,
+                text,
+                transform=ax.get_yaxis_transform(),
+                va="center",
+                color=GREY if a == b else INK,
+                weight="normal" if a == b else "bold",
+            )
+        ax.set(xlim=(-0.04, 1.04), ylim=(len(schema) - 0.4, -0.6))
+        ax.set_xticks([0, 1], ["lowest", "highest"])
+        ax.set_yticks(range(len(schema)), [feature.title for feature in schema])
+        ax.tick_params(length=0)
+        ax.spines[["left", "bottom"]].set_visible(False)
+        keys = [
+            Line2D([], [], ls="", marker="o", mfc="white", mec=NO, mew=1.8, ms=8, label="now"),
+            Line2D([], [], ls="", marker="D", color=YES, ms=8, label=f"option {option}"),
+            Line2D([], [], ls="", marker="o", mfc="white", mec=GREY, mew=1.8, ms=5, label="stays"),
+        ]
+        ax.legend(handles=keys, **ABOVE)
+    return ax
+
+
+def _two_numeric(schema: Schema) -> tuple[Feature, Feature]:
+    numeric = [feature for feature in schema if not feature.is_categorical]
+    if len(schema) != 2 or len(numeric) != 2:
+        raise GenReError(
+            f"A map of the decision needs exactly two numeric features; found {schema.names}, "
+            f"of which {len(numeric)} numeric. For more features draw profile(answer, person)."
+        )
+    return numeric[0], numeric[1]
+
+
+def _contours(ax: Axes, people: pd.DataFrame, first: Feature, second: Feature, h: Any) -> None:
+    lines = []
+    for feature in (first, second):
+        low, high = people[feature.name].min(), people[feature.name].max()
+        margin = 0.06 * (high - low)
+        lines.append(np.linspace(low - margin, high + margin, GRID))
+    across, up = np.meshgrid(*lines)
+    grid = pd.DataFrame({first.name: across.ravel(), second.name: up.ravel()})
+    yes = acceptance(h, grid).reshape(across.shape)
+    ax.contourf(across, up, yes, levels=np.linspace(0, 1, 11), cmap=SHADES, vmin=0, vmax=1)
+    levels = ax.contour(
+        across,
+        up,
+        yes,
+        levels=[0.3, 0.5, 0.7],
+        colors=INK,
+        linewidths=[0.8, 2.2, 0.8],
+        linestyles=["dotted", "solid", "dashed"],
+    )
+    ax.clabel(levels, fmt="%.1f", fontsize="small")
+
+
+def _records(ax: Axes, bank: Any, first: Feature, second: Feature, seed: int) -> None:
+    people = bank.X_train.assign(_yes=np.asarray(bank.y_train, dtype=int))
+    people = people.sample(min(POINTS, len(people)), random_state=seed)
+    for yes, marker, colour, label in ((1, "o", YES, "accepted"), (0, "x", NO, "denied")):
+        some = people[people["_yes"] == yes]
+        ax.scatter(
+            some[first.name],
+            some[second.name],
+            s=16,
+            marker=marker,
+            color=colour,
+            alpha=0.7,
+            linewidths=1.2 if marker == "x" else 0,
+            label=f"{label} in the records",
+        )
+
+
+def _axis_title(feature: Feature) -> str:
+    return f"{feature.title} ({feature.unit})" if feature.unit else feature.title
+
+
+def _unit_scale(feature: Feature, people: pd.DataFrame) -> Callable[[object], float]:
+    if feature.is_categorical:
+        last = max(len(feature.categories) - 1, 1)
+        return lambda value: feature.categories.index(value) / last
+    low = people[feature.name].min() if feature.low is None else feature.low
+    high = people[feature.name].max() if feature.high is None else feature.high
+    return lambda value: (value - low) / (high - low) if high > low else 0.5
