@@ -101,6 +101,16 @@ def test_binder_dry_run_accepts_the_files(root):
     assert "postBuild" in dockerfile
 
 
+def test_binder_computes_on_the_core_it_lends(root):
+    def threads(**more):
+        mine = {k: v for k, v in os.environ.items() if k != "OMP_NUM_THREADS"} | more
+        shown = [root / "start", "printenv", "OMP_NUM_THREADS"]
+        return subprocess.run(shown, capture_output=True, text=True, check=True, env=mine).stdout
+
+    assert threads() == "1\n"
+    assert threads(OMP_NUM_THREADS="2") == "2\n"
+
+
 def test_every_package_that_the_code_imports_is_declared(root, project):
     imported = set()
     for path in root.glob("genre_lite/**/*.py"):
@@ -171,7 +181,7 @@ def test_a_relative_data_folder_reaches_the_tests_as_an_absolute_one(root, tmp_p
 
 
 def test_scripts_can_be_run(root):
-    for name in (".ci/run", "postBuild"):
+    for name in (".ci/run", "postBuild", "start"):
         assert os.access(root / name, os.X_OK), name
         subprocess.run(["bash", "-n", root / name], check=True)
 
