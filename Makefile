@@ -80,7 +80,7 @@ test: $(READY) ## Run the tests, the examples in the docstrings, and every cell 
 lab: $(READY) ## Open the chapters in JupyterLab
 	$(PY) -m jupyter lab notebooks
 
-bench: $(READY) ## Run the benchmarks again and write results/
+bench: $(READY) ## Make a small part of the measurements again, beside the record, in minutes
 	$(PY) -m benchmarks
 
 # `make -k peers` goes on where one cannot be had: NICE needs Python 3.11, for its pandas < 2.
