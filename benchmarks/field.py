@@ -47,8 +47,7 @@ TABLES = {
 PEOPLE = 200
 DEAR = 10.0  # a cost weight of Wachter's that is felt; the experiments' 0.01 hardly is
 
-ASKED_PEERS = {"nice": 5, "ellice": 3, "dice-ml": 1}
-"""The peers, and of how many seeds each is asked: they answer one person after another."""
+ASKED_PEERS = ("nice", "ellice", "dice-ml")
 LEFT_OUT = {
     "dice-ml-genetic": "dice-ml is asked by its default method, which is several times faster"
 }
@@ -88,10 +87,9 @@ OURS: dict[str, Factory] = METHODS | {"wachter-dear": _dear}
 # -- the grid -------------------------------------------------------------------------------------
 
 
-def field() -> dict[str, tuple[Factory, float]]:
-    """Each method's factory, and of how many seeds it is asked at most."""
-    ours = {name: (make, math.inf) for name, make in OURS.items()}
-    return ours | {name: (PEERS[name], seeds) for name, seeds in ASKED_PEERS.items()}
+def field() -> dict[str, Factory]:
+    """Each method's factory."""
+    return OURS | {name: PEERS[name] for name in ASKED_PEERS}
 
 
 def absent() -> dict[str, str]:
@@ -102,7 +100,7 @@ def absent() -> dict[str, str]:
 def fill(
     folder: Path,
     tables: Mapping[str, int],
-    methods: Mapping[str, tuple[Factory, float]],
+    methods: Mapping[str, Factory],
     *,
     people: int = PEOPLE,
     jobs: int = 1,
@@ -117,7 +115,7 @@ def fill(
     tables
         How many seeds each has.
     methods
-        A factory each, and of how many seeds it is asked at most.
+        A factory each.
 
     Raises
     ------
@@ -126,12 +124,10 @@ def fill(
     """
     _same_code(folder, methods)
     for seeds in range(1, max(tables.values()) + 1):
-        asked = {name: make for name, (make, most) in methods.items() if most >= seeds}
         banks = [name for name, most in tables.items() if most >= seeds]
-        if asked and banks:
-            yield run(
-                banks, asked, seeds=seeds, people=people, out=folder, jobs=jobs, progress=progress
-            )
+        yield run(
+            banks, methods, seeds=seeds, people=people, out=folder, jobs=jobs, progress=progress
+        )
 
 
 def code_of(method: str) -> dict[str, str]:
@@ -172,7 +168,7 @@ def _same_code(folder: Path, methods: Iterable[str]) -> None:
 def record(
     ledger: Ledger,
     tables: Mapping[str, int],
-    methods: Mapping[str, tuple[Factory, float]],
+    methods: Iterable[str],
     why_not: Mapping[str, str],
 ) -> dict:
     """What the cells of a grid say, and what is not among them.
@@ -217,12 +213,12 @@ def made_by() -> dict:
 def _skipped(
     ledger: Ledger,
     tables: Mapping[str, int],
-    methods: Mapping[str, tuple[Factory, float]],
+    methods: Iterable[str],
     why_not: Mapping[str, str],
 ) -> dict[str, dict]:
     """By method: the seeds of each table that no finished cell holds, and why."""
     said = {}
-    for name, (_, most) in (dict.fromkeys(why_not, (None, math.inf)) | dict(methods)).items():
+    for name in dict.fromkeys([*why_not, *methods]):
         lacking = {
             t: seeds
             for t, n in tables.items()
@@ -230,12 +226,7 @@ def _skipped(
         }
         if not lacking:
             continue
-        if name in why_not:
-            why = why_not[name]
-        elif min(map(min, lacking.values())) >= most:
-            why = f"asked of {most:g} of the seeds, since it answers one person after another"
-        else:
-            why = "failed or not run; the command tries again"
+        why = why_not.get(name, "failed or not run; the command tries again")
         said[name] = {"why": why, "seeds": lacking}
     return said
 
