@@ -322,8 +322,7 @@ def main() -> None:
             for name in TIMED
             if name in given.tables
         }
-        factories = {name: make for name, (make, _) in chosen.items()}
-        write(found | {"alone": seconds(banks, factories)}, given.out)
+        write(found | {"alone": seconds(banks, chosen)}, given.out)
         return
     banks = {name: TABLES[name] for name in given.tables}
     _same_code(given.folder, chosen)

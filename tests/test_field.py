@@ -169,6 +169,19 @@ def test_methods_take_the_time_alone(moons, record, monkeypatch):
     assert taken["made_by"] == record["made_by"]
 
 
+def test_the_command_takes_the_time_of_whom_it_is_told(moons, record, tmp_path, monkeypatch):
+    out = tmp_path / "field.json"
+    field.write(record, out)
+    monkeypatch.setattr(field, "load_dataset", lambda name, split: moons)
+    given = ["--seconds", "--tables", "compas:paper", "--methods", "nearest-neighbour"]
+    monkeypatch.setattr("sys.argv", ["field", *given, "--out", str(out)])
+    field.main()
+    taken = json.loads(out.read_text())
+    assert list(taken["alone"]["tables"]) == ["compas:paper"]
+    assert list(taken["alone"]["tables"]["compas:paper"]) == ["nearest-neighbour"]
+    assert taken["cells"] == json.loads(json.dumps(record["cells"]))
+
+
 def test_leads_are_paired_by_seed(record):
     found = field.leads(record["summary"], "moons")
     genre, copy = cells_of(record, "moons", "genre"), cells_of(record, "moons", "nearest-neighbour")
