@@ -210,7 +210,7 @@ def test_the_main_methods_answer_everywhere(committed):
     for dataset in field.TABLES:
         for method in LEAST:
             assert cells_of(committed, dataset, method), (dataset, method)
-        # A peer may be missing, since it takes hours on a large table; then the record says so.
+        # A peer's environment may be missing; then the record says so.
         for peer in field.ASKED_PEERS:
             done = {cell["seed"] for cell in cells_of(committed, dataset, peer)}
             said = set(committed["skipped"].get(peer, {}).get("seeds", {}).get(dataset, []))
