@@ -24,7 +24,7 @@ from tqdm.auto import tqdm
 
 from genre_lite.errors import DataUnavailableError
 
-ROOT = Path(__file__).parent.parent
+from .provenance import ROOT
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def made(part: Part, folder: Path) -> tuple[float | None, str]:
     done = subprocess.run([*call, "--out", out], cwd=ROOT, capture_output=True, text=True)
     if not done.returncode:
         return part.number(json.loads(out.read_text())), ""
-    said = done.stderr.strip().splitlines()
+    said = done.stderr.strip().splitlines() or [f"ended with {done.returncode}, and without a word"]
     return None, next((line for line in said if DataUnavailableError.__name__ in line), said[-1])
 
 
@@ -120,7 +120,7 @@ def main() -> int:
         rows.append({"measured": part.what, "here": here, "on record": recorded(part)})
         if why:
             tqdm.write(f"{part.benchmark}: {why}")
-    print(pd.DataFrame(rows).to_string(index=False, float_format="{:.4g}".format, na_rep="skipped"))
+    print(pd.DataFrame(rows).to_string(index=False, float_format="{:.4g}".format, na_rep="none"))
     return int(failed)
 
 

@@ -123,6 +123,8 @@ def fill(
         If other code has made the cells that lie in the folder.
     """
     _same_code(folder, methods)
+    if not methods:  # of those asked, none is on this machine
+        return
     for seeds in range(1, max(tables.values()) + 1):
         banks = [name for name, most in tables.items() if most >= seeds]
         yield run(

@@ -71,6 +71,10 @@ def test_the_cells_are_those_of_the_grid(done):
     assert seeds == [("genre", 0), ("genre", 1), ("nearest-neighbour", 0)]
 
 
+def test_where_no_method_is_there_nothing_is_run(tmp_path):
+    assert list(field.fill(tmp_path / "field", {"moons": 1}, {}, progress=False)) == []
+
+
 def test_the_record_says_what_is_missing_and_why(record):
     assert record["skipped"] == {
         "ghost": {"why": "it was never built", "seeds": {"moons": [0, 1]}},

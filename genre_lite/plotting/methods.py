@@ -251,9 +251,6 @@ def seconds_a_person(
     return ax
 
 
-# -- people -----------------------------------------------------------------------------------------
-
-
 # -- tables and labels ------------------------------------------------------------------------------
 
 
@@ -298,9 +295,7 @@ def _duration(seconds: float) -> str:
     return f"{number:.0f} {unit}" if number >= 10 else f"{number:.2g} {unit}"
 
 
-def _name(
-    ax: Axes, points: pd.DataFrame, *, around: pd.DataFrame | None = None, bold: str = ""
-) -> None:
+def _name(ax: Axes, points: pd.DataFrame, *, bold: str) -> None:
     """Write each row's label beside its point, where it covers no point and no other label.
 
     A label tries eight sides, nearest first, and takes the one that covers least; where it has to
@@ -312,7 +307,7 @@ def _name(
     inside = ax.get_window_extent()
     taken = [
         _box(centre, (DISC * dot, DISC * dot))
-        for centre in ax.transData.transform(points if around is None else around)
+        for centre in ax.transData.transform(points)
     ]
     for label, place in zip(points.index, points.to_numpy(), strict=True):
         look = {"weight": "bold" if label == bold else "normal", "fontsize": "small"}
