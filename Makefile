@@ -5,6 +5,7 @@
 #   TORCH_INDEX=<url>      another index for torch, such as PyTorch's own for its CPU build
 #   GENRE_LITE_DATA=<dir>  a folder with the data that is not in the package
 #   CHROMIUM=<program>     the browser that prints the book, if it has an unusual name
+#   OMP_NUM_THREADS=4      compute on more threads than one
 
 PYTHON ?= python3
 TORCH_INDEX ?=
@@ -22,6 +23,9 @@ CHROMIUM ?= $(firstword $(foreach name,chromium chromium-browser google-chrome c
 PRINT := --headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync \
   --disable-background-networking --disable-component-update --allow-file-access-from-files \
   --no-pdf-header-footer --generate-pdf-document-outline --virtual-time-budget=300000
+
+# The networks are small: more threads mostly wait for each other, and round otherwise.
+export OMP_NUM_THREADS ?= 1
 
 # Chapters run in their own folder, so a relative data folder must become absolute here.
 ifdef GENRE_LITE_DATA

@@ -161,7 +161,7 @@ class World:
         self.judge = gl.gold_world(inner, seed=seed + 1000, progress=False)
         self.bank = self.judge.bank
         self.h = gl.train_classifier(
-            self.bank, balanced=table != "heloc", seed=seed + 1000, progress=False
+            self.bank, balanced=bank.balanced, seed=seed + 1000, progress=False
         )
         people = self.bank.X_test[self.h.predict_proba(self.bank.X_test)[:, 1] < 0.5]
         self.people = people.sample(min(PEOPLE, len(people)), random_state=seed)

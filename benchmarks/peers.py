@@ -31,6 +31,7 @@ from genre_lite.datasets import Dataset
 from genre_lite.decision import Classifier, SupportsProba, acceptance
 from genre_lite.errors import GenReError
 from genre_lite.estimator import RecourseMethod
+from genre_lite.limits import Limits
 from genre_lite.recourses import Recourses
 from genre_lite.schema import Feature, Schema
 
@@ -128,7 +129,7 @@ class Peer(RecourseMethod):
         answer = super().recommend(people, n, **choices)
         return replace(answer, seconds=self.told.get("seconds", answer.seconds))
 
-    def _fit(self, X: pd.DataFrame, labels: np.ndarray, score: np.ndarray) -> None:
+    def _fit(self, X: pd.DataFrame, labels: np.ndarray, score: np.ndarray, yes: np.ndarray) -> None:
         if not Path(self.python).exists():
             raise GenReError(
                 f"{self.name} has no environment: there is no {self.python}; run `make peers`."
@@ -136,9 +137,11 @@ class Peer(RecourseMethod):
         self._layers = _layers(self.h)
         self._train, self._y = X, labels
 
-    def _options(self, denied: pd.DataFrame, n: int) -> tuple[pd.DataFrame, np.ndarray]:
+    def _options(
+        self, denied: pd.DataFrame, limits: Limits, n: int
+    ) -> tuple[pd.DataFrame, np.ndarray]:
         person, codes = self._ask(denied, n)
-        at = Projection(self.codec, denied)
+        at = Projection(self.codec, denied, limits)
         candidate = pd.Series(person).groupby(person).cumcount().to_numpy(copy=True)
         points = at.start.repeat(int(candidate.max(initial=-1)) + 1, 1, 1)
         found = torch.zeros(points.shape[:2], dtype=torch.bool)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-__all__ = ["draw_by_weight", "draw_categorical"]
+__all__ = ["by_weight", "draw_by_weight", "draw_categorical"]
 
 
 def draw_categorical(log_weights: Tensor, generator: torch.Generator) -> Tensor:
@@ -36,12 +36,26 @@ def draw_by_weight(
     >>> draw_by_weight(torch.tensor([[1.0, 0.0], [0.0, 5.0]]), torch.Generator().manual_seed(0))
     tensor([0, 1])
     """
-    device = weights.device
-    if device.type == "mps":
-        precision = torch.float32  # it has no doubles
-    heap = weights.cumsum(dim=-1, dtype=precision)
+    precision = torch.float32 if weights.device.type == "mps" else precision  # it has no doubles
+    chance = torch.rand(weights.shape[:-1], generator=generator, dtype=precision)
+    return by_weight(weights.to(precision), chance.to(weights.device))
+
+
+def by_weight(weights: Tensor, chance: Tensor) -> Tensor:
+    """The choice in each row that a number between 0 and 1 falls on: (..., choices) to (...).
+
+    Inverts the distribution function; choices of weight 0 are never taken.
+
+    Examples
+    --------
+    >>> by_weight(torch.tensor([1.0, 0.0, 3.0]), torch.tensor(0.2)).item()
+    0
+    >>> by_weight(torch.tensor([1.0, 0.0, 3.0]), torch.tensor(0.3)).item()
+    2
+    """
+    heap = weights.cumsum(dim=-1)
     top = heap[..., -1:]
-    level = torch.rand(top.shape, generator=generator, dtype=precision).to(device) * top
+    level = chance.to(heap.dtype).unsqueeze(-1) * top
     # Rounding must not lift a level to the top, behind which there is nothing.
     level = torch.minimum(level, torch.nextafter(top, torch.zeros_like(top)))
     return torch.searchsorted(heap, level, right=True).squeeze(-1)

@@ -4,28 +4,39 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Self
 
 import numpy as np
 import pandas as pd
+from sklearn.base import BaseEstimator
 
 from .codec import Codec
-from .decision import SupportsProba, acceptance
+from .decision import SupportsProba, as_decision, require_agreement
 from .errors import GenReError, NotFittedError
+from .limits import Limits, Terms
 from .objectives import cost
 from .recourses import Recourses
 from .schema import Schema
+from .threads import one_thread
 
 __all__ = ["RecourseMethod", "positions"]
 
+INVALID = ("error", "skip")
 
-class RecourseMethod(ABC):
+
+class RecourseMethod(ABC, BaseEstimator):
     """A way to find recourse, with two calls: ``fit`` and ``recommend``.
+
+    An answer is a function of the person, the bank's decision and the person's own terms, and of
+    nothing else: neither of who else asks, nor of their order or labels.
+    :func:`~genre_lite.contract.check_recourse_method` holds a method to that.
 
     Parameters
     ----------
     h
-        The bank's classifier: any object with ``predict_proba(DataFrame) -> (rows, 2)``.
+        The bank's decision: a :class:`~genre_lite.decision.Decision`, or any object with
+        ``predict_proba(DataFrame) -> (rows, 2)`` whose classes are 0 and 1, 1 the favourable one.
     schema
         What the columns are and what may change.
     outcome
@@ -34,9 +45,17 @@ class RecourseMethod(ABC):
         Of every random step.
     progress
         Show progress bars.
+
+    Attributes
+    ----------
+    codec
+        The ranges and vocabularies of the training rows; ``None`` before the fit.
+    decision_
+        The bank's decision, asked in the columns of the training rows.
     """
 
     name = "method"
+    codec: Codec | None = None
 
     def __init__(
         self,
@@ -52,35 +71,81 @@ class RecourseMethod(ABC):
         self.outcome = outcome
         self.seed = seed
         self.progress = progress
-        self.codec: Codec | None = None
 
-    def fit(self, X: pd.DataFrame, y: pd.Series | None = None, **options) -> Self:
-        """Learn from training rows; ``y`` are 0/1 labels, the classifier's decisions if left out.
+    def fit(
+        self, X: pd.DataFrame, y: pd.Series | None = None, *, extra: str = "error", **options
+    ) -> Self:
+        """Learn from training rows; ``y`` are 0/1 labels, the bank's decisions if left out.
+
+        What an earlier fit learned is forgotten, and a fit that fails leaves nothing behind.
+
+        Parameters
+        ----------
+        X
+            Training rows, in original units.
+        y
+            0/1 labels, 1 = favourable.
+        extra
+            ``"ignore"`` to leave out columns that the schema does not know.
 
         Raises
         ------
         GenReError
-            If the table breaks the schema, labels are not 0/1, or nobody is accepted or denied.
+            If the table breaks the schema, labels are not 0/1, nobody is accepted or denied, or h
+            ranks the labels worse than chance.
         """
-        X = self.schema.validate(X)
-        score = acceptance(self.h, X)
-        labels = (score > 0.5).astype(int) if y is None else _labels(y, X)
-        for outcome, who in ((score > 0.5, "accepts"), (score <= 0.5, "denies")):
-            if not outcome.any():
-                raise GenReError(
-                    f"The classifier {who} nobody among these {len(X)} rows, so there is nothing to "
-                    "learn recourse from; give rows of both kinds, or check the classifier's columns."
-                )
-        self.codec = Codec(self.schema).fit(X)
-        self._fit(X, labels, score, **options)
+        self._forget()
+        try:
+            with one_thread():
+                # h is asked in the order of the columns given, whatever the schema's own.
+                decision = as_decision(self.h).bind(X)
+                X = self.schema.validate(X, extra=extra)
+                score, yes = decision.ask(X)
+                labels = yes.astype(int) if y is None else _labels(y, X)
+                if y is not None:
+                    require_agreement(decision.remembering(), X, labels)
+                for who, verb in ((yes, "accepts"), (~yes, "denies")):
+                    if not who.any():
+                        raise GenReError(
+                            f"The bank {verb} nobody among these {len(X)} rows (threshold "
+                            f"{decision.threshold}), so there is nothing to learn recourse from; give "
+                            "rows of both kinds, or check the classifier's columns and threshold."
+                        )
+                self.decision_ = decision
+                self.codec = Codec(self.schema).fit(X)
+                self._fit(X, labels, score, yes, **options)
+        except BaseException:
+            self._forget()
+            raise
         return self
 
-    def recommend(
-        self, people: pd.DataFrame, n: int = 1, *, extra: str = "error", **choices
-    ) -> Recourses:
-        """The best n options for each person, best first; NaN rows where none was found.
+    def __sklearn_clone__(self) -> Self:
+        """An unfitted twin. The bank's model is given, so it is not unfitted with it."""
+        return type(self)(**self.get_params(deep=False))
 
-        People whom h already accepts get themselves back, at cost 0.
+    def _forget(self) -> None:
+        settings = self._get_param_names()
+        for name in [name for name in vars(self) if name not in settings]:
+            delattr(self, name)
+
+    def recommend(
+        self,
+        people: pd.DataFrame,
+        n: int = 1,
+        *,
+        freeze: Sequence | Mapping | pd.Series = (),
+        bounds: Mapping | None = None,
+        largest: Mapping | None = None,
+        max_changes: int | Mapping | pd.Series | None = None,
+        weights: Mapping | None = None,
+        wait: float | Mapping | pd.Series = 0,
+        invalid: str = "error",
+        extra: str = "error",
+        **choices,
+    ) -> Recourses:
+        """The best n options for each person.
+
+        People whom the bank already accepts get themselves back, at cost 0.
 
         Parameters
         ----------
@@ -88,31 +153,111 @@ class RecourseMethod(ABC):
             One row a person, in original units.
         n
             Options a person.
+        freeze, bounds, largest, max_changes, weights, wait
+            The person's own terms, one for all or a Series or dict by person; see
+            :class:`~genre_lite.limits.Terms`. They narrow the schema's.
+        invalid
+            ``"skip"``: whoever has a row that breaks the schema gets a reason
+            (:meth:`~genre_lite.recourses.Recourses.reasons`), and the others an answer.
         extra
             ``"ignore"`` to leave out columns that the schema does not know.
         """
         self._require_fit()
         if n < 1:
             raise GenReError(f"n is {n}; ask for at least one option a person.")
+        if invalid not in INVALID:
+            raise GenReError(f"invalid is {invalid!r}; choose 'error' or 'skip'.")
+        if self.schema != self.codec.schema:
+            raise GenReError(
+                "The schema was changed after the fit, and the fitted one is what is kept; fit again, "
+                "or name a person's own terms: recommend(people, freeze=..., bounds=...)."
+            )
+        skipped: dict[Hashable, str] = {}
+        if invalid == "skip":
+            skipped = self.schema.broken_rows(people)
+            people = people.drop(index=list(skipped))
+            if not len(people):
+                raise GenReError(
+                    f"No row is fit to be answered; the first: {next(iter(skipped.values()))}"
+                )
         people = self.schema.validate(people, extra=extra)
+        terms = Terms(freeze, bounds, largest, max_changes, weights, wait)
         start = time.perf_counter()
-        accepted = pd.Series(acceptance(self.h, people) > 0.5, index=people.index)
-        denied = people[~accepted]
-        found, log_prob = people.iloc[:0].set_axis(positions([], [])), np.empty(0)
-        if len(denied):
-            found, log_prob = self._options(denied, n, **choices)
-            # Rows of `denied` become rows of `people`.
-            rows, options = (found.index.get_level_values(level) for level in (0, 1))
-            found = found.set_axis(positions(np.flatnonzero(~accepted)[rows], options))
-        return self._answer(people, accepted, found, log_prob, n, time.perf_counter() - start)
+        with one_thread():
+            score, yes = self.decision_.ask(people)
+            everyone = Limits(self.codec, people, terms)
+            denied = np.flatnonzero(~yes)
+            found, log_prob, probability = people.iloc[:0].set_axis(positions([], [])), [], []
+            why = pd.DataFrame()
+            if len(denied):
+                limits = everyone.take(denied)
+                found, log_prob, probability = self._kept(
+                    limits, *self._options(people.iloc[denied], limits, n, **choices)
+                )
+                without = np.setdiff1d(
+                    np.arange(len(denied)), found.index.get_level_values(0).to_numpy()
+                )
+                if len(without):
+                    why = self._why(people.iloc[denied[without]], limits.take(without))
+                rows, options = (found.index.get_level_values(level) for level in (0, 1))
+                found = found.set_axis(positions(denied[rows], options))
+        seconds = time.perf_counter() - start
+        return self._answer(
+            people, everyone, score, yes, found, log_prob, probability, why, skipped, n, seconds
+        )
+
+    def _kept(
+        self,
+        limits: Limits,
+        found: pd.DataFrame,
+        log_prob: np.ndarray,
+        probability: np.ndarray | None = None,
+    ) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
+        """Options that keep every term and that the bank accepts, numbered anew."""
+        if not len(found):
+            return found, log_prob, np.empty(0)
+        row = found.index.get_level_values(0).to_numpy()
+        fine = limits.keeps(self.codec.cube(found), row)
+        if probability is None:
+            probability, yes = self.decision_.ask(found.reset_index(drop=True))
+            fine &= yes
+        number = pd.Series(fine).groupby(row).cumsum().to_numpy() - 1
+        return (
+            found[fine].set_axis(positions(row[fine], number[fine])),
+            log_prob[fine],
+            probability[fine],
+        )
 
     @abstractmethod
-    def _fit(self, X: pd.DataFrame, labels: np.ndarray, score: np.ndarray, **options) -> None:
-        """Learn; X is validated, ``labels`` are 0/1 and ``score`` is h(X), both of shape (rows,)."""
+    def _fit(
+        self, X: pd.DataFrame, labels: np.ndarray, score: np.ndarray, yes: np.ndarray, **options
+    ) -> None:
+        """Learn; X is validated, ``labels`` are 0/1, ``score`` is h(X) and ``yes`` the decision,
+        each of shape (rows,)."""
 
     @abstractmethod
-    def _options(self, denied: pd.DataFrame, n: int, **choices) -> tuple[pd.DataFrame, np.ndarray]:
-        """Options found, indexed by (row of ``denied``, option), and their log-probabilities."""
+    def _options(
+        self, denied: pd.DataFrame, limits: Limits, n: int, **choices
+    ) -> tuple[pd.DataFrame, np.ndarray]:
+        """Options found, indexed by (row of ``denied``, option), and their log-probabilities.
+
+        A third part may tell h(x⁺) of each; then all of them are accepted, and h is not asked again.
+        """
+
+    def _why(self, denied: pd.DataFrame, limits: Limits) -> pd.DataFrame:
+        """Evidence on people for whom nothing was found: columns person, term, draws, found."""
+        return pd.DataFrame(
+            {
+                "person": denied.index,
+                "term": f"{self.name} found nothing within the terms",
+                "draws": np.nan,
+                "found": 0,
+            }
+        )
+
+    def estimates(self, frame: pd.DataFrame) -> pd.DataFrame | None:
+        """V̂ and P̂ of rows, columns valid and plausible; ``None`` where a method has no estimates."""
+        return None
 
     def _require_fit(self) -> None:
         if self.codec is None:
@@ -121,26 +266,26 @@ class RecourseMethod(ABC):
     def _answer(
         self,
         people: pd.DataFrame,
-        accepted: pd.Series,
+        limits: Limits,
+        score: np.ndarray,
+        yes: np.ndarray,
         found: pd.DataFrame,
         log_prob: np.ndarray,
+        probability: np.ndarray,
+        why: pd.DataFrame,
+        skipped: dict,
         n: int,
         seconds: float,
     ) -> Recourses:
-        same = people[accepted].set_axis(positions(np.flatnonzero(accepted), 0))
-        known = (
-            pd.concat([found, same])
-            if len(found) and len(same)
-            else (found if len(found) else same)
+        same = people[yes].set_axis(positions(np.flatnonzero(yes), 0))
+        parts = [part for part in (found, same) if len(part)]
+        known = pd.concat(parts) if len(parts) > 1 else (parts or [same])[0]
+        rows = known.index.get_level_values(0).to_numpy()
+        price = cost(
+            limits.cube[rows], self.codec.cube(known), self.codec.nominal, limits.price[rows]
         )
-        rows = known.index.get_level_values(0)
-        price = (
-            cost(self.codec.cube(people)[rows], self.codec.cube(known), self.codec.nominal)
-            if len(known)
-            else np.empty(0)
-        )
-        yes = acceptance(self.h, known.reset_index(drop=True)) if len(known) else np.empty(0)
-        log_prob = np.concatenate([log_prob, np.full(len(known) - len(log_prob), np.nan)])
+        chance = np.concatenate([probability, score[yes]])
+        nats = np.concatenate([log_prob, np.full(len(same), np.nan)])
 
         labels = pd.MultiIndex.from_arrays(
             [people.index.repeat(n), np.tile(np.arange(n), len(people))], names=["person", "option"]
@@ -154,17 +299,22 @@ class RecourseMethod(ABC):
             everywhere[place] = values
             return pd.Series(everywhere, labels, name=name)
 
+        estimates = self.estimates if self.estimates(people.iloc[:1]) is not None else None
         return Recourses(
             factual=people,
             frame=known.reset_index(drop=True).reindex(which).set_axis(labels),
             cost=spread(price, "cost"),
-            probability=spread(yes, "probability"),
-            log_prob=spread(log_prob, "log_prob"),
+            probability=spread(chance, "probability"),
+            log_prob=spread(nats, "log_prob"),
             schema=self.schema,
-            accepted=accepted,
+            accepted=pd.Series(yes, people.index),
             method=self.name,
             outcome=self.outcome,
             seconds=seconds,
+            threshold=self.decision_.threshold,
+            why=why,
+            skipped=skipped,
+            estimates=estimates,
         )
 
 
@@ -186,7 +336,7 @@ def _labels(y: pd.Series, X: pd.DataFrame) -> np.ndarray:
     if strange.any():
         row = int(np.flatnonzero(strange)[0])
         raise GenReError(
-            f"y, row {X.index[row]!r}: {labels[row]!r} is not a label; "
+            f"y, row {X.index[row]}: {labels[row]!r} is not a label; "
             "use 1 for the favourable outcome and 0 for the other, as (y == favourable).astype(int)."
         )
     return labels.astype(int)

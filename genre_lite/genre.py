@@ -1,14 +1,14 @@
 """GenRe: the estimator that ties the rooms together.
 
-Fit: estimate the truth, synthesize pairs, train R_θ(x⁺ | x), distil the estimate. Recommend: sample
-forward, then choose.
+Fit: estimate the truth, synthesize pairs, train R_θ(x⁺ | x), then teach it by refinement. Recommend:
+sample forward, refine, choose.
 """
 
 from __future__ import annotations
 
-import time
 import warnings
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -16,25 +16,31 @@ import numpy as np
 import pandas as pd
 import torch
 
-from . import storage
-from .codec import Codec
-from .decision import Classifier, Perceptron, SupportsProba, acceptance
+from .candidates import Asked, Comparison, decoded
+from .decision import SupportsProba
 from .errors import GenReError
 from .estimator import RecourseMethod, positions
+from .limits import Limits
 from .model import ModelConfig, RecourseTransformer
-from .objectives import cost
 from .recourses import Recourses
-from .sampling import allowed_tokens, choose, draw, log_prob
+from .refinement import refine
+from .sampling import RULES, draw, log_prob, spread
 from .schema import Schema
-from .supervision import PairSampler
+from .supervision import PairSampler, grafted_pairs
 from .surrogate import Surrogate, Teacher
+from .teaching import REFINED, Lessons, answered, best_of, nearest
+from .threads import one_thread
+from .threefry import keys, uniforms
 from .training import TrainingConfig, fit
 
 __all__ = ["GenRe"]
 
-FORMAT = "2"
-SHIPPED = Path(__file__).parent / "models"
 AT_ONCE = 5_000  # candidates decoded in one go; as many as a processor's cache can hold
+FEW = 50  # targets: fewer teach little
+SOURCES = 4000  # denied rows that pairs are made for, at most
+WIDE = 20  # levels: an immutable feature with more is left out of the estimates
+HARVEST = 1500  # denied rows whose refined grafts become such profiles
+PROFILES = 2048  # accepted profiles that are kept to start from
 
 
 @dataclass(frozen=True)
@@ -49,11 +55,12 @@ class Recipe:
     tries: int
     rule: str
     nearest: int | None
+    refine: bool
 
 
 RECIPES = {
-    "estimated": Recipe(candidates=100, temperature=0.5, tries=4, rule="balanced", nearest=None),
-    "paper": Recipe(candidates=10, temperature=0.1, tries=1, rule="safest", nearest=1000),
+    "estimated": Recipe(100, 0.5, tries=4, rule="balanced", nearest=None, refine=True),
+    "paper": Recipe(10, 0.1, tries=1, rule="safest", nearest=1000, refine=False),
 }
 
 
@@ -63,9 +70,7 @@ class Draws:
 
     tokens: np.ndarray  # (people, k, d)
     points: np.ndarray  # in the unit cube, (people, k, d)
-    cost: np.ndarray  # C(x, x⁺), (people, k)
     log_prob: np.ndarray  # log R_θ(x⁺ | x), (people, k)
-    frame: pd.DataFrame  # in original units, people × k rows
 
 
 class GenRe(RecourseMethod):
@@ -74,20 +79,24 @@ class GenRe(RecourseMethod):
     The model learns :math:`R_\\theta(x^+ \\mid x)` from pairs drawn from
     :math:`Q(x^+ \\mid x) \\propto e^{-\\lambda C(x, x^+)}` over accepted people :math:`D^+`
     (Garg et al., 2025, algorithm 1). Answers are values that occur in the training rows, and
-    constraints hold by construction.
+    terms hold by construction.
 
     Two recipes say who counts as accepted and how a candidate is chosen:
 
-    * ``"estimated"`` (the default): :math:`D^+ = \\{t : h(t) > 1/2,\\ \\hat V(t) > \\gamma,
-      \\hat P(t) > 1/2\\}`, where validity and plausibility are estimated from the training rows
-      (:class:`~genre_lite.surrogate.Teacher`); the candidate with the best estimated Score wins.
+    * ``"estimated"`` (the default): :math:`D^+ = \\{t : h \\text{ accepts } t,\\
+      \\hat V(t) > \\gamma,\\ \\hat P(t) > 1/2\\}`, where validity and plausibility are estimated from
+      the training rows (:class:`~genre_lite.surrogate.Teacher`). What a person may change is taken
+      from t and grafted onto the rest. The model is then taught by refined answers
+      (:mod:`~genre_lite.teaching`), candidates are refined (:mod:`~genre_lite.refinement`), and the
+      best estimated Score wins.
     * ``"paper"``: :math:`D^+ = \\{t : h(t) > \\gamma,\\ y = 1\\}`, its 1,000 nearest for each source;
       the candidate that h likes best of ten wins.
 
     Parameters
     ----------
     h
-        The bank's classifier: any object with ``predict_proba(DataFrame) -> (rows, 2)``.
+        The bank's decision: a :class:`~genre_lite.decision.Decision`, or any object with
+        ``predict_proba(DataFrame) -> (rows, 2)`` whose classes are 0 and 1, 1 the favourable one.
     schema
         What the columns are and what may change.
     cost_weight
@@ -97,7 +106,7 @@ class GenRe(RecourseMethod):
     recipe
         ``"estimated"`` or ``"paper"``.
     model, training
-        The network's size, and how long to train it.
+        The network's size, and how long to train it; the package's own if left out.
     device
         Where the network lives: ``"cpu"``, ``"cuda"``, ``"mps"``, or ``"auto"`` for the fastest.
     outcome
@@ -109,18 +118,24 @@ class GenRe(RecourseMethod):
 
     Attributes
     ----------
+    network_
+        R_θ, a :class:`~genre_lite.model.RecourseTransformer`.
+    surrogate_
+        The estimates V̂ and P̂ as a network; ``None`` for the recipe ``"paper"``.
+    profiles_
+        Accepted profiles in the cube that an answer may start from; each was written by the model,
+        and none is a training row.
     history_
-        Losses of the fit: columns step, train_loss, valid_loss (nats a pair).
+        Losses of the fit: columns step, train_loss, valid_loss (nats a pair), over all trainings.
     report_
-        Counts of the fit: rows, sources, targets, and sources that no constraint-keeping target
-        can be reached from.
+        Counts of the fit: rows, sources, targets, and sources for whom no target was found.
 
     Examples
     --------
     >>> import genre_lite as gl
     >>> bank = gl.load_dataset("moons", n=400)
     >>> h = gl.train_classifier(bank, progress=False)
-    >>> quick = gl.TrainingConfig(steps=20, distil_steps=20)
+    >>> quick = gl.TrainingConfig(steps=20, distil_steps=20, rounds=1, round_steps=20)
     >>> genre = gl.GenRe(h, bank.schema, training=quick, progress=False)
     >>> denied = bank.X_test[h.predict_proba(bank.X_test)[:, 1] < 0.5]
     >>> answer = genre.fit(bank.X_train, bank.y_train).recommend(denied, n=2)
@@ -146,143 +161,291 @@ class GenRe(RecourseMethod):
         progress: bool = True,
     ) -> None:
         super().__init__(h, schema, outcome=outcome, seed=seed, progress=progress)
-        if recipe not in RECIPES:
-            raise GenReError(f"recipe is {recipe!r}; choose one of {list(RECIPES)}.")
-        if not cost_weight >= 0:
-            raise GenReError(f"cost_weight is {cost_weight}; it must be 0 or more.")
-        if not 0 <= validity_margin < 1:
-            raise GenReError(f"validity_margin is {validity_margin}; it must lie in [0, 1).")
         self.cost_weight = cost_weight
         self.validity_margin = validity_margin
         self.recipe = recipe
-        self.model_config = model or ModelConfig()
-        self.training_config = training or TrainingConfig()
-        self.device = _device(device)
-        self.surrogate: Surrogate | None = None
+        self.model = model
+        self.training = training
+        self.device = device
 
     # -- fit ------------------------------------------------------------------------------------
 
     def fit(
-        self, X: pd.DataFrame, y: pd.Series | None = None, *, checkpoint: str | Path | None = None
+        self,
+        X: pd.DataFrame,
+        y: pd.Series | None = None,
+        *,
+        extra: str = "error",
+        checkpoint: str | Path | None = None,
     ) -> Self:
-        """Estimate the truth, synthesize pairs, train, distil.
+        """Estimate the truth, synthesize pairs, train, teach by refinement.
 
         Parameters
         ----------
         X
             Training rows, in original units.
         y
-            0/1 labels, 1 = favourable; the classifier's decisions if left out.
+            0/1 labels, 1 = favourable; the bank's decisions if left out.
+        extra
+            ``"ignore"`` to leave out columns that the schema does not know.
         checkpoint
-            A file to keep the state of training in, as it goes. Where it exists, an interrupted
-            training goes on from there, and ends as if it had never stopped.
+            A file to keep the state of the first training in, as it goes. Where it exists, an
+            interrupted training goes on from there, and ends as if it had never stopped.
 
         Raises
         ------
         GenReError
-            If the table breaks the schema, labels are not 0/1, nobody is accepted or denied, or the
-            checkpoint is of another training.
+            If a setting or the table is wrong, labels are not 0/1, nobody is accepted or denied, h
+            ranks the labels worse than chance, or the checkpoint is of another training.
         """
-        return super().fit(X, y, checkpoint=checkpoint)
+        if self.recipe not in RECIPES:
+            raise GenReError(f"recipe is {self.recipe!r}; choose one of {list(RECIPES)}.")
+        if not self.cost_weight >= 0:
+            raise GenReError(f"cost_weight is {self.cost_weight}; it must be 0 or more.")
+        if not 0 <= self.validity_margin < 1:
+            raise GenReError(f"validity_margin is {self.validity_margin}; it must lie in [0, 1).")
+        device_of(self.device)
+        return super().fit(X, y, extra=extra, checkpoint=checkpoint)
 
     def _fit(
         self,
         X: pd.DataFrame,
         labels: np.ndarray,
         score: np.ndarray,
+        yes: np.ndarray,
         *,
         checkpoint: str | Path | None,
     ) -> None:
         cube = self.codec.cube(X)
-        teacher = None
+        checkpoint = None if checkpoint is None else Path(checkpoint)
+        self.surrogate_, self.profiles_ = None, np.empty((0, cube.shape[1]))
         if self.recipe == "paper":
             target = (score > self.validity_margin) & (labels == 1)
-            source = score <= self.validity_margin
-        else:
-            design = self.codec.design(cube)
-            teacher = Teacher().fit(design, labels, seed=self.seed, progress=self.progress)
-            target = (score > 0.5) & (teacher.valid > self.validity_margin) & (teacher.usual > 0.5)
-            source = score <= 0.5
-        if not target.any():
-            raise GenReError(
-                f"None of the {len(X)} rows is surely accepted (validity_margin {self.validity_margin}), "
-                "so there is nobody to learn from; lower validity_margin or give more rows."
+            if not target.any():
+                raise GenReError(
+                    f"None of the {len(X)} rows has label 1 and h above {self.validity_margin} "
+                    "(validity_margin), so there is nobody to learn from; lower validity_margin."
+                )
+            source = cube[score <= self.validity_margin]
+            pairs = PairSampler(
+                self.codec, source, cube[target], self.cost_weight, nearest=RECIPES["paper"].nearest
             )
-        pairs = PairSampler(
-            self.codec,
-            cube[source],
-            cube[target],
-            self.cost_weight,
-            nearest=RECIPES[self.recipe].nearest,
+            self._begin(cube[target], len(X), pairs)
+            self._train(pairs, self._config, checkpoint=checkpoint)
+            self.network_.double()
+            return
+        teacher, target = self._estimate(X, labels, yes)
+        chance = np.random.default_rng(self.seed)
+        some = np.sort(chance.permutation(np.flatnonzero(~yes))[:SOURCES])
+        denied = X.iloc[some]
+        limits = Limits(self.codec, denied)
+        asked = Asked(self.decision_, limits, denied)
+        grafted = limits.fixed.any()
+
+        def accepts(points: np.ndarray, rows: np.ndarray) -> np.ndarray:
+            fine = asked(points, rows)[1]
+            if grafted:  # a graft is nobody who was judged yet
+                fine[fine] = teacher.validity(self.codec.design(points[fine])) > 0.5
+            return fine
+
+        pairs = grafted_pairs(limits, cube[target], self.cost_weight, accepts, seed=self.seed)
+        self._begin(cube[target], len(X), pairs)
+        self._train(pairs, self._config, checkpoint=checkpoint)
+        self._teach(teacher, denied, limits, cube)
+        self.network_.double()
+        self.surrogate_.double()
+
+    @property
+    def _config(self) -> TrainingConfig:
+        return self.training or TrainingConfig()
+
+    def _estimate(
+        self, X: pd.DataFrame, labels: np.ndarray, yes: np.ndarray
+    ) -> tuple[Teacher, np.ndarray]:
+        """The teacher, and who counts as accepted, booleans (rows,)."""
+        design = self.codec.design(self.codec.cube(X))
+        teacher = Teacher(inputs=self._judged()).fit(
+            design, labels, seed=self.seed, progress=self.progress
         )
+
+        def targets() -> np.ndarray:
+            return yes & (teacher.valid > self.validity_margin) & (teacher.usual > 0.5)
+
+        target = targets()
+        if target.sum() < FEW:
+            # Where a favourable outcome is rare, few reach ½; then as many count as the bank accepts.
+            border = float(np.quantile(teacher.truth(design), 1 - yes.mean()))
+            if border < teacher.border:
+                teacher.border = border
+                teacher.judge(design, seed=self.seed)
+                target = targets()
+        if not target.any():
+            counts = {
+                "that the bank accepts": yes,
+                f"with V̂ > {self.validity_margin:g} (validity_margin; the labels decide)": teacher.valid
+                > self.validity_margin,
+                "with P̂ > 0.5 (people like these exist)": teacher.usual > 0.5,
+            }
+            told = ", ".join(f"{int(who.sum())} {what}" for what, who in counts.items())
+            raise GenReError(
+                f"None of the {len(X)} rows is surely accepted, so there is nobody to learn from. There "
+                f"are {told}, and nobody is all three. Lower validity_margin, leave y out, or give "
+                "more rows."
+            )
+        if target.sum() < FEW:
+            warnings.warn(
+                f"Only {int(target.sum())} of the {len(X)} rows are surely accepted, and all answers are "
+                f"learnt from them; with fewer than {FEW}, take them with care, or lower "
+                "validity_margin, or give more rows.",
+                stacklevel=6,
+            )
+        return teacher, target
+
+    def _judged(self) -> np.ndarray:
+        """Which inputs the estimates look at: not the many levels of what nobody can change."""
+        inputs = np.ones(self.codec.blocks[-1].stop, dtype=bool)
+        for f, block in zip(self.schema, self.codec.blocks, strict=True):
+            if f.actionability == "immutable" and block.stop - block.start > WIDE:
+                inputs[block] = False
+        return inputs
+
+    def _begin(self, targets: np.ndarray, rows: int, pairs: object) -> None:
         self.report_ = {
-            "rows": len(X),
-            "sources": int(source.sum()),
-            "targets": int(target.sum()),
+            "rows": rows,
+            "sources": len(pairs.sources),
+            "targets": len(targets),
             "unreachable": int((~pairs.reachable).sum()),
         }
         if not pairs.reachable.all():
             warnings.warn(
                 f"{self.report_['unreachable']} of {self.report_['sources']} denied training rows have no "
                 f"accepted row that the constraints let them reach; they are left out of training.",
-                stacklevel=3,
+                stacklevel=6,
             )
-        self.model = self._network()
-        self.model.start_at(self._frequency(cube[target]).to(self.device), self.cost_weight)
-        self.history_ = fit(
-            self.model,
+        self.network_ = self._network()
+        self.network_.start_at(self._frequency(targets).to(self._device), self.cost_weight)
+        self.history_ = pd.DataFrame()
+
+    def _train(
+        self, pairs: object, config: TrainingConfig, *, checkpoint: Path | None = None
+    ) -> None:
+        losses = fit(
+            self.network_,
             self.codec,
             pairs,
-            self.training_config,
+            config,
             seed=self.seed,
             progress=self.progress,
-            checkpoint=None if checkpoint is None else Path(checkpoint),
+            checkpoint=checkpoint,
         )
-        if teacher is not None:
-            self.surrogate = self._distil(teacher, X[source][pairs.reachable])
+        before = 0 if self.history_.empty else int(self.history_["step"].max())
+        losses["step"] += before
+        self.history_ = pd.concat([self.history_, losses], ignore_index=True)
+
+    @property
+    def _device(self) -> torch.device:
+        return device_of(self.device)
 
     def _network(self) -> RecourseTransformer:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed)
-            grid = [torch.as_tensor(np.array(g)) for g in self.codec.grid]
+            grid = [
+                torch.as_tensor(np.append(g, 0.5) if gap >= 0 else np.array(g))
+                for g, gap in zip(self.codec.grid, self.codec.gap, strict=True)
+            ]
             model = RecourseTransformer(
-                grid, torch.as_tensor(self.codec.nominal), self.model_config
+                grid, torch.as_tensor(self.codec.nominal), self.model or ModelConfig()
             )
-        return model.to(self.device)
+        return model.to(self._device)
+
+    def _new_surrogate(self) -> Surrogate:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.seed)
+            return Surrogate(self.codec.blocks[-1].stop, self.network_.sizes).to(self._device)
 
     def _frequency(self, targets: np.ndarray) -> torch.Tensor:
         """How common each token is among the targets, (d, v); one imagined row spread evenly."""
-        tokens, size = self.codec.tokens(targets), self.model.v
+        tokens, size = self.codec.tokens(targets), self.network_.v
         rows = []
-        for j, grid in enumerate(self.codec.grid):
-            count = np.bincount(tokens[:, j], minlength=size) + 1 / len(grid)
+        for j, own in enumerate(self.codec.sizes):
+            count = np.bincount(tokens[:, j], minlength=size) + 1 / own
             rows.append(count / count.sum())
         return torch.as_tensor(np.stack(rows), dtype=torch.float32)
 
-    def _distil(self, teacher: Teacher, sources: pd.DataFrame) -> Surrogate:
-        """Teach the surrogate where it will be asked: to choose among the model's own draws."""
+    def _teach(
+        self,
+        teacher: Teacher,
+        denied: pd.DataFrame,
+        limits: Limits,
+        cube: np.ndarray,
+    ) -> None:
+        """Teach the surrogate where it will be asked, and R_θ by refined answers."""
+        config = self._config
+        self.surrogate_ = self._new_surrogate()
+        everybody, all_denied = limits, denied
         chance = np.random.default_rng(self.seed)
-        some = sources.iloc[chance.permutation(len(sources))[:1500]]
-        k, seed = 60, self.seed
-        drawn = self._draws(some, k, temperature=1.0, seed=seed)
-        design = self.codec.design(drawn.points.reshape(len(drawn.frame), -1))
-        answers = teacher.answers(design)
-        denied = (acceptance(self.h, drawn.frame) <= 0.5).reshape(len(some), k)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            surrogate = self._surrogate(design.shape[1])
-        return surrogate.learn(
-            design.reshape(len(some), k, -1),
-            drawn.tokens,
-            answers.reshape(len(some), k, 2),
-            drawn.cost / self.model.d + 10 * denied,
-            seed=seed,
-            steps=self.training_config.distil_steps,
-            progress=self.progress,
-        )
+        rows = np.sort(chance.permutation(len(limits))[: config.people])
+        limits, denied = limits.take(rows), denied.iloc[rows]
+        comparison = Comparison("balanced", Asked(self.decision_, limits, denied), self._believed)
+        lessons, k = Lessons(limits), 40
+        bold = self._draws(limits, k, temperature=1.0, seed=self.seed).points
+        flat, whose = bold.reshape(-1, bold.shape[-1]), np.repeat(np.arange(len(limits)), k)
+        answers = teacher.answers(self.codec.design(flat)).reshape(len(limits), k, 2)
+        lessons.add(bold, answers, comparison.accepts(flat, whose).reshape(len(limits), k))
+        self._distil(lessons, config.distil_steps)
+        targets, profiles = self._learnt_from(teacher, cube), []
+        for number in range(config.rounds):
+            drawn = self._draws(limits, k, temperature=0.5, seed=self.seed + 1 + number).points
+            points, answers, accepted, pairs = answered(
+                drawn, limits, targets, comparison, teacher, seed=self.seed + number
+            )
+            lessons.add(points, answers, accepted)
+            self._distil(lessons, config.distil_steps // 2)
+            if pairs.reachable.any():
+                taught = replace(
+                    config, steps=config.round_steps, learning_rate=config.learning_rate / 3
+                )
+                self._train(pairs, taught)
+                profiles.append(pairs.targets.numpy())
+        profiles.append(self._found(everybody, all_denied, targets))
+        self.profiles_ = self._profiles(np.concatenate(profiles), cube)
 
-    def _surrogate(self, inputs: int) -> Surrogate:
-        return Surrogate(inputs, self.model.sizes).to(self.device)
+    def _found(self, limits: Limits, denied: pd.DataFrame, targets: np.ndarray) -> np.ndarray:
+        """Refined grafts of the nearest accepted rows, for many denied rows: (m, d)."""
+        rows = np.arange(0, len(limits), max(1, len(limits) // HARVEST))
+        limits, denied = limits.take(rows), denied.iloc[rows]
+        comparison = Comparison("balanced", Asked(self.decision_, limits, denied), self._believed)
+        points = nearest(limits, targets, n=4)
+        flat = points.reshape(-1, points.shape[-1])
+        best = best_of(flat, np.repeat(np.arange(len(limits)), 4), limits, comparison, 1)
+        who, place = np.nonzero(best >= 0)
+        refined = refine(flat[best[who, place]], who, limits, comparison)
+        believed = self._believed(refined)
+        return refined[(believed[:, 0] > self.validity_margin) & (believed[:, 1] > 0.5)]
+
+    def _learnt_from(self, teacher: Teacher, cube: np.ndarray) -> np.ndarray:
+        sure = (teacher.valid > self.validity_margin) & (teacher.usual > 0.5)
+        return np.unique(cube[sure], axis=0)
+
+    def _distil(self, lessons: Lessons, steps: int) -> None:
+        if steps:
+            self.surrogate_.train()
+            self.surrogate_.learn(
+                *lessons.lists(), seed=self.seed, steps=steps, progress=self.progress
+            )
+
+    def _profiles(self, points: np.ndarray, cube: np.ndarray) -> np.ndarray:
+        """Some of the answers that were learnt from, the most frequent first; never a training row."""
+        tokens, times = np.unique(self.codec.tokens(points), axis=0, return_counts=True)
+        rows = {row.tobytes() for row in self.codec.tokens(cube)}
+        new = np.array([token.tobytes() not in rows for token in tokens], dtype=bool)
+        tokens, times = tokens[new], times[new]
+        order = np.argsort(-times, kind="stable")[:PROFILES]
+        grid = [
+            np.append(g, np.nan) if gap >= 0 else g
+            for g, gap in zip(self.codec.grid, self.codec.gap, strict=True)
+        ]
+        return np.stack([g[tokens[order, j]] for j, g in enumerate(grid)], axis=1)
 
     # -- sample and choose ----------------------------------------------------------------------
 
@@ -291,14 +454,27 @@ class GenRe(RecourseMethod):
         people: pd.DataFrame,
         n: int = 1,
         *,
+        freeze: Sequence | Mapping | pd.Series = (),
+        bounds: Mapping | None = None,
+        largest: Mapping | None = None,
+        max_changes: int | Mapping | pd.Series | None = None,
+        weights: Mapping | None = None,
+        wait: float | Mapping | pd.Series = 0,
+        invalid: str = "error",
+        extra: str = "error",
         rule: str | None = None,
-        margin: float = 0.5,
+        margin: float | None = None,
         candidates: int | None = None,
         temperature: float | None = None,
+        readiness: float = 0.1,
+        refined: bool | None = None,
         seed: int | None = None,
-        extra: str = "error",
     ) -> Recourses:
-        """The best n options for each person: sample forward, then choose.
+        """The best n options for each person: sample forward, refine, choose.
+
+        The draws are keyed by the person's own values and the seed, so an answer depends on nobody
+        else. The n options differ in what they ask for (:func:`~genre_lite.sampling.spread`), and
+        may be fewer.
 
         Parameters
         ----------
@@ -306,99 +482,270 @@ class GenRe(RecourseMethod):
             One row a person, in original units.
         n
             Options a person.
+        freeze, bounds, largest, max_changes, weights, wait
+            The person's own terms, one for all or a Series or dict by person; see
+            :class:`~genre_lite.limits.Terms`. No new fit is needed.
+        invalid
+            ``"skip"``: whoever has a row that breaks the schema gets a reason, the others an answer.
+        extra
+            ``"ignore"`` to leave out columns that the schema does not know.
         rule
             ``"balanced"`` (best estimated Score), ``"cheapest"``, ``"likeliest"`` or ``"safest"``;
             see :func:`~genre_lite.sampling.choose`. The recipe's own if left out.
         margin
-            Every option has h(x⁺) above this; never below 1/2.
+            Every option has h(x⁺) above this, beside the bank's own threshold.
         candidates, temperature
             How many recourses to draw for each person, and how boldly; the recipe's own if left out.
             Where h accepts none of them, the default recipe draws up to three times more, each
             time twice as boldly.
+        readiness
+            How much worth, in units of Score, may be given up for an option that changes other
+            features than those before it.
+        refined
+            Whether needless changes are taken back; the recipe's own if left out.
         seed
             Of the draws; the model's own if left out.
-        extra
-            ``"ignore"`` to leave out columns that the schema does not know.
         """
         recipe = RECIPES[self.recipe]
+        rule = rule or recipe.rule
+        if rule not in RULES:
+            raise GenReError(f"rule is {rule!r}; choose one of {', '.join(RULES)}.")
+        if margin is not None and not 0 <= margin < 1:
+            raise GenReError(f"margin is {margin}; it must lie in [0, 1).")
         k = recipe.candidates if candidates is None else candidates
         return super().recommend(
             people,
             n,
+            freeze=freeze,
+            bounds=bounds,
+            largest=largest,
+            max_changes=max_changes,
+            weights=weights,
+            wait=wait,
+            invalid=invalid,
             extra=extra,
-            rule=rule or recipe.rule,
-            margin=margin,
+            rule=rule,
+            margin=margin or 0.0,
             candidates=max(k, n),
             temperature=recipe.temperature if temperature is None else temperature,
-            seed=seed,
+            readiness=readiness,
+            # How likely an answer is under R_θ is not what a search may raise.
+            refined=(recipe.refine if refined is None else refined) and rule != "likeliest",
+            seed=self.seed if seed is None else seed,
         )
 
     def _options(
         self,
         denied: pd.DataFrame,
+        limits: Limits,
         n: int,
         *,
         rule: str,
         margin: float,
         candidates: int,
         temperature: float,
-        seed: int | None,
-    ) -> tuple[pd.DataFrame, np.ndarray]:
-        found, log_prob, left = [], [], np.arange(len(denied))
-        for attempt in range(RECIPES[self.recipe].tries):
-            # Whoever got nothing is asked again, and more boldly.
-            drawn = self._draws(
-                denied.iloc[left], candidates, temperature=temperature * 2**attempt, seed=seed
-            )
-            best = self._best(drawn, n, rule=rule, margin=margin)
-            person, option = np.nonzero(best >= 0)
-            row = person * candidates + best[person, option]
-            found.append(drawn.frame.iloc[row].set_axis(positions(left[person], option)))
-            log_prob.append(drawn.log_prob.ravel()[row])
-            left = left[best[:, 0] < 0]
-            if not len(left):
-                break
-        return pd.concat(found), np.concatenate(log_prob)
-
-    def _best(self, drawn: Draws, n: int, *, rule: str, margin: float) -> np.ndarray:
-        """The numbers of each person's n best draws, (people, n); −1 where no more was found."""
-        believed, shape = None, drawn.cost.shape
-        if self.surrogate is not None:
-            design = self.codec.design(drawn.points.reshape(len(drawn.frame), -1))
-            believed = self.surrogate.answers(design, drawn.tokens.reshape(len(design), -1))
-            believed = believed.reshape(*shape, 2)
-        return choose(
-            drawn.tokens,
-            drawn.cost,
-            acceptance(self.h, drawn.frame).reshape(shape),
-            drawn.log_prob,
-            n,
-            rule=rule,
-            margin=margin,
-            believed=believed,
+        readiness: float,
+        refined: bool,
+        seed: int,
+    ) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
+        believed = None if self.surrogate_ is None else self._believed
+        points, person, option, nats, chance = [], [], [], [], []
+        for part in np.array_split(
+            np.arange(len(denied)), max(1, -(-len(denied) * candidates // AT_ONCE))
+        ):
+            left = part
+            for attempt in range(RECIPES[self.recipe].tries):
+                if not len(left):
+                    break
+                # Whoever got nothing is asked again, and more boldly.
+                here = limits.take(left)
+                comparison = Comparison(
+                    rule, Asked(self.decision_, here, denied.iloc[left]), believed, margin
+                )
+                drawn = self._draws(
+                    here,
+                    candidates,
+                    temperature=temperature * 2**attempt,
+                    seed=seed,
+                    first=attempt * candidates,
+                )
+                best, row, number = self._best(drawn, here, comparison, n, readiness, refined)
+                points.append(best)
+                person.append(left[row])
+                option.append(number)
+                nats.append(self._nats(best, row, here))
+                chance.append(comparison.asked(best, row)[0])
+                left = np.delete(left, np.unique(row))
+        best, row, number, nats, chance = (
+            np.concatenate(parts) for parts in (points, person, option, nats, chance)
         )
+        frame = decoded(best, row, limits, denied)
+        return frame.set_axis(positions(row, number)), nats, chance
+
+    def _best(
+        self,
+        drawn: Draws,
+        limits: Limits,
+        comparison: Comparison,
+        n: int,
+        readiness: float,
+        refined: bool,
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The n best of each person: points (m, d), whose they are (m,), and their numbers (m,)."""
+        points, nats = drawn.points, None
+        if refined and len(self.profiles_):
+            points = np.concatenate([points, nearest(limits, self.profiles_)], axis=1)
+        if comparison.rule == "likeliest":
+            nats = drawn.log_prob.ravel()
+        people, k, d = points.shape
+        flat, rows = points.reshape(-1, d), np.repeat(np.arange(people), k)
+        keep = max(REFINED, 6 * n if n > 1 else 1) if refined or n > 1 else 1
+        most = np.full(people, np.inf)
+        best = best_of(flat, rows, limits, comparison, keep, log_prob=nats)
+        row, place = np.nonzero(best >= 0)
+        number = best[row, place]
+        chosen = flat[number]
+        if refined:
+            sure, whose, most = self._sure(points[:, drawn.points.shape[1] :], limits, comparison)
+            chosen, row = np.concatenate([chosen, sure]), np.concatenate([row, whose])
+            order = np.argsort(row, kind="stable")
+            chosen, row = chosen[order], row[order]
+            chosen = refine(chosen, row, limits, comparison)
+        worth = comparison.worth(chosen, row) if nats is None else nats[number]
+        price = comparison.cost(chosen, row)
+        # The first is never dearer than somebody whom the estimates are sure of.
+        first = price <= most[row] + 1e-9
+        moves = np.nan_to_num(np.abs(chosen - limits.cube[row]), nan=1.0)
+        moves[~limits.changed(chosen, row)] = 0
+        taken, numbers = [], []
+        for who in np.split(np.arange(len(row)), np.flatnonzero(np.diff(row)) + 1):
+            # Of equally good ones the cheaper first.
+            who = who[np.lexsort((price[who].round(9), -worth[who].round(9)))]
+            options = spread(worth[who], moves[who], n, readiness=readiness, first=first[who])
+            for place, i in enumerate(options):
+                taken.append(who[i])
+                numbers.append(place)
+        taken = np.array(taken, dtype=int)
+        return chosen[taken], row[taken], np.array(numbers, dtype=int)
+
+    def _sure(
+        self, points: np.ndarray, limits: Limits, comparison: Comparison
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Of accepted profiles (people, m, d), each person's cheapest that is surely valid and plausible.
+
+        Points (s, d), whose they are (s,), and the costs by person, (people,); infinite for none.
+        """
+        people, m, d = points.shape
+        most = np.full(people, np.inf)
+        if not m or comparison.believed is None:
+            return points.reshape(-1, d), np.empty(0, int), most
+        flat, rows = points.reshape(-1, d), np.repeat(np.arange(people), m)
+        believed = comparison.believed(flat)
+        fine = (believed[:, 0] > self.validity_margin) & (believed[:, 1] > 0.5)
+        fine &= limits.changed(flat, rows).any(axis=1)
+        fine[fine] = comparison.accepts(flat[fine], rows[fine])
+        price = np.where(fine, comparison.cost(flat, rows), np.inf).reshape(people, m)
+        first = price.round(9).argmin(axis=1)
+        most = price[np.arange(people), first]
+        who = np.flatnonzero(np.isfinite(most))
+        return points[who, first[who]], who, most
+
+    def _believed(self, points: np.ndarray) -> np.ndarray:
+        """V̂ and P̂ of points, (m, 2); each different one is asked once."""
+        return self.surrogate_.answers(self.codec.design(points), self.codec.tokens(points))
+
+    def estimates(self, frame: pd.DataFrame) -> pd.DataFrame | None:
+        """V̂ and P̂ of rows, columns valid and plausible; ``None`` for the recipe ``"paper"``."""
+        self._require_fit()
+        if self.surrogate_ is None:
+            return None
+        cube = self.codec.cube(self.schema.validate(frame, extra="ignore"))
+        with one_thread():
+            return pd.DataFrame(self._believed(cube), frame.index, columns=["valid", "plausible"])
+
+    def _why(self, denied: pd.DataFrame, limits: Limits) -> pd.DataFrame:
+        """Of 50 draws with one term relaxed, how many the bank accepts."""
+        rows, k = [], 50
+
+        def accepted(limits: Limits) -> np.ndarray:
+            points = self._draws(limits, k, temperature=1.0, seed=self.seed).points
+            flat = points.reshape(-1, points.shape[-1])
+            whose = np.repeat(np.arange(len(limits)), k)
+            yes = Asked(self.decision_, limits, denied)(flat, whose)[1]
+            yes &= limits.changed(flat, whose).any(axis=1)
+            return yes.reshape(len(limits), k).sum(axis=1)
+
+        for term, relaxed in limits.relaxed():
+            found = accepted(relaxed)
+            rows += [
+                {"person": person, "term": term, "draws": k, "found": int(count)}
+                for person, count in zip(denied.index, found, strict=True)
+                if count
+            ]
+        told = {row["person"] for row in rows}
+        rows += [
+            {"person": person, "term": "no single term", "draws": k, "found": 0}
+            for person in denied.index
+            if person not in told
+        ]
+        order = {person: i for i, person in enumerate(denied.index)}
+        rows.sort(key=lambda row: (order[row["person"]], -row["found"]))
+        return pd.DataFrame(rows)
 
     def sample(
         self,
         people: pd.DataFrame,
-        n: int = 10,
+        n: int = 1,
         *,
         temperature: float = 1.0,
         seed: int | None = None,
+        extra: str = "error",
     ) -> Recourses:
-        """n draws of R_θ(· | x) for each person, as they come: neither filtered nor sorted."""
+        """n draws of R_θ(· | x) a person, unfiltered and unordered; nobody counts as accepted.
+
+        Parameters
+        ----------
+        people
+            One row a person, in original units.
+        n
+            Draws a person.
+        temperature
+            Below 1 draws gather around the likeliest recourses.
+        seed
+            Of the draws; the model's own if left out.
+        extra
+            ``"ignore"`` to leave out columns that the schema does not know.
+        """
         self._require_fit()
-        people = self.schema.validate(people)
-        start = time.perf_counter()
-        drawn = self._draws(people, n, temperature=temperature, seed=seed)
-        where = positions(np.repeat(np.arange(len(people)), n), np.tile(np.arange(n), len(people)))
-        nobody = pd.Series(False, index=people.index)
-        seconds = time.perf_counter() - start
-        options, log_prob = drawn.frame.set_axis(where), drawn.log_prob.ravel()
-        return self._answer(people, nobody, options, log_prob, n, seconds)
+        people = self.schema.validate(people, extra=extra)
+        with one_thread():
+            limits = Limits(self.codec, people)
+            seed = self.seed if seed is None else seed
+            drawn = self._draws(limits, n, temperature=temperature, seed=seed)
+            rows = np.repeat(np.arange(len(people)), n)
+            flat = drawn.points.reshape(len(rows), -1)
+            frame = decoded(flat, rows, limits, people)
+            frame = frame.set_axis(positions(rows, np.tile(np.arange(n), len(people))))
+            chance = Asked(self.decision_, limits, people)(flat, rows)[0]
+            nobody = np.zeros(len(people), dtype=bool)
+            return self._answer(
+                people,
+                limits,
+                np.zeros(len(people)),
+                nobody,
+                frame,
+                drawn.log_prob.ravel(),
+                chance,
+                pd.DataFrame(),
+                {},
+                n,
+                float("nan"),
+            )
 
     def log_prob(self, people: pd.DataFrame, options: pd.DataFrame) -> pd.Series:
-        """log R_θ(x⁺ | x) of given options, in nats; minus infinity where one breaks a constraint.
+        """log R_θ(x⁺ | x) of given options, in nats; minus infinity where one breaks a term.
+
+        The terms are the schema's.
 
         Equation: :eq:`autoregressive-chain`.
 
@@ -422,60 +769,74 @@ class GenRe(RecourseMethod):
                 f"Option for person {strangers[0]!r}, who is not among the people given."
             )
         after = self.schema.validate(options[given].reset_index(drop=True))
-        before = people.loc[labels]
-        x, own, allowed = self._tensors(before)
-        tokens = torch.as_tensor(self.codec.tokens(self.codec.cube(after)), device=self.device)
-        nats = log_prob(self.model, x, own, tokens, allowed).cpu().numpy()
+        limits = Limits(self.codec, people.loc[labels])
+        points, rows = self.codec.cube(after), np.arange(len(after))
+        with one_thread():
+            nats = self._nats(points, rows, limits)
         # Two values may share a token, and the way between them may still be forbidden.
-        broken = self.schema.violations(before.reset_index(drop=True), after).any(axis=1)
-        answer[given] = np.where(broken, -np.inf, nats)
+        answer[given] = np.where(limits.keeps(points, rows), nats, -np.inf)
         return answer
 
-    def _tensors(self, people: pd.DataFrame) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """People in the cube, their tokens, and the tokens allowed to them."""
-        cube = self.codec.cube(people)
-        own = self.codec.tokens(cube)
-        return self._on_device(cube, own, allowed_tokens(self.codec, own))
+    def _nats(self, points: np.ndarray, rows: np.ndarray, limits: Limits) -> np.ndarray:
+        """log R_θ(x⁺ | x) of points, (m,)."""
+        if not len(points):
+            return np.empty(0)
+        changed = limits.changed(points, rows)
+        tokens = np.where(changed, self.codec.tokens(points), limits.own[rows])
+        allowed = limits.allowed[rows]
+        for j in limits.computed:  # given by time or by a relation, so certain
+            allowed[:, j] = np.arange(allowed.shape[-1]) == tokens[:, j, None]
+        x = self._inputs(limits.cube[rows])
+        own, tokens, allowed = (
+            torch.as_tensor(part, device=self._device)
+            for part in (limits.own[rows], tokens, allowed)
+        )
+        return log_prob(self.network_, x, own, tokens, allowed).cpu().numpy().astype(float)
 
-    def _on_device(self, cube: np.ndarray, *parts: np.ndarray) -> tuple[torch.Tensor, ...]:
-        values = torch.as_tensor(cube, dtype=torch.float32)
-        return tuple(p.to(self.device) for p in (values, *map(torch.as_tensor, parts)))
+    def _inputs(self, cube: np.ndarray) -> torch.Tensor:
+        """People as the network reads them; beside its token, a gap has the middle value."""
+        return torch.as_tensor(
+            np.where(np.isnan(cube), 0.5, cube),
+            dtype=self.network_.grid.dtype,
+            device=self._device,
+        )
 
     def _draws(
-        self, people: pd.DataFrame, k: int, *, temperature: float, seed: int | None
+        self, limits: Limits, k: int, *, temperature: float, seed: int, first: int = 0
     ) -> Draws:
-        """k draws a person."""
+        """k draws a person, numbered from ``first``."""
         if k < 1:
             raise GenReError(f"{k} draws a person were asked for; ask for at least one.")
         if not temperature >= 1e-6:
             raise GenReError(f"temperature is {temperature}; it must be above 0, at least 1e-6.")
-        generator = torch.Generator().manual_seed(self.seed if seed is None else seed)
-        cube = self.codec.cube(people)
-        own = self.codec.tokens(cube)
-        read = self._on_device(cube, own, allowed_tokens(self.codec, own))
-        parts = zip(*(t.split(max(1, AT_ONCE // k)) for t in read), strict=True)
-        drawn = [
-            draw(self.model, *part, k, temperature=temperature, generator=generator)
-            for part in parts
-        ]
-        tokens, log_prob = (torch.cat(pieces).cpu().numpy() for pieces in zip(*drawn, strict=True))
-        each = np.repeat(np.arange(len(people)), k)
-        flat, factual = tokens.reshape(len(each), -1), people.iloc[each].reset_index(drop=True)
-        points = self.codec.points(flat, cube[each]).reshape(tokens.shape)
-        return Draws(
-            tokens,
-            points,
-            cost(cube[:, None], points, self.codec.nominal),
-            log_prob,
-            self.codec.frame(flat, factual, own[each]),
-        )
+        d = len(self.schema)
+        tokens, points, nats = [], [], []
+        for part in np.array_split(np.arange(len(limits)), max(1, len(limits) * k // AT_ONCE)):
+            here = limits.take(part)
+            chance = uniforms(keys(here.own, seed), first + np.arange(k), np.arange(d + 1))
+            writing = here.writing(chance[..., d])
+            own = torch.as_tensor(here.own, device=self._device)
+            numbers = torch.as_tensor(chance[..., :d], device=self._device)
+            drawn = draw(
+                self.network_,
+                self._inputs(here.cube),
+                own,
+                writing,
+                numbers,
+                temperature=temperature,
+            )
+            tokens.append(drawn[0].cpu().numpy())
+            nats.append(drawn[1].cpu().numpy().astype(float))
+            points.append(writing.points)
+        return Draws(*(np.concatenate(parts) for parts in (tokens, points, nats)))
 
     # -- save and load --------------------------------------------------------------------------
 
     def save(self, path: str | Path, *, half: bool = False) -> None:
         """Write the fitted model to one file: tensors as safetensors, all else as JSON inside it.
 
-        The package's own classifier travels along; any other has to be given to :meth:`load`.
+        The package's own classifier travels along; any other has to be given to :meth:`load`. No
+        training row is in the file.
 
         Parameters
         ----------
@@ -484,35 +845,10 @@ class GenRe(RecourseMethod):
             the loaded model may then choose the other. The classifier keeps all its digits, for no
             decision may change.
         """
+        from .saving import save
+
         self._require_fit()
-
-        def state(module: torch.nn.Module) -> dict[str, torch.Tensor]:
-            # What was not learnt, such as the values of the vocabularies, stays exact.
-            return {
-                name: tensor.half() if half and tensor.requires_grad else tensor
-                for name, tensor in module.state_dict(keep_vars=True).items()
-            }
-
-        parts = {"model": state(self.model)}
-        if self.surrogate is not None:
-            parts["surrogate"] = state(self.surrogate)
-        about = {
-            "format": FORMAT,
-            "codec": self.codec.to_dict(),
-            "cost_weight": self.cost_weight,
-            "validity_margin": self.validity_margin,
-            "recipe": self.recipe,
-            "model": asdict(self.model_config),
-            "training": asdict(self.training_config),
-            "outcome": self.outcome,
-            "seed": self.seed,
-            "report": self.report_,
-            "history": self.history_.to_dict("list"),
-        }
-        if isinstance(self.h, Classifier) and isinstance(self.h.module, Perceptron):
-            parts["classifier"] = self.h.module.state_dict()
-            about["classifier"] = self.h.codec.to_dict()
-        storage.write(Path(path), storage.joined(parts), about)
+        save(self, Path(path), half=half)
 
     @classmethod
     def load(
@@ -531,7 +867,8 @@ class GenRe(RecourseMethod):
         path
             A file; or ``"adult"``, ``"compas"`` or ``"german"``, if no file has that very name.
         classifier
-            The h that the model was fitted to; needed unless it is the package's own.
+            The h that the model was fitted to; needed unless it is the package's own. Where its
+            answers to a few made-up rows differ from those at the fit, a warning says so.
         schema
             If given, it must be the saved one; a difference is an error.
 
@@ -548,96 +885,23 @@ class GenRe(RecourseMethod):
         >>> genre.recommend(people, n=2).frame.shape
         (6, 20)
         """
-        tensors, about = storage.read(_locate(Path(path)))
-        if about.get("format") != FORMAT:
-            raise GenReError(
-                f"{path} has format {about.get('format')!r}, this version reads {FORMAT!r}; "
-                "fit and save the model with this version."
-            )
-        codec = Codec.from_dict(about["codec"])
-        if schema is not None:
-            _require_same(codec.schema, schema, path)
-        if classifier is None:
-            if "classifier" not in about:
-                raise GenReError(
-                    f"{path} was fitted to a classifier of your own; give it: "
-                    "GenRe.load(path, classifier=h)."
-                )
-            known = Codec.from_dict(about["classifier"])
-            weights = storage.part(tensors, "classifier")
-            module = Perceptron(weights["0.weight"].shape[1])
-            module.load_state_dict(weights)
-            classifier = Classifier(known, module.eval())
-        genre = cls(
-            classifier,
-            codec.schema,
-            cost_weight=about["cost_weight"],
-            validity_margin=about["validity_margin"],
-            recipe=about["recipe"],
-            model=ModelConfig(**about["model"]),
-            training=TrainingConfig(**about["training"]),
-            outcome=about["outcome"],
-            device=device,
-            seed=about["seed"],
-            progress=progress,
-        )
-        genre.codec = codec
-        genre.report_ = about["report"]
-        genre.history_ = pd.DataFrame(about["history"])
-        genre.model = genre._network().eval()
-        genre.model.load_state_dict(storage.part(tensors, "model"))
-        weights = storage.part(tensors, "surrogate")
-        if weights:
-            genre.surrogate = genre._surrogate(weights["smooth.weight"].shape[1] // 7).eval()
-            genre.surrogate.load_state_dict(weights)
-        return genre
+        from .saving import load
+
+        return load(cls, Path(path), classifier, schema=schema, device=device, progress=progress)
 
 
-def _device(name: str) -> torch.device:
-    if name == "auto":
-        name = (
-            "cuda"
-            if torch.cuda.is_available()
-            else "mps"
-            if torch.backends.mps.is_available()
-            else "cpu"
-        )
+def device_of(name: str) -> torch.device:
+    """A device by name, ``"auto"`` for the fastest."""
     there = {
-        "cpu": True,
         "cuda": torch.cuda.is_available(),
         "mps": torch.backends.mps.is_available(),
+        "cpu": True,
     }
-    kind = name.split(":")[0]
-    if not there.get(kind, False):
+    if name == "auto":
+        name = next(kind for kind, has in there.items() if has)
+    if not there.get(name.split(":")[0], False):
         raise GenReError(
             f"device is {name!r}; this machine has {[k for k, has in there.items() if has]}, "
             "and 'auto' takes the fastest."
         )
     return torch.device(name)
-
-
-def _locate(path: Path) -> Path:
-    """The path itself, or where the package keeps the model of that bare name."""
-    if path.is_file() or path.parent != Path() or path.suffix:
-        return path
-    shipped = sorted(file.stem for file in SHIPPED.glob("*.genre"))
-    if path.name not in shipped:
-        raise GenReError(
-            f"There is no file {path}, and the package brings no model of that name; "
-            f"it brings {', '.join(shipped)}. Name one of them, or a file that GenRe.save wrote."
-        )
-    return SHIPPED / f"{path.name}.genre"
-
-
-def _require_same(saved: Schema, given: Schema, path: str | Path) -> None:
-    if saved.names != given.names:
-        raise GenReError(
-            f"{path} was fitted to the columns {saved.names}, your schema has {given.names}; "
-            "give the same columns in the same order, or fit anew."
-        )
-    for a, b in zip(saved, given, strict=True):
-        if a != b:
-            raise GenReError(
-                f"Feature {a.name!r} differs: {path} was fitted to {a}, your schema says {b}; "
-                "use the saved schema, or fit anew."
-            )

@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from .errors import GenReError
+from .threads import threads
 
 __all__ = [
     "LocalOutliers",
@@ -25,13 +26,20 @@ __all__ = [
 ]
 
 
-def cost(before: np.ndarray, after: np.ndarray, nominal: np.ndarray | None = None) -> np.ndarray:
+def cost(
+    before: np.ndarray,
+    after: np.ndarray,
+    nominal: np.ndarray | None = None,
+    price: np.ndarray | None = None,
+) -> np.ndarray:
     """The price of moving from x to x⁺ in the unit cube.
 
-    .. math:: C(x, x^+) = \\sum_{j\\ \\mathrm{ordered}} |x_j - x^+_j|
-              + \\sum_{j\\ \\mathrm{nominal}} 1[x_j \\neq x^+_j]
+    .. math:: C(x, x^+) = \\sum_{j\\ \\mathrm{ordered}} \\pi_j |x_j - x^+_j|
+              + \\sum_{j\\ \\mathrm{nominal}} \\pi_j 1[x_j \\neq x^+_j]
 
-    On two-level categories this is the L1 cost of Garg et al. (2025), section 5.
+    On two-level categories, with all prices π one, this is the L1 cost of Garg et al. (2025), section 5.
+    A gap is NaN. To fill it costs half a range, and the way from the midst of the range to the value:
+    :math:`\\tfrac12 + |\\tfrac12 - x^+_j|`; for a nominal feature it costs one, as another level does.
 
     Equations: :eq:`denied-cost`, :eq:`objectives-cost`.
 
@@ -41,6 +49,9 @@ def cost(before: np.ndarray, after: np.ndarray, nominal: np.ndarray | None = Non
         Points of the unit cube, shapes that broadcast to (..., features).
     nominal
         Which features have no order, booleans of shape (features,); none if left out.
+    price
+        π, what the whole range of each feature costs, shape (features,) or one that broadcasts to
+        (..., features); one if left out.
 
     Returns
     -------
@@ -50,10 +61,20 @@ def cost(before: np.ndarray, after: np.ndarray, nominal: np.ndarray | None = Non
     --------
     >>> cost(np.array([0.0, 0.5]), np.array([0.25, 0.0]))
     np.float64(0.75)
+    >>> cost(np.array([0.0, np.nan]), np.array([0.25, 0.5]), price=np.array([2.0, 1.0]))
+    np.float64(1.0)
     """
-    move = np.abs(np.asarray(after) - np.asarray(before))
+    before, after = np.asarray(before), np.asarray(after)
+    move = np.abs(after - before)
+    unknown = np.isnan(move)
+    if unknown.any():
+        known = np.where(np.isnan(before), after, before)
+        move = np.where(unknown, 0.5 + np.abs(0.5 - known), move)
+        move = np.where(np.isnan(known), 0.0, move)
     if nominal is not None:
         move = np.where(nominal, move > 0, move)
+    if price is not None:
+        move = move * price
     return move.sum(axis=-1)
 
 
@@ -82,9 +103,8 @@ class LocalOutliers:
         # Imported here: scikit-learn would double the package's import time.
         from sklearn.neighbors import LocalOutlierFactor
 
-        self._lof = LocalOutlierFactor(n_neighbors=self.neighbours, novelty=True, n_jobs=-1).fit(
-            points
-        )
+        lof = LocalOutlierFactor(n_neighbors=self.neighbours, novelty=True, n_jobs=threads())
+        self._lof = lof.fit(points)
         return self
 
     def score(self, points: np.ndarray) -> np.ndarray:

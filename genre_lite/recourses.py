@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 import math
 import textwrap
-from collections.abc import Hashable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from html import escape
 
@@ -73,6 +73,14 @@ class Recourses:
         The names of the method and of the favourable outcome, for people to read.
     seconds : float
         How long the answer took, where measured.
+    threshold : float
+        The bank says yes above it; ``None`` where its model decides among several classes.
+    why : DataFrame
+        Evidence on people without an option; see :meth:`reasons`.
+    skipped : dict
+        People who could not be answered, and what is wrong with their rows.
+    estimates : callable
+        From rows to V̂ and P̂, where the method has estimates of its own.
 
     Raises
     ------
@@ -109,6 +117,10 @@ class Recourses:
     method: str = "GenRe"
     outcome: str = "the favourable decision"
     seconds: float = math.nan
+    threshold: float | None = 0.5
+    why: pd.DataFrame = field(default_factory=pd.DataFrame)
+    skipped: dict = field(default_factory=dict)
+    estimates: Callable[[pd.DataFrame], pd.DataFrame] | None = None
 
     def __post_init__(self) -> None:
         for name in ("factual", "frame"):
@@ -124,7 +136,8 @@ class Recourses:
                 raise GenReError(f"{name} is not aligned with frame; give it frame's index.")
         if not self.accepted.index.equals(self.factual.index):
             raise GenReError("accepted is not aligned with factual; give it factual's index.")
-        missing = self.frame.isna()
+        # A gap in a column that may have them is an answer like any other.
+        missing = self.frame[[f.name for f in self.schema if not f.gaps]].isna()
         self._refuse(missing.any(axis=1) & self.found, "has some values and lacks others")
         self._refuse(self.cost.isna() & self.found, "has values but no cost")
         self._refuse(self.probability.isna() & self.found, "has values but no probability")
@@ -208,9 +221,55 @@ class Recourses:
         """Whether each row of ``frame`` holds an option: bool, aligned with ``frame``."""
         return self.frame.notna().any(axis=1).rename("found")
 
+    @property
+    def options(self) -> pd.DataFrame:
+        """The rows of ``frame`` that hold an option, in the dtypes of the people who asked.
+
+        A gap in ``frame`` makes whole numbers fractions; here they are whole again.
+        """
+        found = self.frame[self.found]
+        return found.astype(
+            {
+                name: dtype
+                for name, dtype in self.factual.dtypes.items()
+                if found[name].dtype != dtype and _fits(found[name], dtype)
+            }
+        )
+
+    def reasons(self) -> pd.DataFrame:
+        """Why people have no option: evidence from what was tried, and no proof.
+
+        Returns
+        -------
+        DataFrame
+            Columns person, term, draws, found: with that term alone relaxed, how many of so many
+            draws the bank accepts. Whoever was skipped has what is wrong with their row as the term.
+        """
+        rows = [
+            {"person": person, "term": message, "draws": np.nan, "found": 0}
+            for person, message in self.skipped.items()
+        ]
+        columns = ["person", "term", "draws", "found"]
+        parts = [part for part in (self.why, pd.DataFrame(rows)) if len(part)]
+        if not parts:
+            return pd.DataFrame(columns=columns)
+        return pd.concat(parts, ignore_index=True)[columns]
+
     def best(self) -> pd.DataFrame:
-        """Option 0 of each person, one row a person; NaN where none was found."""
-        return self.frame.xs(0, level=1)
+        """Option 0 of each person, one row a person; NaN where none was found.
+
+        Where everybody has one, the columns have the dtypes of the people who asked.
+        """
+        first = self.frame.xs(0, level=1)
+        if not first.notna().any(axis=1).all():
+            return first
+        return first.astype(
+            {
+                name: dtype
+                for name, dtype in self.factual.dtypes.items()
+                if first[name].dtype != dtype and _fits(first[name], dtype)
+            }
+        )
 
     @cached_property
     def _cells(self) -> tuple[np.ndarray, np.ndarray]:
@@ -225,7 +284,11 @@ class Recourses:
 
     def _changed(self, row: int) -> dict[int, tuple[object, object]]:
         before, after = (cells[row] for cells in self._cells)
-        return {j: (a, b) for j, (a, b) in enumerate(zip(before, after, strict=True)) if a != b}
+        return {
+            j: (a, b)
+            for j, (a, b) in enumerate(zip(before, after, strict=True))
+            if a != b and not (_missing(a) and _missing(b))
+        }
 
     def _rows(self, person: Hashable) -> list[int]:
         return np.flatnonzero(self.frame.index.get_level_values(0) == person).tolist()
@@ -258,8 +321,63 @@ class Recourses:
             "method": self.method,
             "outcome": self.outcome,
             "seconds": _number(self.seconds),
+            "threshold": self.threshold,
+            "schema": self.schema.to_dict(),
+            "dtypes": {name: str(dtype) for name, dtype in self.factual.dtypes.items()},
+            "why": json.loads(self.why.to_json(orient="records")) if len(self.why) else [],
+            "skipped": [{"person": p, "reason": text} for p, text in self.skipped.items()],
             "people": [self._person_to_dict(person) for person in self],
         }
+
+    @classmethod
+    def from_json(cls, text: str) -> Recourses:
+        """The answer that :meth:`to_json` wrote.
+
+        Labels that JSON does not know have become text.
+
+        Raises
+        ------
+        GenReError
+            If the text is no answer of this package.
+        """
+        try:
+            data = json.loads(text)
+            schema = Schema.from_dict(data["schema"])
+            people = data["people"]
+            labels = [_label(p["person"]) for p in people]
+            factual = _table([p["factual"] for p in people], labels, data["dtypes"])
+            options = [
+                (label, o) for label, p in zip(labels, people, strict=True) for o in p["options"]
+            ]
+            where = pd.MultiIndex.from_tuples(
+                [(label, o["option"]) for label, o in options], names=["person", "option"]
+            )
+            empty = dict.fromkeys(schema.names)
+            frame = _table([o["values"] or empty for _, o in options], where, data["dtypes"])
+
+            def column(name: str) -> pd.Series:
+                values = [math.nan if o[name] is None else o[name] for _, o in options]
+                return pd.Series(values, where, dtype=float, name=name)
+
+            return cls(
+                factual=factual,
+                frame=frame,
+                cost=column("cost"),
+                probability=column("probability"),
+                log_prob=column("log_prob"),
+                schema=schema,
+                accepted=pd.Series([p["accepted"] for p in people], factual.index),
+                method=data["method"],
+                outcome=data["outcome"],
+                seconds=math.nan if data["seconds"] is None else data["seconds"],
+                threshold=data["threshold"],
+                why=pd.DataFrame(data["why"]),
+                skipped={_label(entry["person"]): entry["reason"] for entry in data["skipped"]},
+            )
+        except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+            raise GenReError(
+                f"This is not an answer that Recourses.to_json wrote ({type(error).__name__}: {error})."
+            ) from None
 
     def _person_to_dict(self, person: Hashable) -> dict:
         rows = self._rows(person)
@@ -280,14 +398,19 @@ class Recourses:
             "probability": _number(self.probability.iloc[row]),
             "log_prob": _number(self.log_prob.iloc[row]),
             "changes": [
-                {"feature": self.schema.names[j], "from": before, "to": after}
+                {
+                    "feature": self.schema.names[j],
+                    "from": None if _missing(before) else before,
+                    "to": None if _missing(after) else after,
+                }
                 for j, (before, after) in changed.items()
             ],
             "values": self._values(self._cells[1][row]) if found else None,
         }
 
     def _values(self, cells: np.ndarray) -> dict[str, object]:
-        return dict(zip(self.schema.names, cells, strict=True))
+        values = (None if _missing(cell) else cell for cell in cells)
+        return dict(zip(self.schema.names, values, strict=True))
 
     def to_json(self) -> str:
         """:meth:`to_dict` as JSON text; labels that JSON does not know become text."""
@@ -369,7 +492,7 @@ class Recourses:
 
     def _verdict(self, row: int) -> str:
         probability = self.probability.iloc[row]
-        if probability >= 0.5:
+        if self.threshold is None or probability > self.threshold:
             return f"say yes with probability {probability:.2f}"
         return f"still say no (yes has probability {probability:.2f})"
 
@@ -418,14 +541,44 @@ class Recourses:
         )
 
 
+def _fits(column: pd.Series, dtype: object) -> bool:
+    """Whether every value can be held by a dtype."""
+    try:
+        cast = column.astype(dtype)
+    except (TypeError, ValueError):
+        return False
+    same = (cast.astype(object) == column.astype(object)) | (cast.isna() & column.isna())
+    return bool(same.fillna(False).all())
+
+
 def _native(column: pd.Series, dtype: object) -> np.ndarray:
     # A row of NaN makes a column of whole numbers floating; its values are whole all the same.
     whole = pd.api.types.is_integer_dtype(dtype)
     cells = np.empty(len(column), dtype=object)
     for i, value in enumerate(column.astype(object).tolist()):
+        if not pd.api.types.is_list_like(value) and pd.isna(value):
+            cells[i] = math.nan
+            continue
         value = value.item() if isinstance(value, np.generic) else value
-        cells[i] = int(value) if whole and value == value and value == round(value) else value
+        cells[i] = int(value) if whole and value == round(value) else value
     return cells
+
+
+def _label(label: object) -> Hashable:
+    return tuple(label) if isinstance(label, list) else label
+
+
+def _table(rows: list[dict], labels: object, dtypes: dict[str, str]) -> pd.DataFrame:
+    """Rows from JSON in the dtypes they had, where these can hold them."""
+    frame = pd.DataFrame(rows, index=pd.Index(labels) if isinstance(labels, list) else labels)
+    for name, dtype in dtypes.items():
+        if dtype != "category" and str(frame[name].dtype) != dtype and _fits(frame[name], dtype):
+            frame[name] = frame[name].astype(dtype)
+    return frame
+
+
+def _missing(value: object) -> bool:
+    return isinstance(value, float) and math.isnan(value)
 
 
 def _number(value: float) -> float | None:

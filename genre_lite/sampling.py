@@ -1,7 +1,9 @@
-"""Forward sampling: write recourses feature by feature, never breaking a constraint.
+"""Forward sampling: write recourses feature by feature, never breaking a term.
 
-A constraint is a mask on the log-odds of the feature being written, so a violation has probability
-zero. There is nothing to repair afterwards.
+A term is a mask on the log-odds of the feature being written, so a violation has probability zero.
+There is nothing to repair afterwards. The random numbers are given from outside: whoever keys them by
+the person (:mod:`~genre_lite.threefry`) gets answers in which nobody else has a part. Computation is
+in the network's own precision; in double, rounding does not depend on the company either.
 """
 
 from __future__ import annotations
@@ -10,37 +12,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .categorical import draw_by_weight
-from .codec import Codec
+from .categorical import by_weight
 from .errors import GenReError
+from .limits import Writing
 from .model import RecourseTransformer
 
-__all__ = ["allowed_tokens", "choose", "draw", "log_prob"]
+__all__ = ["choose", "draw", "log_prob", "spread"]
 
 RULES = ("balanced", "cheapest", "likeliest", "safest")
-
-
-def allowed_tokens(codec: Codec, own: np.ndarray) -> np.ndarray:
-    """Which tokens each person may be given, booleans of shape (people, features, vocabulary).
-
-    ``own`` are the people's own tokens, (people, features). A person's own token means "keep your
-    value", so it is always allowed. Vocabularies ascend, so a direction is a comparison of tokens.
-
-    Equation: :eq:`choose-mask`.
-    """
-    size = max(len(values) for values in codec.values)
-    token = np.arange(size)
-    allowed = np.ones((*own.shape, size), dtype=bool)
-    for j, feature in enumerate(codec.schema):
-        mine = own[:, j, None]
-        if feature.actionability == "immutable":
-            allowed[:, j] = token == mine
-        elif feature.actionability == "increasing":
-            allowed[:, j] = token >= mine
-        elif feature.actionability == "decreasing":
-            allowed[:, j] = token <= mine
-        allowed[:, j] &= token < len(codec.values[j])
-    return allowed
+DIGITS = 9  # of a worth: what lies closer is equal, on every machine and in every company
 
 
 @torch.inference_mode()
@@ -48,11 +28,10 @@ def draw(
     model: RecourseTransformer,
     x: Tensor,
     x_tokens: Tensor,
-    allowed: Tensor,
-    k: int,
+    may: Writing | Tensor,
+    chance: Tensor,
     *,
     temperature: float,
-    generator: torch.Generator,
 ) -> tuple[Tensor, Tensor]:
     """k recourses for each person from R_θ(· | x), and their log-probabilities.
 
@@ -65,23 +44,33 @@ def draw(
     ----------
     x, x_tokens
         People in the unit cube and as tokens, (people, d).
-    allowed
-        From :func:`allowed_tokens`, (people, d, v).
+    may
+        What may be written: a :class:`~genre_lite.limits.Writing`, which takes note of every token,
+        or masks that do not depend on what is written, (people, d, v).
+    chance
+        Uniform numbers, one for each token to draw, (people, k, d).
 
     Returns
     -------
     tokens (people, k, d), and log R_θ(x⁺ | x) at temperature 1, (people, k), in nats
     """
     cache = model.encode(x, x_tokens)
-    cache.prior.masked_fill_(~allowed, -torch.inf)
     written, total, last = [], 0.0, None
     for j in range(model.d):
-        chance = model.step(cache, j, last, k).softmax(dim=-1)
+        allowed = (
+            torch.as_tensor(may.mask(j)).to(x.device)
+            if isinstance(may, Writing)
+            else may[:, j, None, : model.sizes[j]]
+        )
+        odds = model.step(cache, j, last, chance.shape[1]).masked_fill(~allowed, -torch.inf)
+        share = odds.softmax(dim=-1)
         # Divided by the greatest, so that no temperature makes all of them vanish.
-        bold = chance if temperature == 1 else (chance / chance.amax(-1, True)) ** (1 / temperature)
-        last = draw_by_weight(bold, generator, torch.float32)
-        total = total + chance.gather(-1, last[..., None]).squeeze(-1).log()
+        bold = share if temperature == 1 else (share / share.amax(-1, True)) ** (1 / temperature)
+        last = by_weight(bold, chance[..., j])
+        total = total + share.gather(-1, last[..., None]).squeeze(-1).log()
         written.append(last)
+        if isinstance(may, Writing):
+            may.take(j, last.cpu().numpy())
     return torch.stack(written, dim=-1), total
 
 
@@ -107,12 +96,12 @@ def choose(
     n: int,
     *,
     rule: str,
-    margin: float = 0.5,
+    accepted: np.ndarray | None = None,
     believed: np.ndarray | None = None,
 ) -> np.ndarray:
     """The n best distinct candidates of each person.
 
-    Only candidates with h(x⁺) above ``margin`` count. Among those,
+    Only candidates that the bank accepts count. Among those,
 
     * ``"cheapest"`` takes the least C(x, x⁺),
     * ``"likeliest"`` the greatest R_θ(x⁺ | x),
@@ -120,6 +109,8 @@ def choose(
     * ``"balanced"`` the best estimated Score,
       :math:`\\hat V(x^+) + \\hat P(x^+) - C / d`, with the chances of being valid and of being
       plausible as estimated from the training rows; without estimates, the cheapest.
+
+    Of equally good ones the cheaper wins, and then the first.
 
     Equation: :eq:`choose-balanced`.
 
@@ -129,6 +120,8 @@ def choose(
         Candidates, (people, k, d); equal rows are one candidate.
     cost, chance, log_prob
         C(x, x⁺), h(x⁺) and log R_θ(x⁺ | x), each (people, k).
+    accepted
+        Which of them count, booleans (people, k); those of h(x⁺) > ½ if left out.
     believed
         V̂ and P̂, (people, k, 2).
 
@@ -136,16 +129,9 @@ def choose(
     -------
     numbers of the chosen candidates, (people, n), −1 where no more was found
     """
-    if rule not in RULES:
-        raise GenReError(f"rule is {rule!r}; choose one of {', '.join(RULES)}.")
-    if not 0.5 <= margin < 1:
-        raise GenReError(f"margin is {margin}; it must lie in [0.5, 1), for 0.5 is the decision.")
-    worth = {"cheapest": -cost, "likeliest": log_prob, "safest": chance, "balanced": -cost}[rule]
-    if rule == "balanced" and believed is not None:
-        worth = believed.sum(axis=-1) - cost / tokens.shape[-1]
-    worth = np.where(chance > margin, worth, -np.inf)
-
-    order = np.argsort(-worth, axis=1, kind="stable")
+    worth = worth_of(cost, chance, log_prob, believed, tokens.shape[-1], rule=rule)
+    worth = np.where(chance > 0.5 if accepted is None else accepted, worth, -np.inf)
+    order = np.lexsort((cost.round(DIGITS), -worth.round(DIGITS)), axis=1)
     # Equal candidates get equal keys; of those, only the first in the order stays.
     weights = np.random.default_rng(0).integers(2**62, size=tokens.shape[-1]) | 1
     keys = np.take_along_axis((tokens * weights).sum(axis=-1), order, axis=1)
@@ -157,3 +143,78 @@ def choose(
     first = np.argsort(~good, axis=1, kind="stable")[:, :n]
     chosen = np.take_along_axis(order, first, axis=1)
     return np.where(np.take_along_axis(good, first, axis=1), chosen, -1)
+
+
+def worth_of(
+    cost: np.ndarray,
+    chance: np.ndarray,
+    log_prob: np.ndarray,
+    believed: np.ndarray | None,
+    features: int,
+    *,
+    rule: str,
+) -> np.ndarray:
+    """How good each candidate is by a rule of :func:`choose`, in the shape of ``cost``."""
+    if rule not in RULES:
+        raise GenReError(f"rule is {rule!r}; choose one of {', '.join(RULES)}.")
+    if rule == "balanced" and believed is not None:
+        return believed.sum(axis=-1) - cost / features
+    return {"cheapest": -cost, "likeliest": log_prob, "safest": chance, "balanced": -cost}[rule]
+
+
+def spread(
+    worth: np.ndarray,
+    moves: np.ndarray,
+    n: int,
+    *,
+    readiness: float,
+    least: float = 0.1,
+    first: np.ndarray | None = None,
+) -> list[int]:
+    """The n options of one person that are good and differ in what they ask for.
+
+    The best comes first. Then, again and again, the one with the greatest
+
+    .. math:: \\mathrm{worth} + \\mathrm{readiness} \\cdot \\min_{\\mathrm{chosen}} J(\\cdot, \\mathrm{chosen}),
+
+    where J is the Jaccard distance of the sets of features that change. Two options that change the
+    same features both stay only if some move differs by ``least`` of its range.
+
+    Parameters
+    ----------
+    worth
+        Of one person's candidates, (k,); −∞ where one does not count.
+    moves
+        How far each moves every feature, in ranges, (k, d).
+    readiness
+        How much worth may be given up for other changes.
+    first
+        Which may come first, booleans (k,); all if left out.
+
+    Returns
+    -------
+    numbers of the chosen candidates, n or fewer
+
+    Examples
+    --------
+    >>> moves = np.array([[0.5, 0.0], [0.51, 0.0], [0.0, 0.4]])
+    >>> spread(np.array([1.0, 0.99, 0.9]), moves, 3, readiness=0.05)
+    [0, 2]
+    """
+    worth = worth.round(DIGITS)
+    sets = moves != 0
+    chosen: list[int] = []
+    distance = np.ones(len(worth))
+    open_ = np.isfinite(worth)
+    while len(chosen) < n and open_.any():
+        value = np.where(open_, worth + readiness * distance, -np.inf)
+        if not chosen and first is not None and (open_ & first).any():
+            value = np.where(first, value, -np.inf)
+        best = int(value.round(DIGITS).argmax())
+        chosen.append(best)
+        both, either = (sets & sets[best]).sum(axis=1), (sets | sets[best]).sum(axis=1)
+        distance = np.minimum(distance, 1 - both / np.maximum(either, 1))
+        close = (np.abs(moves - moves[best]) < least).all(axis=1)
+        open_ &= ~(close & (sets == sets[best]).all(axis=1))
+        open_[best] = False
+    return chosen

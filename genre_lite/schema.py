@@ -7,20 +7,35 @@ on the way out. The order of the features is the order in which the model writes
 
 from __future__ import annotations
 
+import datetime
 import difflib
+import html
 import math
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
 from .errors import SchemaError
+from .relations import Relation
 
 __all__ = ["Feature", "Schema"]
 
 KINDS = ("numeric", "ordinal", "nominal")
-ACTIONABILITY = ("free", "immutable", "increasing", "decreasing")
+ACTIONABILITY = ("free", "immutable", "increasing", "decreasing", "clock")
+SCALES = ("range", "robust")
+FEW, MANY, SKEW = (
+    5,
+    50,
+    20,
+)  # levels in a message; levels of one feature; ranges as wide as the middle
+_DATES = (datetime.date, datetime.timedelta, np.datetime64, np.timedelta64, pd.Period)
+_DAYS_SINCE = "give a number instead, such as (column - pandas.Timestamp('2020-01-01')).dt.days."
+A_YEAR = {"year": 1.0, "month": 12.0, "week": 52.0, "day": 365.0}
 
 
 @dataclass(frozen=True)
@@ -30,7 +45,7 @@ class Feature:
     Parameters
     ----------
     name
-        The column's name in the table.
+        The column's name in the table, text or a number.
     kind
         ``"numeric"``, ``"ordinal"`` (named levels, in order) or ``"nominal"`` (named levels, no order).
     categories
@@ -42,9 +57,28 @@ class Feature:
     unit
         What the number counts, for people to read: ``"years"``, ``"US dollars"``.
     actionability
-        ``"free"``, ``"immutable"``, ``"increasing"`` (it can stay or go up) or ``"decreasing"``.
+        ``"free"``, ``"immutable"``, ``"increasing"`` (it can stay or go up), ``"decreasing"``, or
+        ``"clock"``: years that pass alike for everybody, and are never advice by themselves.
     label
         A readable name; the column's own name if left out.
+    bounds
+        ``(low, high)`` of advice: a changed value lies inside, one that stays may lie outside. Numbers,
+        or levels of an ordinal feature; ``None`` for no bound.
+    largest
+        The largest change that may be asked for, in the column's unit; in levels if ordinal.
+    weight
+        How hard it is to change, above 0: the cost of one range of it.
+    scale
+        What one range is: ``"range"``, all of the training rows, or ``"robust"``, from their 1st to
+        their 99th percentile, which a few extreme rows do not move.
+    a_year
+        How much of a numeric clock's unit passes in a year; by its unit (years, months, weeks, days) if
+        left out, else 1.
+    edges
+        For an ordinal clock: from how many years on each level holds, ascending; ``None`` where time does
+        not pass, as for the unemployed. Empty if unknown: the level then stays.
+    gaps
+        Whether values may be missing (NaN, None, NA). An answer may fill a gap, and never makes one.
 
     Raises
     ------
@@ -55,6 +89,8 @@ class Feature:
     --------
     >>> Feature("age", unit="years", step=1, actionability="increasing").allows(34, 35)
     True
+    >>> Feature("pressure", unit="mm Hg", bounds=(60, None)).allows(75, 55)
+    False
     """
 
     name: str
@@ -66,69 +102,301 @@ class Feature:
     unit: str = ""
     actionability: str = "free"
     label: str = ""
+    bounds: tuple | None = field(default=None, kw_only=True)
+    largest: float | None = field(default=None, kw_only=True)
+    weight: float = field(default=1.0, kw_only=True)
+    scale: str = field(default="range", kw_only=True)
+    a_year: float | None = field(default=None, kw_only=True)
+    edges: tuple = field(default=(), kw_only=True)
+    gaps: bool = field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
-        def wrong(what: str) -> SchemaError:
-            return SchemaError(f"Feature {self.name!r}: {what}")
+        def put(name: str, value: object) -> None:
+            object.__setattr__(self, name, value)
 
+        put("name", _plain(self.name))
+        if not isinstance(self.name, (str, int, float)):
+            raise self._wrong("a name is text or a number; rename the column first.")
         if self.kind not in KINDS:
-            raise wrong(f"kind is {self.kind!r}; choose one of {', '.join(KINDS)}.")
-        if self.actionability not in ACTIONABILITY:
-            raise wrong(
-                f"actionability is {self.actionability!r}; choose one of {', '.join(ACTIONABILITY)}."
-            )
-        object.__setattr__(self, "categories", tuple(_plain(level) for level in self.categories))
-        for name in ("low", "high", "step"):
-            object.__setattr__(self, name, _plain(getattr(self, name)))
-        if self.kind == "numeric":
-            if self.categories:
-                raise wrong("a numeric feature has no categories; make it ordinal or drop them.")
-            bounds = (
-                -math.inf if self.low is None else self.low,
-                math.inf if self.high is None else self.high,
-            )
-            if not bounds[0] <= bounds[1]:
-                raise wrong(f"low {self.low} lies above high {self.high}; no value can meet both.")
-            if self.step is not None and not self.step > 0:
-                raise wrong(f"step is {self.step}; it must be above 0, or None for any number.")
-        else:
-            if len(self.categories) < 1 or len(set(self.categories)) != len(self.categories):
-                raise wrong(
-                    f"categories are {self.categories!r}; list each level once, at least one."
+            raise self._wrong(f"kind is {self.kind!r}; choose one of {', '.join(KINDS)}.")
+        for name, choices in (("actionability", ACTIONABILITY), ("scale", SCALES)):
+            if getattr(self, name) not in choices:
+                raise self._wrong(
+                    f"{name} is {getattr(self, name)!r}; choose one of {', '.join(choices)}."
                 )
-            if (self.low, self.high, self.step) != (None, None, None):
-                raise wrong("low, high and step belong to numeric features only.")
-        if self.kind == "nominal" and self.actionability in ("increasing", "decreasing"):
-            raise wrong(
-                f"a nominal feature has no order, so it cannot be {self.actionability}; "
+        put("categories", tuple(_plain(level) for level in self.categories))
+        put("edges", tuple(_plain(years) for years in self.edges))
+        for name in ("low", "high", "step", "largest", "weight", "a_year", "gaps"):
+            put(name, _plain(getattr(self, name)))
+        if self.is_categorical:
+            self._check_levels()
+        else:
+            self._check_numbers()
+        self._check_change()
+        if self.bounds is not None:
+            put("bounds", self._checked_bounds())
+        if self.actionability == "clock" and not self.is_categorical and self.a_year is None:
+            word = (self.unit.split() or [""])[0].removesuffix("s")
+            put("a_year", A_YEAR.get(word, 1.0))
+
+    def _wrong(self, what: str) -> SchemaError:
+        return SchemaError(f"Feature {self.name!r}: {what}")
+
+    def _check_numbers(self) -> None:
+        if self.categories:
+            raise self._wrong("a numeric feature has no categories; make it ordinal or drop them.")
+        if self.edges:
+            raise self._wrong("edges belong to levels; a numeric clock needs a_year only.")
+        low, high = self._span
+        if not low <= high:
+            raise self._wrong(
+                f"low {self.low} lies above high {self.high}; no value can meet both."
+            )
+        if self.step is not None and not self.step > 0:
+            raise self._wrong(f"step is {self.step}; it must be above 0, or None for any number.")
+
+    def _check_levels(self) -> None:
+        if len(self.categories) < 1 or len(set(self.categories)) != len(self.categories):
+            raise self._wrong(
+                f"categories are {self.categories!r}; list each level once, at least one."
+            )
+        if any(_is_missing(level) for level in self.categories):
+            raise self._wrong("a missing value is no level; leave it out and set gaps=True.")
+        if (self.low, self.high, self.step) != (None, None, None):
+            raise self._wrong("low, high and step belong to numeric features only.")
+        if (self.a_year, self.scale) != (None, "range"):
+            raise self._wrong("a_year and scale='robust' belong to numeric features only.")
+        if self.kind == "nominal" and self.actionability in ("increasing", "decreasing", "clock"):
+            raise self._wrong(
+                "a nominal feature has no order, so it cannot be "
+                f"{'a clock' if self.actionability == 'clock' else self.actionability}; "
                 "make it ordinal with its levels from low to high."
             )
+        if self.kind == "nominal" and (self.bounds, self.largest, self.edges) != (None, None, ()):
+            raise self._wrong(
+                "a nominal feature has no order, so it has no bounds, largest or edges; "
+                "make it ordinal with its levels from low to high."
+            )
+        if self.edges:
+            years = [edge for edge in self.edges if edge is not None]
+            if len(self.edges) != len(self.categories):
+                raise self._wrong(
+                    f"{len(self.edges)} edges for {len(self.categories)} levels; give each level the "
+                    "years from which it holds, or None where time does not pass."
+                )
+            if not all(a < b for a, b in pairwise(years)):
+                raise self._wrong(f"edges are {self.edges}; the years must ascend.")
+
+    def _check_change(self) -> None:
+        if not (_is_number(self.weight) and 0 < self.weight < math.inf):
+            raise self._wrong(
+                f"weight is {self.weight}; it must be above 0. What may not change is immutable."
+            )
+        if self.a_year is not None and not 0 < self.a_year < math.inf:
+            raise self._wrong(f"a_year is {self.a_year}; it must be above 0.")
+        if self.largest is not None:
+            if not (_is_number(self.largest) and self.largest > 0):
+                raise self._wrong(
+                    f"largest is {self.largest}; it must be above 0. What may not change is immutable."
+                )
+            if self.largest < (1 if self.is_categorical else self.step or 0):
+                raise self._wrong(
+                    f"largest {self.largest} is less than one step, so nothing could change; "
+                    "make it immutable."
+                )
+
+    def _checked_bounds(self) -> tuple:
+        if isinstance(self.bounds, str) or len(tuple(self.bounds)) != 2:
+            raise self._wrong(f"bounds are {self.bounds!r}; give (low, high), None for no bound.")
+        ends = tuple(_plain(end) for end in self.bounds)
+        if self.is_categorical:
+            low, high = (end if end is None else self.position(end) for end in ends)
+        else:
+            low, high = ends = tuple(
+                None if _is_number(end) and math.isinf(end) else end for end in ends
+            )
+            if not all(end is None or _is_number(end) for end in ends):
+                raise self._wrong(f"bounds are {self.bounds!r}; give numbers, None for no bound.")
+        if low is not None and high is not None and not low <= high:
+            raise self._wrong(f"bounds: low {ends[0]} lies above high {ends[1]}.")
+        least, most = self._span
+        if not all(end is None or least <= end <= most for end in (low, high)):
+            raise self._wrong(
+                f"bounds {ends} reach outside of low and high, [{least:g}, {most:g}]; "
+                "no value there can be advice."
+            )
+        return ends
+
+    @property
+    def _span(self) -> tuple[float, float]:
+        """The bounds of data, as codes."""
+        if self.is_categorical:
+            return 0.0, len(self.categories) - 1.0
+        return (
+            -math.inf if self.low is None else self.low,
+            math.inf if self.high is None else self.high,
+        )
 
     @property
     def title(self) -> str:
         """The name to show to people."""
-        return self.label or self.name
+        return self.label or str(self.name)
 
     @property
     def is_categorical(self) -> bool:
         """Whether the values are named levels."""
         return self.kind != "numeric"
 
+    # -- values as numbers ----------------------------------------------------------------------
+
+    @cached_property
+    def _places(self) -> dict:
+        """Position of each level; with its truth, as 1 == True in Python, but not in a table."""
+        return {(_is_bool(level), level): i for i, level in enumerate(self.categories)}
+
+    def _look_up(self, values: pd.Series | pd.Index) -> np.ndarray:
+        kinds = (str, int, float, np.generic)
+        known = (v if isinstance(v, kinds) else None for v in values.tolist())
+        return np.array([self._places.get((_is_bool(v), v), np.nan) for v in known], dtype=float)
+
+    def codes(self, column: pd.Series) -> np.ndarray:
+        """A column as numbers: as it is if numeric, else each level's position, floats (rows,).
+
+        NaN stands for a missing value, and for whatever is no number or no level of this feature.
+        """
+        dtype = column.dtype
+        if self.is_categorical:
+            if len(column) < 100:  # for few rows the detour over distinct values takes longer
+                return self._look_up(column)
+            try:
+                which, distinct = pd.factorize(column)
+            except TypeError:  # something that cannot be a level, such as a list
+                return self._look_up(column)
+            # A missing value is -1, the last of what is looked up.
+            return np.append(self._look_up(distinct), np.nan)[which]
+        if isinstance(dtype, np.dtype):
+            if dtype.kind in "iuf":
+                return column.to_numpy(dtype=float)
+            if dtype.kind == "O":
+                return np.array([v if _is_number(v) else np.nan for v in column], dtype=float)
+        elif pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_bool_dtype(dtype):
+            return column.to_numpy(dtype=float, na_value=np.nan)
+        return np.full(len(column), np.nan)
+
+    def position(self, level: object) -> int:
+        """Where a level stands among the categories.
+
+        Raises
+        ------
+        SchemaError
+            If there is no such level.
+        """
+        if level not in self.categories:
+            raise SchemaError(f"feature {self.name!r}: {self._unknown(level)}")
+        return self.categories.index(level)
+
+    @property
+    def code_bounds(self) -> tuple[float, float]:
+        """The bounds of advice as numbers, ``-inf`` and ``inf`` for none; positions if ordinal."""
+        low, high = self.bounds or (None, None)
+        if self.is_categorical:
+            low, high = (end if end is None else self.position(end) for end in (low, high))
+        return (-math.inf if low is None else low, math.inf if high is None else high)
+
+    # -- what may change ------------------------------------------------------------------------
+
     def allows(self, before: object, after: object) -> bool:
         """Whether a person at ``before`` may be told to go to ``after``."""
-        if before == after or self.actionability == "free":
-            return True
+        codes = self.codes(pd.Series([before, after], dtype=object))
+        return not self.breaks(codes[:1], codes[1:])[0]
+
+    def breaks(self, before: np.ndarray, after: np.ndarray) -> np.ndarray:
+        """Where a move may not be asked for, booleans; values as :meth:`codes` gives them.
+
+        A move breaks the direction, the bounds or the largest change of the feature, or makes a gap.
+        To fill a gap is a move without direction and length; a clock's gap stays.
+        """
+        gap = np.isnan(before)
+        moved = (before != after) & ~(gap & np.isnan(after))
         if self.actionability == "immutable":
-            return False
-        rank = self.categories.index if self.is_categorical else float
+            return moved
+        broken = np.isnan(after)
+        if self.actionability in ("increasing", "clock"):
+            broken |= after < before
+        elif self.actionability == "decreasing":
+            broken |= after > before
+        if self.actionability == "clock":
+            broken |= gap
+        low, high = self.code_bounds
+        broken |= (after < low) | (after > high)
+        if self.largest is not None:
+            # A step of 0.1 from 0.2 ends at 0.30000000000000004; that is no longer step.
+            broken |= np.abs(after - before) > self.largest * (1 + 1e-9)
+        return moved & broken
+
+    # -- what is refused ------------------------------------------------------------------------
+
+    def refuses(self, column: pd.Series) -> np.ndarray:
+        """Which values of a column this feature cannot hold, booleans of shape (rows,)."""
+        codes = self.codes(column)
+        low, high = self._span
+        fine = np.isfinite(codes) & (low <= codes) & (codes <= high)
+        if self.gaps:
+            fine |= column.isna().to_numpy()
+        return ~fine
+
+    def explain(self, value: object, dtype: object = np.dtype(object)) -> str:
+        """Why a value is refused, and what to do about it; ``dtype`` is that of its column."""
+        if _is_missing(value):
+            return (
+                "the value is missing (NaN); fill it in or drop the row. A table with gaps in this "
+                "column makes a schema that takes them."
+            )
+        if self.is_categorical:
+            return self._unknown(value)
+        if isinstance(value, _DATES):
+            return f"{value} is a date; {_DAYS_SINCE}"
+        if not _is_number(value) or isinstance(dtype, pd.CategoricalDtype):
+            kind = "a category" if _is_number(value) else "not a number"
+            return (
+                f"{value!r} is {kind}; "
+                "convert the column with pandas.to_numeric, or make the feature categorical."
+            )
+        if not math.isfinite(value):
+            return f"{value} is not a finite number; correct it or drop the row."
+        low, high = self._span
         return (
-            rank(after) > rank(before)
-            if self.actionability == "increasing"
-            else rank(after) < rank(before)
+            f"{value} lies outside [{low:g}, {high:g}]; "
+            "correct the value, or widen low and high in the schema."
+        )
+
+    def _unknown(self, value: object) -> str:
+        value = _plain(value)
+        equal = [v for v in self.categories if _is_number(value) and v == value]
+        same = equal or [v for v in self.categories if str(v) == str(value)]
+        if same:
+            level, kind = same[0], type(same[0]).__name__
+            way_out = f"column.astype({kind})"
+            if isinstance(level, bool) and isinstance(value, str):  # bool("False") is True
+                way_out = "column.map({'False': False, 'True': True})"
+            return (
+                f"category {value!r} is {type(value).__name__}, and the schema's level {level!r} is "
+                f"{kind}; convert the column: {way_out}."
+            )
+        near = _nearest(str(value), self.categories)
+        if len(self.categories) <= FEW:
+            return f"category {value!r} was never seen{near} Known: {list(self.categories)}."
+        known = {str(level): level for level in self.categories}
+        close = difflib.get_close_matches(str(value), known, n=FEW, cutoff=0.0)
+        return (
+            f"category {value!r} was never seen{near} Nearest of {len(self.categories)} levels: "
+            f"{[known[level] for level in close]}."
         )
 
     def format(self, value: object) -> str:
         """A value as a person reads it, with its unit."""
+        if _is_missing(value):
+            return "missing"
         if self.is_categorical:
             return str(value)
         text = f"{value:,.0f}" if float(value) == round(float(value)) else f"{value:,.4g}"
@@ -139,12 +407,15 @@ class Feature:
 
 
 class Schema(Sequence):
-    """The features of a table, in order.
+    """The features of a table, in order, and what must hold between them.
 
     Parameters
     ----------
     features
         The :class:`Feature` of each column, each name once.
+    relations
+        What must hold in an answer, if it held before, as texts that
+        :class:`~genre_lite.relations.Relation` understands: ``"debts >= housing"``.
 
     Examples
     --------
@@ -154,16 +425,21 @@ class Schema(Sequence):
     ('clerk', 'smith')
     """
 
-    def __init__(self, features: Sequence[Feature]) -> None:
+    def __init__(self, features: Sequence[Feature], relations: Sequence[str] = ()) -> None:
         self.features = tuple(features)
         self.names = [feature.name for feature in self.features]
         if not self.features:
             raise SchemaError("A schema needs at least one feature; this one is empty.")
-        twice = sorted({name for name in self.names if self.names.count(name) > 1})
+        twice = [name for name in dict.fromkeys(self.names) if self.names.count(name) > 1]
         if twice:
             raise SchemaError(
                 f"Features named more than once: {twice}; give each column one feature."
             )
+        if isinstance(relations, str):
+            raise SchemaError(f"relations={relations!r} is one text; write [{relations!r}].")
+        self.relations = tuple(relations)
+        for text in self.relations:
+            Relation.parse(text, self)  # a wrong one fails here, and not when a person asks
 
     def __len__(self) -> int:
         return len(self.features)
@@ -172,23 +448,35 @@ class Schema(Sequence):
         return iter(self.features)
 
     def __getitem__(self, key: int | str) -> Feature:
-        if isinstance(key, str):
-            return self.features[self._position(key)]
-        return self.features[key]
+        return self.features[self.position(key) if isinstance(key, str) else key]
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Schema) and self.features == other.features
+        return (
+            isinstance(other, Schema)
+            and self.features == other.features
+            and self.relations == other.relations
+        )
 
     def __hash__(self) -> int:
-        return hash(self.features)
+        return hash((self.features, self.relations))
 
     def __repr__(self) -> str:
-        return f"Schema of {len(self)} features\n{self.to_frame().to_string()}"
+        return "\n".join(
+            [f"Schema of {len(self)} features", self.to_frame().to_string(), *self.relations]
+        )
 
     def _repr_html_(self) -> str:
-        return self.to_frame().to_html()
+        relations = "".join(f"<p><code>{html.escape(text)}</code></p>" for text in self.relations)
+        return self.to_frame().to_html() + relations
 
-    def _position(self, name: str) -> int:
+    def position(self, name: object) -> int:
+        """Where a feature stands in the order.
+
+        Raises
+        ------
+        SchemaError
+            If there is no feature of that name.
+        """
         if name not in self.names:
             raise SchemaError(f"No feature named {name!r}{_nearest(name, self.names)}")
         return self.names.index(name)
@@ -203,47 +491,56 @@ class Schema(Sequence):
         immutable: Sequence[str] = (),
         increasing: Sequence[str] = (),
         decreasing: Sequence[str] = (),
+        clocks: Sequence[str] = (),
         categorical: Sequence[str] = (),
+        bounds: Mapping[str, tuple] | None = None,
+        largest: Mapping[str, float] | None = None,
+        weights: Mapping[str, float] | None = None,
+        robust: Sequence[str] = (),
+        relations: Sequence[str] = (),
         units: Mapping[str, str] | None = None,
+        labels: Mapping[str, str] | None = None,
+        edges: Mapping[str, Sequence] | None = None,
     ) -> Schema:
         """Read a schema off a table of your own.
 
         Numbers become numeric features (whole numbers get step 1); text, booleans and pandas
         categories become nominal ones, ordered pandas categories ordinal ones. Columns named in
-        ``categorical`` are taken as nominal whatever their type.
+        ``categorical`` are taken as nominal whatever their type. A column with gaps may have gaps.
+
+        The lists name columns, the mappings give a column's ``bounds`` of advice, its ``largest``
+        change, its weight, unit, label and edges, as :class:`Feature` explains them; columns in
+        ``robust`` have their cost measured by the middle 98 % of the rows.
+
+        Warns
+        -----
+        UserWarning
+            If columns look like ids, hold one value only, have very many levels, or have a few extreme
+            rows that set the scale of all others.
 
         Raises
         ------
         SchemaError
-            If the table is empty, has missing or infinite values, or the constraints contradict.
+            If the table is empty, has infinite values, dates or lists, or the constraints contradict.
         """
         _check_shape(frame)
-        units = dict(units or {})
-        for name in (*categorical, *units):
+        facts = {"unit": units, "label": labels, "bounds": bounds, "largest": largest}
+        facts |= {"weight": weights, "edges": edges, "scale": dict.fromkeys(robust, "robust")}
+        asked = {"robust": robust, "categorical": categorical}
+        _check_lists(asked)
+        for name in (*categorical, *robust, *(n for given in facts.values() for n in given or ())):
             if name not in frame.columns:
                 raise SchemaError(f"No column named {name!r}{_nearest(name, list(frame.columns))}")
         features = []
         for name in frame.columns:
-            column = frame[name]
-            _check_missing(column, name)
-            if isinstance(column.dtype, pd.CategoricalDtype) and name not in categorical:
-                kind = "ordinal" if column.dtype.ordered else "nominal"
-                features.append(Feature(name, kind, tuple(column.cat.categories)))
-            elif (
-                name in categorical
-                or pd.api.types.is_bool_dtype(column)
-                or not pd.api.types.is_numeric_dtype(column)
-            ):
-                features.append(Feature(name, "nominal", _levels(column, name)))
-            else:
-                _check_finite(column, name)
-                whole = bool((column == column.round()).all())
-                features.append(
-                    Feature(name, step=1.0 if whole else None, unit=units.get(name, ""))
-                )
-        return cls(features).constrain(
-            immutable=immutable, increasing=increasing, decreasing=decreasing
+            feature = _read(frame[name], name, categorical=name in categorical)
+            own = {fact: given[name] for fact, given in facts.items() if name in (given or {})}
+            features.append(replace(feature, **own))
+        schema = cls(features).constrain(
+            immutable=immutable, increasing=increasing, decreasing=decreasing, clocks=clocks
         )
+        _warn_of_traps(frame, schema)
+        return cls(schema.features, relations)
 
     def constrain(
         self,
@@ -251,6 +548,7 @@ class Schema(Sequence):
         immutable: Sequence[str] = (),
         increasing: Sequence[str] = (),
         decreasing: Sequence[str] = (),
+        clocks: Sequence[str] = (),
         free: Sequence[str] = (),
     ) -> Schema:
         """The same schema with what may change set anew for the named features."""
@@ -259,27 +557,30 @@ class Schema(Sequence):
             "immutable": immutable,
             "increasing": increasing,
             "decreasing": decreasing,
+            "clocks": clocks,
             "free": free,
         }
-        for actionability, names in groups.items():
-            if isinstance(names, str):
-                raise SchemaError(f"{actionability}={names!r} is one name; write [{names!r}].")
+        _check_lists(groups)
+        for group, names in groups.items():
+            actionability = group.removesuffix("s")  # the list of clocks holds each clock
             for name in names:
-                self._position(name)
+                self.position(name)
                 if asked.setdefault(name, actionability) != actionability:
                     raise SchemaError(
                         f"Feature {name!r} is asked to be both {asked[name]} and {actionability}; "
                         "name it in one list only."
                     )
-        return Schema(
+        features = (
             replace(f, actionability=asked[f.name]) if f.name in asked else f for f in self.features
         )
+        return Schema(features, self.relations)
 
     def reorder(self, names: Sequence[str]) -> Schema:
         """The same features in another order, the order in which an answer is written."""
-        if sorted(names) != sorted(self.names):
-            raise SchemaError(f"An order must hold each of {self.names} once; found {list(names)}.")
-        return Schema(self[name] for name in names)
+        names = list(names)
+        if len(names) != len(self) or set(names) != set(self.names):
+            raise SchemaError(f"An order must hold each of {self.names} once; found {names}.")
+        return Schema([self.features[self.position(name)] for name in names], self.relations)
 
     # -- what may change ------------------------------------------------------------------------
 
@@ -289,10 +590,17 @@ class Schema(Sequence):
         return [f.name for f in self.features if f.actionability == "immutable"]
 
     def violations(self, before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
-        """Where ``after`` breaks a constraint, row by row: booleans, shape (rows, features)."""
+        """Where ``after`` breaks a direction, a bound or a largest change, or makes a gap.
+
+        Row by row: booleans of shape (rows, features). ``relations`` are between features, so they
+        are not asked here.
+        """
+        if len(before) != len(after):
+            raise SchemaError(
+                f"{len(before)} people and {len(after)} rows after; give each person one row."
+            )
         broken = {
-            f.name: [not f.allows(a, b) for a, b in zip(before[f.name], after[f.name], strict=True)]
-            for f in self.features
+            f.name: f.breaks(f.codes(before[f.name]), f.codes(after[f.name])) for f in self.features
         }
         return pd.DataFrame(broken, index=after.index)
 
@@ -309,9 +617,48 @@ class Schema(Sequence):
         SchemaError
             Naming the column, the row and the value.
         """
+        frame = self._columns(frame, extra)
+        for _, message in self._refused(frame):
+            raise SchemaError(message)
+        return frame
+
+    def broken_rows(self, frame: pd.DataFrame) -> dict:
+        """The rows that :meth:`validate` would refuse, by label, each with the first reason why.
+
+        Columns that the schema does not know are left out of account; one that is missing, or a label
+        that names two rows, is still an error, for then no row can be told from the others.
+
+        Examples
+        --------
+        >>> schema = Schema.infer(pd.DataFrame({"age": [20, 30], "job": ["clerk", "smith"]}))
+        >>> people = pd.DataFrame({"age": [1, 2], "job": ["smith", "smiht"]}, index=["ana", "ben"])
+        >>> list(schema.broken_rows(people))
+        ['ben']
+        """
+        broken: dict = {}
+        for label, message in self._refused(self._columns(frame, "ignore")):
+            broken.setdefault(label, message)
+        return {label: broken[label] for label in frame.index if label in broken}
+
+    def _refused(self, frame: pd.DataFrame) -> Iterator[tuple[object, str]]:
+        """Label and reason of each cell that its feature cannot hold, column by column."""
+        for f in self.features:
+            column = frame[f.name]
+            rows = np.flatnonzero(f.refuses(column))
+            if len(rows):
+                # What is no number at all comes before what is a number too high or too low.
+                rows = rows[np.argsort(np.isfinite(f.codes(column)[rows]), kind="stable")]
+            for row in rows:
+                label, value = _label(column.index[row]), _plain(column.iloc[row])
+                yield (
+                    column.index[row],
+                    f"Column {f.name!r}, row {label!r}: {f.explain(value, column.dtype)}",
+                )
+
+    def _columns(self, frame: pd.DataFrame, extra: str) -> pd.DataFrame:
         if extra not in ("error", "ignore"):
             raise SchemaError(f"extra is {extra!r}; choose 'error' or 'ignore'.")
-        _check_shape(frame)
+        _check_shape(frame, self.names)
         for name in self.names:
             if name not in frame.columns:
                 raise SchemaError(
@@ -321,151 +668,117 @@ class Schema(Sequence):
         unknown = [name for name in frame.columns if name not in self.names]
         if unknown and extra == "error":
             raise SchemaError(
-                f"Columns {unknown} are not in the schema; drop them, or pass extra='ignore'."
+                f"Columns {unknown} are not in the schema; drop them (frame[schema.names]), or pass "
+                "extra='ignore' where the call takes it."
             )
         if not frame.index.is_unique:
-            row = frame.index[frame.index.duplicated()][0]
+            row = _label(frame.index[frame.index.duplicated()][0])
             raise SchemaError(
                 f"Index label {row!r} names more than one row, so answers could not be told apart; "
                 "use frame.reset_index(drop=True)."
             )
-        frame = frame[self.names]
-        # Most tables are fine, which takes a moment to see; only else is it worth to ask why.
-        if not self._is_fine(frame):
-            for feature in self.features:
-                self._validate_column(frame[feature.name], feature)
-        return frame
-
-    def _is_fine(self, frame: pd.DataFrame) -> bool:
-        dtypes = frame.dtypes
-        numeric = [f for f in self.features if not f.is_categorical]
-        for f in self.features:
-            if f.is_categorical:
-                try:
-                    if not set(frame[f.name].unique()) <= set(f.categories):
-                        return False
-                except TypeError:  # something that cannot be a level, such as a list
-                    return False
-            elif not (isinstance(dtypes[f.name], np.dtype) and dtypes[f.name].kind in "iuf"):
-                return False
-        if not numeric:
-            return True
-        values = frame[[f.name for f in numeric]].to_numpy(dtype=float)
-        low = np.array([-math.inf if f.low is None else f.low for f in numeric])
-        high = np.array([math.inf if f.high is None else f.high for f in numeric])
-        return bool(((low <= values) & (values <= high) & np.isfinite(values)).all())
-
-    @staticmethod
-    def _validate_column(column: pd.Series, feature: Feature) -> None:
-        _check_missing(column, feature.name)
-        if feature.is_categorical:
-            strange = ~column.isin(feature.categories)
-            if strange.any():
-                row, value = _first(column, strange)
-                raise SchemaError(
-                    f"Column {feature.name!r}, row {row!r}: category {value!r} was never seen"
-                    f"{_nearest(str(value), [str(c) for c in feature.categories])} "
-                    f"Known: {list(feature.categories)}."
-                )
-            return
-        if pd.api.types.is_bool_dtype(column) or not pd.api.types.is_numeric_dtype(column):
-            text = ~column.astype(object).map(
-                lambda v: isinstance(v, (int, float, np.number)) and not isinstance(v, bool)
-            )
-            row, value = _first(column, text) if text.any() else (column.index[0], column.iloc[0])
-            raise SchemaError(
-                f"Column {feature.name!r}, row {row!r}: {value!r} is not a number; "
-                "convert the column with pandas.to_numeric, or make the feature categorical."
-            )
-        _check_finite(column, feature.name)
-        low = -math.inf if feature.low is None else feature.low
-        high = math.inf if feature.high is None else feature.high
-        outside = (column < low) | (column > high)
-        if outside.any():
-            row, value = _first(column, outside)
-            raise SchemaError(
-                f"Column {feature.name!r}, row {row!r}: {value} lies outside [{low:g}, {high:g}]; "
-                "correct the value, or widen low and high in the schema."
-            )
+        return frame[self.names]
 
     # -- to and from plain data -----------------------------------------------------------------
 
     def to_frame(self) -> pd.DataFrame:
-        """The schema as a table to read."""
+        """The schema as a table to read; what few features have is shown where one has it."""
         rows = []
         for f in self.features:
-            if f.is_categorical:
-                values = ", ".join(map(str, f.categories))
-            else:
-                values = f"{'−∞' if f.low is None else f'{f.low:g}'} … {'∞' if f.high is None else f'{f.high:g}'}"
+            low, high = f.bounds or (None, None)
             rows.append(
                 {
                     "feature": f.name,
                     "kind": f.kind,
-                    "values": values,
+                    "values": (
+                        ", ".join(map(str, f.categories))
+                        if f.is_categorical
+                        else _interval(f.low, f.high)
+                    ),
                     "unit": f.unit,
                     "change": f.actionability,
+                    "advice": _interval(low, high) if f.bounds else "",
+                    "at most": "" if f.largest is None else f"{f.largest:g}",
+                    "weight": "" if f.weight == 1 else f"{f.weight:g}",
+                    "scale": "" if f.scale == "range" else f.scale,
+                    "a year": "" if f.a_year is None else f"{f.a_year:g}",
+                    "edges": ", ".join("–" if e is None else f"{e:g}" for e in f.edges),
+                    "gaps": "yes" if f.gaps else "",
                 }
             )
-        return pd.DataFrame(rows).set_index("feature")
+        table = pd.DataFrame(rows).set_index("feature")
+        always = ("kind", "values", "unit", "change")
+        return table[[c for c in table.columns if c in always or (table[c] != "").any()]]
 
-    def to_dict(self) -> list[dict]:
+    def to_dict(self) -> dict:
         """The schema as JSON-ready data; :meth:`from_dict` is its inverse."""
-        return [asdict(f) | {"categories": list(f.categories)} for f in self.features]
+        features = [asdict(f) for f in self.features]
+        for entry in features:
+            lists = {k: list(v) for k, v in entry.items() if isinstance(v, tuple)}
+            entry.update(lists)
+        return {"features": features, "relations": list(self.relations)}
 
     @classmethod
-    def from_dict(cls, data: Sequence[Mapping]) -> Schema:
-        """The schema that :meth:`to_dict` wrote."""
-        return cls(Feature(**entry) for entry in data)
+    def from_dict(cls, data: Mapping | Sequence[Mapping]) -> Schema:
+        """The schema that :meth:`to_dict` wrote; a plain list of features is read as well."""
+        if not isinstance(data, Mapping):  # files of the first edition
+            data = {"features": data}
+        return cls([Feature(**entry) for entry in data["features"]], data.get("relations", ()))
 
 
-def _plain(value: object) -> object:
-    """A numpy scalar as Python's own, which JSON can write; anything else as it is."""
-    return value.item() if isinstance(value, np.generic) else value
+# -- reading a column ---------------------------------------------------------------------------
 
 
-def _nearest(name: str, known: Sequence[str]) -> str:
-    close = difflib.get_close_matches(str(name), [str(k) for k in known], n=1)
-    return f"; did you mean {close[0]!r}?" if close else "."
-
-
-def _first(column: pd.Series, mask: pd.Series) -> tuple[object, object]:
-    where = int(np.flatnonzero(mask.to_numpy())[0])
-    return column.index[where], column.iloc[where]
-
-
-def _check_shape(frame: pd.DataFrame) -> None:
-    if not isinstance(frame, pd.DataFrame):
+def _read(column: pd.Series, name: object, categorical: bool) -> Feature:
+    """What a column of a table is, from its values alone."""
+    if isinstance(name, tuple):
         raise SchemaError(
-            f"Expected a pandas DataFrame, found {type(frame).__name__}; "
-            "for one person use frame.loc[[label]]."
+            f"Column {name!r} has a pair as its name; rename the columns first: "
+            "frame.columns = ['_'.join(map(str, c)) for c in frame.columns]."
         )
-    if not len(frame):
-        raise SchemaError("The table has no rows; give at least one person.")
-    if not frame.columns.is_unique:
-        name = frame.columns[frame.columns.duplicated()][0]
-        raise SchemaError(f"Column {name!r} stands in the table twice; keep one.")
-
-
-def _check_missing(column: pd.Series, name: str) -> None:
-    missing = column.isna()
-    if missing.any():
-        row, _ = _first(column, missing)
+    known = column.dropna().infer_objects()
+    if not len(known):
+        raise SchemaError(f"Column {name!r} holds no value at all; leave it out.")
+    gaps = len(known) < len(column)
+    dtype = known.dtype
+    levels = dtype.categories if isinstance(dtype, pd.CategoricalDtype) else known
+    _check_type(pd.Series(levels), name)
+    if isinstance(dtype, pd.CategoricalDtype) and not categorical:
+        kind = "ordinal" if dtype.ordered else "nominal"
+        return Feature(name, kind, tuple(levels), gaps=gaps)
+    if categorical or pd.api.types.is_bool_dtype(known) or not pd.api.types.is_numeric_dtype(known):
+        return Feature(name, "nominal", _sorted(known, name), gaps=gaps)
+    values = known.to_numpy(dtype=float)
+    if not np.isfinite(values).all():
+        row = int(np.flatnonzero(~np.isfinite(values))[0])
         raise SchemaError(
-            f"Column {name!r}, row {row!r}: the value is missing (NaN); fill it in or drop the row."
+            f"Column {name!r}, row {_label(known.index[row])!r}: {values[row]} is not a finite number; "
+            "correct it or drop the row."
         )
+    return Feature(name, step=1.0 if (values == values.round()).all() else None, gaps=gaps)
 
 
-def _check_finite(column: pd.Series, name: str) -> None:
-    infinite = ~np.isfinite(column.astype(float))
-    if infinite.any():
-        row, value = _first(column, infinite)
+def _check_type(values: pd.Series, name: object) -> None:
+    dtype = values.dtype
+    found, any_type = str(dtype), pd.api.types.is_object_dtype(dtype)
+    if any_type:
+        found = next((type(v).__name__ for v in values if isinstance(v, _DATES)), "")
+        odd = [v for v in values if not isinstance(v, (str, bool, int, float, np.generic))]
+        if odd and not found:
+            raise SchemaError(
+                f"Column {name!r} holds a {type(odd[0]).__name__}, {odd[0]!r}; its values must be "
+                "numbers, text or booleans."
+            )
+    if found and (isinstance(dtype, pd.PeriodDtype) or dtype.kind in "mM" or any_type):
+        raise SchemaError(f"Column {name!r} holds dates ({found}); {_DAYS_SINCE}")
+    if isinstance(dtype, pd.IntervalDtype) or dtype.kind == "c":
         raise SchemaError(
-            f"Column {name!r}, row {row!r}: {value} is not a finite number; correct it or drop the row."
+            f"Column {name!r} holds {dtype}; its values must be numbers, text or booleans. Levels are "
+            "renamed by column.cat.rename_categories(str)."
         )
 
 
-def _levels(column: pd.Series, name: str) -> tuple:
+def _sorted(column: pd.Series, name: object) -> tuple:
     levels = column.unique().tolist()
     try:
         return tuple(sorted(levels))
@@ -474,3 +787,113 @@ def _levels(column: pd.Series, name: str) -> tuple:
             f"Column {name!r} mixes types ({sorted({type(v).__name__ for v in levels})}); "
             "make its values all text or all numbers."
         ) from None
+
+
+def _warn_of_traps(frame: pd.DataFrame, schema: Schema) -> None:
+    """One warning a kind of trap, naming the columns and the way out."""
+    ids, single, wide, skewed = [], [], [], []
+    for f in schema:
+        codes = f.codes(frame[f.name])
+        codes = codes[~np.isnan(codes)]
+        distinct = len(np.unique(codes))
+        unique = len(codes) >= 30 and distinct > 0.97 * len(codes)
+        if distinct == 1 and not f.gaps:
+            single.append(f.name)
+        elif unique and (f.is_categorical or (f.step and f.actionability != "immutable")):
+            ids.append(f.name)
+        elif f.kind == "nominal" and len(f.categories) > MANY:
+            wide.append(f.name)
+        if not f.is_categorical and f.scale == "range":
+            middle = np.subtract(*np.percentile(codes, [99, 1]))
+            if 0 < SKEW * middle <= np.ptp(codes):
+                skewed.append(f.name)
+    traps = [
+        (ids, "have another value in nearly every row, as an id has: leave them out of the table"),
+        (single, "hold one value only, so nothing can be learnt from them: leave them out"),
+        (wide, f"have more than {MANY} levels without order: join rare ones, or leave them out"),
+        (
+            skewed,
+            f"have a range at least {SKEW} times as wide as that of the middle 98 % of the rows, so that "
+            "a few rows set the cost of all others: pass robust={names}",
+        ),
+    ]
+    for names, what in traps:
+        if names:
+            warnings.warn(f"Columns {names} {what.format(names=names)}.", UserWarning, stacklevel=3)
+
+
+# -- small questions ----------------------------------------------------------------------------
+
+
+def _plain(value: object) -> object:
+    """A numpy scalar as Python's own, which JSON can write; anything else as it is."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _label(row: object) -> object:
+    """A row's label as it is best printed."""
+    if isinstance(row, tuple):
+        return tuple(_plain(part) for part in row)
+    return str(row) if isinstance(row, _DATES) else _plain(row)
+
+
+def _is_bool(value: object) -> bool:
+    return isinstance(value, (bool, np.bool_))
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+
+
+def _is_missing(value: object) -> bool:
+    return pd.api.types.is_scalar(value) and bool(pd.isna(value))
+
+
+def _interval(low: object, high: object) -> str:
+    ends = (
+        f"{end:g}" if _is_number(end) else str(end) if end is not None else infinity
+        for end, infinity in ((low, "−∞"), (high, "∞"))
+    )
+    return " … ".join(ends)
+
+
+def _nearest(name: object, known: Sequence) -> str:
+    close = difflib.get_close_matches(str(name), [str(k) for k in known], n=1)
+    return f"; did you mean {close[0]!r}?" if close else "."
+
+
+def _check_lists(asked: Mapping[str, Sequence]) -> None:
+    for argument, names in asked.items():
+        if isinstance(names, str):
+            raise SchemaError(f"{argument}={names!r} is one name; write [{names!r}].")
+
+
+def _check_shape(frame: pd.DataFrame, names: Sequence = ()) -> None:
+    if not isinstance(frame, pd.DataFrame):
+        kind = type(frame)
+        found = f"{kind.__module__.partition('.')[0]}.{kind.__name__}".removeprefix("builtins.")
+        raise SchemaError(f"Expected a pandas DataFrame, found {found}; {_as_frame(frame, names)}")
+    if not len(frame):
+        raise SchemaError("The table has no rows; give at least one person.")
+    if isinstance(frame.columns, pd.MultiIndex):
+        raise SchemaError(
+            f"The table's columns have {frame.columns.nlevels} levels of names; rename them first: "
+            "frame.columns = ['_'.join(map(str, c)) for c in frame.columns]."
+        )
+    if not frame.columns.is_unique:
+        name = frame.columns[frame.columns.duplicated()][0]
+        raise SchemaError(f"Column {name!r} stands in the table twice; keep one.")
+
+
+def _as_frame(table: object, names: Sequence) -> str:
+    """How something that is no DataFrame becomes one."""
+    if hasattr(table, "to_pandas"):
+        return "use table.to_pandas()."
+    if isinstance(table, pd.Series):
+        return "for one person use frame.loc[[label]]."
+    if isinstance(table, Mapping):
+        rows = any(np.ndim(value) for value in table.values())
+        return f"use pandas.DataFrame({'table' if rows else '[person]'})."
+    if isinstance(table, np.ndarray):
+        return f"use pandas.DataFrame(array, columns={list(names) or 'names'})."
+    return "use pandas.DataFrame(rows)."

@@ -8,11 +8,16 @@ person x is an example of recourse for x, the better the nearer. So pairs are dr
 
 over the accepted people :math:`D^+`, where :math:`A(x, t) = 1` if going from x to t breaks no
 constraint. As :math:`D^+` grows, Q tends to the ideal recourse distribution R*.
+
+Where something is fixed that hardly two people share, such as an age in days, A leaves nobody to
+become. So targets are *grafted*: what a person may change is taken from t, all else stays their own,
+and the bank is asked again about the person so made (:func:`grafted_pairs`).
 """
 
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -21,9 +26,11 @@ from torch.nn import functional as F
 from .categorical import draw_categorical
 from .codec import Codec
 from .errors import GenReError
-from .objectives import effective_sample_size
+from .limits import Limits
+from .objectives import cost, effective_sample_size
+from .threefry import keys, uniforms
 
-__all__ = ["PairSampler", "expected_deviation", "on_vocabulary"]
+__all__ = ["ListedPairs", "PairSampler", "expected_deviation", "grafted_pairs", "on_vocabulary"]
 
 ALL = slice(None)
 
@@ -219,6 +226,118 @@ class PairSampler:
             whole.pool = None
             drawn[~served] = whole.draw(rows[~served], generator)
         return drawn
+
+
+class ListedPairs:
+    """Pairs that were made beforehand: each source has a list of targets of its own, with weights.
+
+    Parameters
+    ----------
+    sources
+        Denied people in the unit cube, (sources, d).
+    targets
+        All lists, one after the other, (pairs, d).
+    owner
+        The row number of each target's source, ascending, (pairs,).
+    log_weights
+        Log-odds of each target within its list, (pairs,).
+
+    Attributes
+    ----------
+    reachable
+        Booleans of shape (sources,): whose list holds anything.
+
+    Examples
+    --------
+    >>> pairs = ListedPairs(np.zeros((2, 1)), np.array([[0.5], [1.0]]), np.array([0, 0]), np.zeros(2))
+    >>> pairs.reachable.tolist()
+    [True, False]
+    """
+
+    def __init__(
+        self, sources: np.ndarray, targets: np.ndarray, owner: np.ndarray, log_weights: np.ndarray
+    ) -> None:
+        self.sources = torch.as_tensor(sources, dtype=torch.float64)
+        self.targets = torch.as_tensor(targets, dtype=torch.float64)
+        count = np.bincount(owner, minlength=len(sources))
+        self.reachable = count > 0
+        longest = max(int(count.max(initial=0)), 1)
+        # One row a source: the numbers of its targets, and their log-weights, −∞ past the list's end.
+        self._start = torch.as_tensor(np.concatenate([[0], count.cumsum()[:-1]]))
+        place = np.arange(len(owner)) - self._start.numpy()[owner]
+        self._log = torch.full((len(sources), longest), -torch.inf)
+        self._log[owner, place] = torch.as_tensor(log_weights, dtype=torch.float32)
+
+    @property
+    def settings(self) -> tuple[int]:
+        """What a draw depends on beside the rows."""
+        return (len(self.targets),)
+
+    def draw(self, rows: np.ndarray | torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        """One target for each named source: row numbers of ``targets``, (rows,)."""
+        rows = torch.as_tensor(rows)
+        return self._start[rows] + draw_categorical(self._log[rows], generator)
+
+
+def grafted_pairs(
+    limits: Limits,
+    targets: np.ndarray,
+    cost_weight: float,
+    accepts: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    *,
+    seed: int,
+    tries: int = 24,
+    block: int = 2**22,
+) -> ListedPairs:
+    """Pairs (x, graft of t onto x), the bank asked again about each.
+
+    .. math:: x^+_j = \\begin{cases} t_j & \\text{if every term lets } x_j \\text{ become } t_j \\\\
+              x_j & \\text{else} \\end{cases}, \\qquad
+              Q(x^+ \\mid x) \\propto 1[h(x^+) > \\text{threshold}]\\, e^{-\\lambda C(x, x^+)} .
+
+    For each source, ``tries`` targets are drawn without replacement from :math:`e^{-\\lambda C(x, t)}`,
+    cost counted over what may change, by numbers keyed by the source's own values.
+
+    Parameters
+    ----------
+    limits
+        Of the sources.
+    targets
+        D⁺ in the unit cube, (targets, d).
+    cost_weight
+        λ.
+    accepts
+        From points (m, d) and whose they are (m,) to booleans (m,): which the bank, and the estimates, accept.
+    seed
+        Of the draws.
+    tries
+        How many targets are tried for each source.
+    block
+        The most source–target pairs held at once.
+    """
+    codec = limits.codec
+    free = ~limits.fixed.all(axis=0)
+    inputs = np.repeat(free, [block.stop - block.start for block in codec.blocks])
+    sources, to = (
+        torch.as_tensor(codec.metric(points)[:, inputs], dtype=torch.float32)
+        for points in (limits.cube, targets)
+    )
+    tries = min(tries, len(targets))
+    key = keys(limits.own, seed)
+    chosen = []
+    parts = max(1, len(sources) * len(targets) // block)
+    for rows in np.array_split(np.arange(len(sources)), parts):
+        noise = uniforms(key[rows], np.arange(len(targets)), np.zeros(1, int))[..., 0]
+        gumbel = -np.log(-np.log(noise))
+        log = -cost_weight * torch.cdist(sources[rows], to, p=1) + torch.as_tensor(gumbel)
+        chosen.append(log.topk(tries, dim=1).indices.numpy())
+    owner = np.repeat(np.arange(len(sources)), tries)
+    made = limits.graft(targets[np.concatenate(chosen).ravel()], owner)
+    fine = limits.changed(made, owner).any(axis=1) & limits.keeps(made, owner)
+    fine[fine] = accepts(made[fine], owner[fine])
+    made, owner = made[fine], owner[fine]
+    price = cost(limits.cube[owner], made, codec.nominal, limits.price[owner])
+    return ListedPairs(limits.cube, made, owner, -cost_weight * price)
 
 
 def on_vocabulary(weights: np.ndarray, values: np.ndarray, size: int) -> np.ndarray:

@@ -27,6 +27,7 @@ from torch.nn import functional as F
 from tqdm.auto import tqdm
 
 from .objectives import LocalOutliers
+from .threads import threads
 
 __all__ = ["Surrogate", "Teacher"]
 
@@ -45,6 +46,12 @@ class Teacher:
     growth
         ρ, how often a row is held that surely belongs. Above 1, for the people whom an answer will
         stand among are more than those in the training rows.
+    border
+        What p̂ is compared with; ½, as the truth is. Lower where a favourable outcome is so rare that
+        hardly anybody's p̂ reaches it.
+    inputs
+        Which inputs count, booleans of shape (inputs,); all if left out. Many indicators of a column
+        that nobody can change would drown the rest.
 
     Attributes
     ----------
@@ -59,28 +66,37 @@ class Teacher:
         doubt: float = 0.2,
         sets: int = 5,
         growth: float = 4 / 3,
+        border: float = 0.5,
+        inputs: np.ndarray | None = None,
     ) -> None:
         self.trees = trees
         self.leaf = leaf
         self.doubt = doubt
         self.sets = sets
         self.growth = growth
+        self.border = border
+        self.inputs = slice(None) if inputs is None else np.flatnonzero(inputs)
 
     def fit(self, design: np.ndarray, labels: np.ndarray, *, seed: int, progress: bool) -> Teacher:
         """Learn from rows as classifier inputs, shape (rows, inputs), and 0/1 labels."""
         from sklearn.ensemble import RandomForestClassifier
 
         self.forest = RandomForestClassifier(
-            0, min_samples_leaf=self.leaf, random_state=seed, n_jobs=-1, warm_start=True
+            0, min_samples_leaf=self.leaf, random_state=seed, n_jobs=threads(), warm_start=True
         )
         # Grown in parts, so that there is progress to show.
         for _ in tqdm(range(10), desc="estimate", unit="part", disable=not progress, leave=False):
             self.forest.n_estimators += self.trees // 10
-            self.forest.fit(design, labels)
+            self.forest.fit(design[:, self.inputs], labels)
         self.forest.n_jobs = 1  # threads would add up the trees in another order each time
+        return self.judge(design, seed=seed)
+
+    def judge(self, design: np.ndarray, *, seed: int) -> Teacher:
+        """Make V̂ and P̂ of the training rows from the forest at hand."""
         self.valid = self.validity(design)
         held = self._held(np.random.default_rng(seed))
-        self.outliers = [LocalOutliers().fit(design.repeat(often, axis=0)) for often in held]
+        rows = design[:, self.inputs]
+        self.outliers = [LocalOutliers().fit(rows.repeat(often, axis=0)) for often in held]
         self.usual = self.plausibility(design)
         return self
 
@@ -90,7 +106,7 @@ class Teacher:
 
     def truth(self, design: np.ndarray) -> np.ndarray:
         """p̂(y = 1 | x), shape (rows,)."""
-        chances = self.forest.predict_proba(design)
+        chances = self.forest.predict_proba(design[:, self.inputs])
         return (
             chances[:, list(self.forest.classes_).index(1)]
             if 1 in self.forest.classes_
@@ -102,7 +118,7 @@ class Teacher:
 
         Equation: :eq:`pairs-chance`.
         """
-        margin = torch.as_tensor(self.truth(design) - 0.5)
+        margin = torch.as_tensor(self.truth(design) - self.border)
         return torch.special.ndtr(margin / self.doubt).numpy()
 
     def plausibility(self, design: np.ndarray) -> np.ndarray:
@@ -110,7 +126,8 @@ class Teacher:
 
         Equation: :eq:`pairs-usual`.
         """
-        return np.mean([outliers.is_plausible(design) for outliers in self.outliers], axis=0)
+        rows = design[:, self.inputs]
+        return np.mean([outliers.is_plausible(rows) for outliers in self.outliers], axis=0)
 
     def answers(self, design: np.ndarray) -> np.ndarray:
         """V̂(x) and P̂(x), shape (rows, 2)."""
@@ -156,7 +173,7 @@ class Surrogate(nn.Module):
     def _tensors(self, design: np.ndarray, tokens: np.ndarray) -> tuple[Tensor, Tensor]:
         device = self.pitch.device
         return (
-            torch.as_tensor(design, dtype=torch.float32, device=device),
+            torch.as_tensor(design, dtype=self.pitch.dtype, device=device),
             torch.as_tensor(tokens, device=device),
         )
 
@@ -199,7 +216,7 @@ class Surrogate(nn.Module):
         n, k = handicap.shape
         x, t = self._tensors(design, tokens)
         y, minus = (
-            torch.as_tensor(values, dtype=torch.float32, device=x.device)
+            torch.as_tensor(values, dtype=x.dtype, device=x.device)
             for values in (answers, handicap)
         )
         generator = torch.Generator().manual_seed(seed)

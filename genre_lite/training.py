@@ -33,17 +33,22 @@ class TrainingConfig:
     ``steps`` of ``batch_size`` pairs each, AdamW with a one-cycle learning rate; every
     ``check_every`` steps the loss on held-out sources is taken, the best weights so far are kept,
     and training stops after ``patience`` checks without a better one. ``distil_steps`` is for how many
-    steps the surrogate of the estimates is taught.
+    steps the surrogate of the estimates is taught. ``rounds`` is how often the network then learns from
+    refined answers (:mod:`~genre_lite.teaching`), for ``round_steps`` each, and the surrogate with it;
+    ``people`` is how many denied training rows are answered in a round.
     """
 
-    steps: int = 600
+    steps: int = 300
     batch_size: int = 256
     learning_rate: float = 1e-2
     weight_decay: float = 0.1
     check_every: int = 50
     patience: int = 4
     held_out: float = 0.1
-    distil_steps: int = 2000
+    distil_steps: int = 600
+    rounds: int = 2
+    round_steps: int = 150
+    people: int = 500
 
 
 def negative_log_likelihood(logits: Tensor, tokens: Tensor) -> Tensor:

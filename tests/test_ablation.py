@@ -60,7 +60,7 @@ def test_sets_that_hold_everybody_at_most_once():
 
 
 def test_equal_weights_reach_the_forest():
-    design = np.random.default_rng(0).random((60, 2))
+    design = np.random.default_rng(0).random((300, 2))
     labels = (design[:, 0] > 0.8).astype(int)
     plain, weighted = (
         kind(trees=20).fit(design, labels, seed=0, progress=False)

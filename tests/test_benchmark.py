@@ -34,9 +34,16 @@ def small_genre(h, bank, seed):
 
 
 class Slow(gl.baselines.NearestNeighbour):
-    def _fit(self, X, labels, score):
+    fits = 0
+
+    def _fit(self, *given, **options):
+        Slow.fits += 1
+        # A run that is to be killed comes no further than its first cell, however slow the killer.
+        mother = os.getppid()
+        while "HELD" in os.environ and Slow.fits > 1 and os.getppid() == mother:
+            time.sleep(0.05)
         time.sleep(0.3)
-        super()._fit(X, labels, score)
+        super()._fit(*given, **options)
 
 
 def slow(h, bank, seed):
@@ -142,11 +149,16 @@ def test_a_cell_is_the_protocol_done_by_hand(done, moons):
     assert record["classifier_accuracy"] == pytest.approx(right.mean())
 
 
-def test_a_cell_says_what_it_took_and_who_made_it(done):
+def test_a_cell_says_what_it_took_and_who_made_it(done, quick, tmp_path):
     record = done.read(Cell("moons", "genre", 0))
     assert record["error"] is None
-    assert 0 < record["recommend_seconds"] < record["fit_seconds"] < 60
+    assert record["recommend_seconds"] > 0
     assert record["classifier_seconds"] > 0
+    # A busy machine may make anything longer, and nothing shorter.
+    start = time.monotonic()
+    found = quick(tmp_path, {"slow": slow}).read(Cell("moons", "slow", 0))
+    assert found["fit_seconds"] >= 0.3
+    assert found["fit_seconds"] + found["recommend_seconds"] < time.monotonic() - start
     assert record["made_by"]["genre_lite"] == gl.__version__
     assert record["made_by"]["code"] == benchmark.code_hash()
 
@@ -248,6 +260,7 @@ def test_a_killed_run_goes_on(tmp_path, moons, capsys, jobs):
     environment = os.environ | {
         "PYTHONPATH": os.pathsep.join(p for p in sys.path if p),
         "OMP_NUM_THREADS": "1",
+        "HELD": "yes",
     }
     command = [sys.executable, str(script), str(out)]
     first = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
@@ -287,7 +300,7 @@ def _whole(out: Path) -> list[Path]:
     return list(out.glob("cells/*/*/*.json"))
 
 
-def _wait_for(happened, process=None, seconds=60) -> None:
+def _wait_for(happened, process=None, seconds=600) -> None:
     start = time.monotonic()
     while not happened():
         assert process is None or process.poll() is None, "it ended too early"
@@ -372,7 +385,7 @@ def test_a_scheduler_that_is_not_there_is_named_soon(quick, tmp_path, monkeypatc
     start = time.monotonic()
     with pytest.raises(gl.GenReError, match=r"No Dask scheduler answers at 'tcp://127\.0\.0\.1:9'"):
         quick(tmp_path, scheduler="tcp://127.0.0.1:9")
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 25, "Dask itself waits for 30 seconds"
     with pytest.raises(gl.GenReError, match="tcp://host:port"):
         quick(tmp_path, scheduler="nonsense")
 

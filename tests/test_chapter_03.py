@@ -10,7 +10,7 @@ from test_gradient_search import PLANE, linear, plane
 
 from genre_lite import Codec, load_dataset, train_classifier
 from genre_lite.baselines.dice import DiCE
-from genre_lite.baselines.gradient_search import Decision, to_yes
+from genre_lite.baselines.gradient_search import LogOdds, to_yes
 from genre_lite.baselines.projection import Projection
 
 
@@ -24,7 +24,7 @@ def test_the_slope_of_wachters_objective_is_pull_and_price():
     source = torch.Generator().manual_seed(0)
     noise = torch.rand(at.start.shape, generator=source, dtype=torch.float64)
     points = (at.start + 0.2 * noise - 0.1).requires_grad_()
-    decision, weight = Decision(h, codec), 0.7
+    decision, weight = LogOdds(h, codec), 0.7
 
     level = to_yes(decision.logit(points)) + weight * at.cost(points)
     (slope,) = torch.autograd.grad(level.sum(), points)

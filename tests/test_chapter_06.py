@@ -22,7 +22,7 @@ def test_the_nearest_of_uniform_rows_is_as_far_as_the_formula_says(d):
     codec = gl.Codec(gl.Schema.infer(ends)).fit(ends)
     nearest = [
         PairSampler(codec, np.full((1, d), 0.5), rng.random((rows, d)), 1.0).nearest_targets(1)[1]
-        for _ in range(400)
+        for _ in range(2000)
     ]
     expected = math.gamma(1 + 1 / d) * (math.factorial(d) / rows) ** (1 / d) / 2
     assert np.mean(nearest) == pytest.approx(expected, rel=0.15)
@@ -47,7 +47,7 @@ def test_constraints_multiply_until_nobody_is_left():
 
     schema = gl.Schema.infer(people(50, [0, 1] * 25), immutable=features)
     alone = []
-    for _ in range(30):
+    for _ in range(60):
         table = pd.concat([people(40, 1), people(10, 0)], ignore_index=True)
         copying = NearestNeighbour(Everybody(), schema, progress=False).fit(table)
         alone.append(1 - copying.recommend(people(50, 0)).found.mean())

@@ -14,7 +14,7 @@ mpl.use("agg")
 import matplotlib.pyplot as plt
 
 from benchmarks import consistency
-from benchmarks.consistency import COST_WEIGHT, KEEP, SIDE, SIZES, TOYS, within
+from benchmarks.consistency import COST_WEIGHT, KEEP, SIDE, SIZES, TOYS
 from genre_lite import Codec, GenReError, PairSampler, Schema, plotting
 from genre_lite.objectives import (
     deviation_bound,
@@ -25,7 +25,7 @@ from genre_lite.objectives import (
 )
 from genre_lite.supervision import expected_deviation, on_vocabulary
 
-REPETITIONS = 60
+REPETITIONS = 120
 ROOT = np.sqrt(SIZES)
 
 
@@ -134,9 +134,9 @@ def test_the_truth_on_cells_is_where_many_targets_fall(worlds):
 
 @pytest.mark.parametrize("toy", TOYS)
 def test_the_distance_falls_as_one_over_the_root_of_n(distances, toy):
+    # The whole interval must lie near −1/2; that it contains −1/2 fails for one seed in twenty.
     slope = consistency.slope(distances[toy]["all"].mean(axis=2))
-    assert within(slope, -0.5)
-    assert slope["half_width"] < 0.05, "an interval this wide would contain anything"
+    assert abs(slope["mean"] + 0.5) + slope["half_width"] < 0.05
 
 
 @pytest.mark.equation("why-stall")
@@ -242,17 +242,18 @@ def test_maximum_likelihood_on_pairs_finds_the_ideal(worlds):
     log -= np.logaddexp.reduce(log, axis=2, keepdims=True)
     ideal = world.ideal[:, possible]
     divergence = (ideal * (np.log(ideal) - log)).sum(axis=2).mean(axis=1)
-    found = []
-    for n in (100, 51_200):
-        targets = consistency.draw_targets(world, n, np.random.default_rng(n))
-        q = consistency.estimate(world, np.bincount(targets, minlength=SIDE**2), n)[:, possible]
-        best = (q * log).sum(axis=2).mean(axis=1).argmax()
-        found.append(thetas[best])
-        excess = divergence[best] - divergence.min()
-        assert excess <= 2 * -log.min() * total_variation(q, ideal).max()
+    error = {100: [], 51_200: []}
+    for n, errors in error.items():
+        for seed in range(5):
+            targets = consistency.draw_targets(world, n, np.random.default_rng(n + seed))
+            q = consistency.estimate(world, np.bincount(targets, minlength=SIDE**2), n)[:, possible]
+            best = (q * log).sum(axis=2).mean(axis=1).argmax()
+            errors.append(abs(thetas[best] - COST_WEIGHT))
+            excess = divergence[best] - divergence.min()
+            assert excess <= 2 * -log.min() * total_variation(q, ideal).max()
     assert divergence.argmin() == np.abs(thetas - COST_WEIGHT).argmin()
-    assert abs(found[1] - COST_WEIGHT) < 0.1 < COST_WEIGHT
-    assert abs(found[1] - COST_WEIGHT) <= abs(found[0] - COST_WEIGHT)
+    assert np.mean(error[51_200]) < 0.1 < COST_WEIGHT
+    assert np.mean(error[51_200]) < np.mean(error[100]) / 2
 
 
 # -- the committed results ----------------------------------------------------------------------

@@ -32,6 +32,11 @@ def method(bank, h):
     return CRUDS(h, bank.schema, **settings).fit(bank.X_train, bank.y_train)
 
 
+def middle(method, at):
+    """Where the first walk starts: no noise."""
+    return method._start(at.start, torch.zeros(len(at), 10).double())
+
+
 def test_many_people_are_answered(method, denied):
     assert method.recommend(denied).found.mean() > 0.5
 
@@ -39,7 +44,7 @@ def test_many_people_are_answered(method, denied):
 @pytest.mark.equation("latent-cruds")
 def test_only_w_moves(method, denied):
     at = Projection(method.codec, denied)
-    z, w = method._start(at.start, None)
+    z, w = middle(method, at)
     assert torch.equal(z, method.vae.encode(at.start))
     assert (z.shape[1], w.shape[1]) == (8, 2)
 
@@ -47,10 +52,10 @@ def test_only_w_moves(method, denied):
 def test_w_moves_the_decision(method, denied):
     """From the denied's side of w to the accepted's, with z as it was."""
     at = Projection(method.codec, denied)
-    z, w = method._start(at.start, None)
+    z, w = middle(method, at)
     chance = [
         torch.sigmoid(
-            method._decision.logit(
+            method._odds.logit(
                 method.vae.decode(torch.cat([z, torch.full_like(w, side)], dim=1), at.start)
             )
         ).mean()
@@ -61,7 +66,7 @@ def test_w_moves_the_decision(method, denied):
 
 def test_it_starts_from_the_denied_side(method, denied):
     at = Projection(method.codec, denied)
-    assert method._start(at.start, None)[1].mean() < -0.5
+    assert middle(method, at)[1].mean() < -0.5
 
 
 def test_it_needs_a_gradient(bank):

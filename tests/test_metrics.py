@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,11 +15,14 @@ from genre_lite.evaluation.density import KernelDensity
 from genre_lite.evaluation.metrics import (
     changed,
     coverage,
+    crowding,
     diversity,
     log_likelihood,
+    mean_interval,
     plausibility,
     redundancy,
     score,
+    share_interval,
     validity,
     violations,
     ynn,
@@ -88,6 +93,7 @@ def test_every_column_by_hand(answers):
         "score": 2 / 4 + 2 / 4 - 0.9 / 3,
         "violations": 1,  # ben: younger, and another job; one option all the same
         "changed": (1 + 3 + 2) / 3,
+        "crowding": 1 / 3,  # three targets for three people
         "seconds": 0.5,
     }
     assert table.loc["some"].to_dict() == pytest.approx(some)
@@ -101,6 +107,7 @@ def test_every_column_by_hand(answers):
         "score": 2 - 0.45 / 3,
         "violations": 0,
         "changed": 1,
+        "crowding": 1 / 4,  # one income, and four ages
         "seconds": 0.25,
     }
     assert table.loc["all"].to_dict() == pytest.approx(every)
@@ -203,6 +210,13 @@ def test_changes_and_violations():
     assert violations(SCHEMA, PEOPLE, OPTIONS).tolist() == [0, 1, 1, 0]
 
 
+def test_a_relation_that_held_is_broken_if_it_no_longer_does():
+    schema = Schema([Feature("debts"), Feature("housing")], relations=["debts >= housing"])
+    people = pd.DataFrame({"debts": [3, 3, 1], "housing": [1, 1, 2]})
+    options = pd.DataFrame({"debts": [0.5, 2, 0.5], "housing": [1, 1, 2]})
+    assert violations(schema, people, options).tolist() == [1, 0, 0]  # the last never held
+
+
 def test_redundant_changes_are_those_that_h_does_not_need():
     # Ben is rich enough as a clerk, or may be poor as a pilot: each change alone can go.
     np.testing.assert_array_equal(redundancy(Demanding(), PEOPLE, OPTIONS), [0, 2, 0, np.nan])
@@ -219,6 +233,56 @@ def test_neighbours_that_h_accepts():
     assert ynn(OPTIONS, TRAIN, favourable, CODEC, 6).tolist() == pytest.approx([0.5] * 3 + [0])
     with pytest.raises(GenReError, match="train has 6 rows; 7 neighbours"):
         ynn(OPTIONS, TRAIN, favourable, CODEC, 7)
+
+
+def test_near_means_of_little_cost():
+    train = pd.DataFrame(
+        {"age": [20, 40, 30, 25, 33], "income": [0, 10, 10, 5, 10], "job": "clerk"}
+    )
+    codec = Codec(SCHEMA).fit(train)
+    option = pd.DataFrame({"age": [20], "income": [10], "job": ["clerk"]})
+    # By cost the rows are 1, 1, 0.5, 0.75 and 0.65 away; by Euclid 1, 1, 0.5, 0.56 and 0.65.
+    assert ynn(option, train, np.array([0, 0, 0, 0, 1]), codec, 2).tolist() == [1 / 2]
+    assert ynn(option, train, np.array([0, 0, 0, 1, 0]), codec, 2).tolist() == [0]
+
+
+def test_a_dear_feature_makes_neighbours_farther_and_options_more_different():
+    dear = Schema(
+        [Feature("age", step=1, weight=4.0), Feature("income", step=1), SCHEMA["job"]],
+    )
+    codec = Codec(dear).fit(TRAIN)
+    option = pd.DataFrame({"age": [40], "income": [0], "job": ["clerk"]})
+    younger, poorer = (TRAIN["age"] == 30).to_numpy(), (TRAIN["age"] == 40).to_numpy()
+    # (30, 2) lies 0.2 + 0.2 away by ranges, and 4 * 0.2 + 0.2 by price; (40, 4) 0.4 by either.
+    assert ynn(option, TRAIN, poorer, codec, 1).tolist() == [1]
+    assert ynn(option, TRAIN, younger, codec, 1).tolist() == [0]
+    where = pd.MultiIndex.from_product([["ana"], range(2)])
+    frame = pd.DataFrame([(20, 6, "clerk"), (45, 6, "clerk")], index=where, columns=SCHEMA.names)
+    np.testing.assert_allclose(diversity(frame, codec), [2.0])
+
+
+def test_a_crowd_is_equal_in_what_may_change():
+    targets = pd.DataFrame(
+        [(20, 6, "clerk"), (20, 6, "pilot"), (20, 7, "clerk"), (np.nan,) * 3, (20, 6, "clerk")],
+        columns=SCHEMA.names,
+    )
+    np.testing.assert_array_equal(crowding(SCHEMA, targets), [0.75, 0.75, 0.25, np.nan, 0.75])
+
+
+def test_a_gap_that_stays_is_no_change_and_no_failure():
+    people = pd.DataFrame({"age": [20.0, np.nan], "income": [1, 2]})
+    options = pd.DataFrame({"age": [np.nan, np.nan], "income": [1, 6]})
+    assert coverage(options).tolist() == [True, True]
+    assert changed(people, options).tolist() == [1, 1]
+
+
+def test_intervals():
+    low, high = mean_interval(np.array([0.5, 2.0, np.nan]))
+    half = 12.7062 * np.sqrt(1.125) / np.sqrt(2)  # t of one degree of freedom, s² = 2 · 0.75²
+    assert (low, high) == pytest.approx((1.25 - half, 1.25 + half), rel=1e-4)
+    assert np.isnan(mean_interval(np.array([1.0, np.nan]))).all()
+    assert share_interval(np.array([1.0, 1.0])) == pytest.approx((0.3424, 1.0), abs=1e-4)
+    assert share_interval(np.array([0.0, 1.0])) == pytest.approx((0.0945, 0.9055), abs=1e-4)
 
 
 def test_diversity_is_the_mean_cost_between_options():
@@ -298,9 +362,9 @@ EVERYTHING = {
     ("given", "columns"),
     [
         ([], []),
-        (["h"], ["redundancy"]),
+        (["h"], ["redundancy", "needless"]),
         (["train"], ["diversity"]),
-        (["h", "train"], ["redundancy", "diversity", "ynn", "invalidation_noise"]),
+        (["h", "train"], ["redundancy", "needless", "diversity", "ynn", "invalidation_noise"]),
         (["held_out"], ["validity_held_out", "plausibility_held_out", "score_held_out"]),
         (["others"], ["invalidation_retrained"]),
         (["density"], ["log_likelihood"]),
@@ -321,6 +385,7 @@ def test_the_other_columns_by_hand(answers):
         "plausibility_held_out": 1 / 4,
         "score_held_out": 2 / 4 - 0.9 / 3,
         "redundancy": (0 + 2 + 0) / 3,  # Ben needs neither the lower age nor the other job
+        "needless": (0 + 2 + 0) / 3,
         "invalidation_retrained": (1 / 2 + 0) / 2,
         "log_likelihood": -(6 + 9 + 4) / 3,
     }
@@ -346,6 +411,131 @@ def test_the_noise_follows_the_seed(answers):
 
     assert noise(0) == noise(0)
     assert len({noise(seed) for seed in range(4)}) > 1
+
+
+# -- without a world, and by group -----------------------------------------------------------------
+
+
+def test_without_a_judge_there_is_what_needs_none(answers):
+    judged = evaluate(answers, PEOPLE, Judge(), h=Judge(), train=TRAIN)
+    plain = evaluate(answers, PEOPLE, h=Judge(), train=TRAIN)
+    lacking = ["validity", "plausibility", "score"]
+    pd.testing.assert_frame_equal(plain, judged.drop(columns=lacking))
+    alone = evaluate(answers, PEOPLE)
+    assert alone.columns.tolist() == [
+        *(
+            "people",
+            "coverage",
+            "cost",
+            "validity_h",
+            "violations",
+            "changed",
+            "crowding",
+            "seconds",
+        ),
+    ]
+
+
+class Bank:
+    """Says yes to incomes above 5; of plausibility it knows nothing."""
+
+    predict_proba = Judge.predict_proba
+
+
+@pytest.mark.parametrize("name", ["judge", "held_out"])
+def test_a_classifier_is_no_judge(answers, name):
+    with pytest.raises(
+        GenReError, match=f"{name} is a Bank, .* Give the bank's own classifier as h="
+    ):
+        evaluate(answers, PEOPLE, **{name: Bank()})
+
+
+def test_the_bank_says_yes_above_its_own_threshold(answers):
+    severe = {name: dataclasses.replace(answer, threshold=0.85) for name, answer in answers.items()}
+    table = evaluate(severe, PEOPLE)
+    assert table["validity_h"].tolist() == [1 / 4, 1, 0]  # 0.8 is no yes any more
+    several = {
+        name: dataclasses.replace(answer, threshold=None) for name, answer in answers.items()
+    }
+    assert evaluate(several, PEOPLE, h=Judge())["validity_h"].tolist() == [2 / 4, 1, 0]
+
+
+def test_what_h_alone_does_not_need_may_be_needed_for_plausibility():
+    ana = PEOPLE.iloc[[0]]
+    answer = answered([(25, 6, "clerk")], [0.6], [0.9], people=ana)
+
+    class Cautious(Judge):
+        def is_plausible(self, frame):
+            return frame["age"].to_numpy() >= 25
+
+    table = evaluate({"it": answer}, ana, Cautious(), h=Judge())
+    assert table.loc["it", ["redundancy", "needless"]].tolist() == [1, 0]
+    # The answer's own estimates go before the judge.
+    sure = dataclasses.replace(
+        answer,
+        estimates=lambda frame: pd.DataFrame({"valid": 1.0, "plausible": 1.0}, index=frame.index),
+    )
+    assert evaluate({"it": sure}, ana, Cautious(), h=Judge()).loc["it", "needless"] == 1
+
+
+def test_who_was_accepted_is_no_part_of_a_crowd():
+    options = [(20, 6, "clerk"), (30, 6, "clerk"), (20, 6, "clerk"), None]
+    answer = answered(options, [0.5, 0.4, 0.3, np.nan], [0.9, 0.9, 0.9, np.nan])
+    assert evaluate({"it": answer}, PEOPLE).loc["it", "crowding"] == 2 / 3
+    accepted = pd.Series([True, False, False, False], PEOPLE.index)
+    answer = dataclasses.replace(answer, accepted=accepted)
+    assert evaluate({"it": answer}, PEOPLE).loc["it", "crowding"] == 1 / 2
+
+
+def test_by_group(answers):
+    sex = pd.Series(["f", "m", "m", "f"], PEOPLE.index, name="sex")
+    people = PEOPLE.assign(sex=sex)
+    table = evaluate(answers, people, Judge(), h=Judge(), by="sex")
+    assert table.index.names == ["method", "sex"]
+    assert table.index.tolist() == [(name, group) for name in answers for group in "fm"]
+    women = table.loc[("some", "f")]
+    assert women[["people", "coverage", "cost", "validity", "changed"]].tolist() == [
+        2,
+        1 / 2,
+        0.5,
+        0.5,
+        1,
+    ]
+    assert women["seconds"] == 0.5
+    assert women[["coverage_low", "coverage_high"]].tolist() == pytest.approx(
+        [0.0945, 0.9055], abs=1e-4
+    )
+    assert women[["cost_low", "cost_high"]].isna().all()  # one cost has no spread
+    men = table.loc[("all", "m")]
+    assert men["score"] == pytest.approx(2 - 0.45 / 3)
+    low, high = mean_interval(np.array([0.5, 0.4]))
+    assert men[["cost_low", "cost_high"]].tolist() == pytest.approx([low, high])
+    # The mean over people is the mean over groups, weighed by their people.
+    whole = evaluate(answers, people, Judge(), h=Judge())
+    mean = table["changed"].groupby("method", sort=False).mean()
+    assert mean["all"] == whole.loc["all", "changed"]
+    pd.testing.assert_frame_equal(
+        table, evaluate(answers, people, Judge(), h=Judge(), by=sex.iloc[::-1])
+    )
+
+
+def test_a_group_that_is_not_known_is_a_group(answers):
+    some = pd.Series(["f", None, "m", None], PEOPLE.index)
+    table = evaluate(answers, PEOPLE, by=some)
+    assert table.loc["some", "people"].tolist() == [1, 1, 2]
+    assert table.index.names == ["method", "group"]
+
+
+@pytest.mark.parametrize(
+    ("by", "message"),
+    [
+        ("sex", "by is 'sex', which is no column of the people"),
+        (pd.Series(["f"] * 3, ["ana", "ben", "cem"]), "by gives person 'dia' no group"),
+    ],
+)
+def test_everybody_needs_a_group(answers, by, message):
+    with pytest.raises(GenReError, match=message):
+        evaluate(answers, PEOPLE, by=by)
 
 
 # -- properties -----------------------------------------------------------------------------------

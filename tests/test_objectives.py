@@ -36,6 +36,17 @@ def test_cost_broadcasts_over_people_and_options():
     assert cost(people[:, None], options, NOMINAL).tolist() == [[0.5, 1.5, 3], [2.5, 2.5, 0]]
 
 
+def test_prices_and_gaps_by_hand():
+    nan, price = np.nan, np.array([2.0, 3.0, 0.5])
+    before, after = np.array([0.2, 0.0, nan]), np.array([0.5, 1 / 3, 0.25])
+    assert cost(before, after, NOMINAL, price) == pytest.approx(2 * 0.3 + 3 + 0.5 * 0.75)
+    assert cost(before, after, price=price) == pytest.approx(2 * 0.3 + 3 / 3 + 0.5 * 0.75)
+    assert cost(np.array([nan]), np.array([nan])) == 0
+    assert cost(np.array([nan]), np.array([0.0]), np.array([True])) == 1
+    per_person = np.array([[1.0, 0, 0], [0, 1, 0]])
+    assert cost(before, after, NOMINAL, per_person).tolist() == pytest.approx([0.3, 1])
+
+
 @calm
 @given(point, point, point)
 def test_cost_is_a_metric(a, b, c):

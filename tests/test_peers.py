@@ -180,7 +180,7 @@ def test_a_worker_over_its_time_is_stopped_with_all_it_started(peer, denied, tmp
     start = time.perf_counter()
     with pytest.raises(gl.GenReError, match="stopped after 1 seconds"):
         fake.recommend(denied)
-    assert time.perf_counter() - start < 10
+    assert time.perf_counter() - start < 60, "nobody waits for it to wake"
     time.sleep(1.5)
     assert not mark.exists()
 

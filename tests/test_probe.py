@@ -8,7 +8,7 @@ import torch
 from test_gradient_search import PLANE, linear, plane
 
 from genre_lite import Codec, load_dataset, train_classifier
-from genre_lite.baselines.gradient_search import Decision
+from genre_lite.baselines.gradient_search import LogOdds
 from genre_lite.baselines.probe import PROBE, invalidation_rate
 from genre_lite.baselines.wachter import Wachter
 
@@ -17,7 +17,7 @@ def drawn_rate(h, points, noise, draws=10_000):
     """The share of noisy points that h denies, shape (points,)."""
     source = torch.Generator().manual_seed(0)
     moves = noise * torch.randn(draws, *points.shape, generator=source, dtype=points.dtype)
-    logit = Decision(h, h.codec).logit(points + moves)
+    logit = LogOdds(h, h.codec).logit(points + moves)
     return (logit <= 0).double().mean(0).numpy()
 
 
@@ -26,7 +26,7 @@ def drawn_rate(h, points, noise, draws=10_000):
 def test_the_rate_of_a_linear_model_is_exact(noise):
     h = linear(Codec(PLANE).fit(plane()), [4, -3], -0.3)
     points = torch.as_tensor(plane(30, seed=2).to_numpy().copy())
-    logit, slope = Decision(h, h.codec).logit_and_gradient(points)
+    logit, slope = LogOdds(h, h.codec).logit_and_gradient(points)
     rate = invalidation_rate(logit, slope, noise).detach().numpy()
     # Four standard errors of 10,000 draws.
     np.testing.assert_allclose(rate, drawn_rate(h, points, noise), atol=0.02)

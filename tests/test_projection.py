@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from genre_lite import Codec, Feature, Schema, cost, load_dataset
 from genre_lite.baselines.projection import Projection, onto_simplex
+from genre_lite.limits import Limits, Terms
 
 SCHEMA = Schema(
     [
@@ -95,6 +96,124 @@ def test_bounds_widen_to_an_unusual_person(codec, train):
     low = at.frame(at.snap(at.start - 9))
     assert low["age"].item() == 95
     assert low["debt"].item() == -40.0
+
+
+def limited(codec, people, **terms):
+    return Projection(codec, people, Limits(codec, people, Terms(**terms)))
+
+
+def values(at, name, share):
+    """What a feature becomes when it is sent to so much of its range."""
+    points = at.start.clone()
+    points[:, at.columns[SCHEMA.names.index(name)]] = share
+    return at.frame(at.snap(points))[name].tolist()
+
+
+def test_whoever_moves_lands_inside_the_bounds(codec, train):
+    """A rate of 0.8, and advice between 0.3 and 0.5: stay, or go there; the nearer of the two."""
+    person = train.iloc[[0]].assign(rate=0.8)
+    at = limited(codec, person, bounds={"rate": (0.3, 0.5)})
+    share = [(rate - codec.low[2]) / codec.width[2] for rate in (0.2, 0.45, 0.6, 0.66, 0.9)]
+    assert [values(at, "rate", s)[0] for s in share] == [0.3, 0.4, 0.5, 0.8, 0.8]
+    inside = limited(codec, person, bounds={"rate": (0.3, 0.9)})
+    assert [values(inside, "rate", s)[0] for s in share] == [0.3, 0.4, 0.6, 0.7, 0.8]
+
+
+def test_bounds_that_leave_nothing_fix_the_value(codec, train):
+    person = train.iloc[[0]].assign(debt=5.0)
+    at = limited(codec, person, bounds={"debt": (6.0, None)})
+    j = at.columns[1]
+    assert torch.equal(at.low[:, j], at.start[:, j])
+    assert torch.equal(at.high[:, j], at.start[:, j])
+
+
+def test_each_person_has_their_own_terms(codec, train):
+    two = train.iloc[[0, 0]].set_axis(["a", "b"]).assign(job="clerk", rate=0.5)
+    terms = {
+        "freeze": {"a": ["job"], "b": []},
+        "largest": {"rate": pd.Series({"a": 0.1, "b": 0.3})},
+    }
+    at = limited(codec, two, **terms)
+    assert values(at, "job", torch.tensor([0.0, 1.0, 0.0], dtype=FREE)) == ["clerk", "pilot"]
+    assert values(at, "rate", 1.0) == [0.6, 0.8]
+    again = at.take(np.array([1, 0, 1]))
+    assert values(again, "rate", 1.0) == [0.8, 0.6, 0.8]
+
+
+def test_a_small_change_that_four_digits_do_not_show_is_none(train):
+    schema = Schema([Feature("x"), Feature("y", step=1)])
+    frame = pd.DataFrame({"x": [0.0, 50_000.0, 80_000.0], "y": [0, 1, 2]})
+    at = Projection(Codec(schema).fit(frame), frame.iloc[[1]])
+    points = torch.tensor([[50_009.0, 80_000 / 2]], dtype=FREE) / 80_000
+    assert at.frame(at.snap(points))["x"].item() == 50_000
+    points[0, 0] = 50_011 / 80_000
+    assert at.frame(at.snap(points))["x"].item() == pytest.approx(50_011)
+
+
+def test_points_are_those_of_the_cube(codec, at):
+    for snapped in at.snap(wild(at, seed=7, candidates=4)):
+        np.testing.assert_allclose(at.points(snapped), codec.cube(at.frame(snapped)), atol=1e-9)
+    own = at.points(at.start)
+    np.testing.assert_array_equal(own, codec.cube(at.people))
+
+
+def test_what_is_not_kept_is_said(codec, train):
+    person = train.iloc[[0, 1]].assign(job="clerk", phone="no", rate=0.5)
+    at = limited(codec, person, max_changes=1)
+    points = at.start.repeat(3, 1, 1)
+    points[1:, :, at.columns[-1]] = 1.0
+    points[2, :, at.columns[2]] += 3 * 0.1 / codec.width[2]
+    every = torch.ones(3, 2, dtype=torch.bool)
+    assert at.keeps(at.snap(points), every).tolist() == [[True] * 2, [True] * 2, [False] * 2]
+    every[0, 1] = False
+    assert at.keeps(at.snap(points), every)[0].tolist() == [True, False]
+
+
+def test_prices_are_the_persons(codec, train):
+    two = train.iloc[[0, 0]].set_axis(["a", "b"]).assign(job="clerk", phone="no")
+    at = limited(codec, two, weights={"job": pd.Series({"a": 1.0, "b": 3.0}), "phone": 2.0})
+    points = at.start.clone()
+    points[:, at.columns[4]] = torch.tensor([0.0, 1.0, 0.0], dtype=FREE)
+    points[:, at.columns[-1]] = 1.0
+    assert at.cost(points).tolist() == [3.0, 5.0]
+    assert at.changes(points)[:, 4].tolist() == [1.0, 3.0]
+
+
+def test_gaps_stay(train):
+    schema = Schema(
+        [
+            Feature("x"),
+            Feature("debt", gaps=True),
+            Feature("job", "nominal", ("clerk", "pilot", "smith"), gaps=True),
+        ]
+    )
+    frame = pd.DataFrame(
+        {
+            "x": [0.0, 1.0, 2.0, 3.0],
+            "debt": [1.0, np.nan, 3.0, np.nan],
+            "job": ["clerk", None, "pilot", "smith"],
+        }
+    )
+    codec = Codec(schema).fit(frame)
+    at = Projection(codec, frame)
+    assert torch.equal(at.snap(at.start), at.start)
+    for snapped in at.snap(wild(at, seed=1, candidates=20)):
+        after = at.frame(snapped)
+        assert (after.isna() == frame.isna()).all(axis=None)
+        np.testing.assert_allclose(at.points(snapped), codec.cube(after), atol=1e-9)
+        np.testing.assert_allclose(codec.design(codec.cube(after)), snapped.numpy(), atol=1e-9)
+        price = cost(codec.cube(frame), codec.cube(after), codec.nominal)
+        np.testing.assert_allclose(at.cost(snapped), price, atol=1e-9)
+
+
+def test_keys_are_the_persons(codec):
+    people = table(12, seed=3)
+    at = Projection(codec, people)
+    backwards = Projection(codec, people[::-1])
+    assert (at.keys(0) == backwards.keys(0)[::-1]).all()
+    assert (at.take(np.array([4, 4])).keys(0) == at.keys(0)[4]).all()
+    assert len(np.unique(at.keys(0), axis=0)) == 12
+    assert (at.keys(1) != at.keys(0)).any(axis=1).all()
 
 
 def test_a_constant_column_keeps_its_value(train):

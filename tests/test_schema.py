@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import json
+import warnings
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -10,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genre_lite import Feature, Schema, SchemaError
+from genre_lite import Feature, Schema, SchemaError, load_dataset
 
 calm = settings(deadline=None, derandomize=True, max_examples=50)
 GRADES = ("low", "middle", "high")
@@ -43,7 +46,25 @@ def schema(frame):
     ("settings", "found", "way_out"),
     [
         ({"kind": "number"}, "'number'", "numeric, ordinal, nominal"),
-        ({"actionability": "up"}, "'up'", "free, immutable, increasing, decreasing"),
+        ({"actionability": "up"}, "'up'", "free, immutable, increasing, decreasing, clock"),
+        ({"scale": "log"}, "'log'", "range, robust"),
+        ({"bounds": (2, 1)}, "low 2 lies above high 1", "bounds"),
+        ({"bounds": (float("nan"), 1)}, "low nan", "bounds"),
+        ({"bounds": (1,)}, "(1,)", "give (low, high), None for no bound"),
+        ({"bounds": "ab"}, "'ab'", "give (low, high)"),
+        ({"bounds": ("a", "b")}, "('a', 'b')", "give numbers"),
+        ({"bounds": (-5, None), "low": 0}, "(-5, None)", "outside of low and high, [0, inf]"),
+        ({"bounds": (None, 9), "low": 0, "high": 8}, "(None, 9)", "[0, 8]; no value there"),
+        ({"largest": 0}, "largest is 0", "above 0"),
+        ({"largest": -2.5}, "largest is -2.5", "is immutable"),
+        ({"largest": "5"}, "largest is 5", "above 0"),
+        ({"largest": 0.5, "step": 1}, "largest 0.5", "less than one step"),
+        ({"weight": 0}, "weight is 0", "above 0"),
+        ({"weight": float("inf")}, "weight is inf", "above 0"),
+        ({"weight": float("nan")}, "weight is nan", "above 0"),
+        ({"a_year": 0}, "a_year is 0", "above 0"),
+        ({"edges": (0, 1)}, "edges", "a numeric clock needs a_year"),
+        ({"name": ("a", "b")}, "('a', 'b')", "rename the column"),
         ({"categories": ("a", "b")}, "no categories", "make it ordinal or drop them"),
         ({"low": 2, "high": 1}, "low 2 lies above high 1", "no value can meet both"),
         ({"low": float("nan")}, "low nan", "no value can meet both"),
@@ -55,6 +76,34 @@ def schema(frame):
         ({"kind": "nominal", "categories": ("a",), "low": 0}, "low", "numeric features only"),
         ({"kind": "ordinal", "categories": ("a",), "high": 0}, "high", "numeric features only"),
         ({"kind": "ordinal", "categories": ("a",), "step": 1}, "step", "numeric features only"),
+        ({"kind": "ordinal", "categories": ("a",), "a_year": 1}, "a_year", "numeric features only"),
+        ({"kind": "nominal", "categories": ("a",), "scale": "robust"}, "scale", "numeric"),
+        ({"kind": "nominal", "categories": ("a", float("nan"))}, "no level", "gaps=True"),
+        ({"kind": "nominal", "categories": ("a", "b"), "bounds": ("a", None)}, "bounds", "ordinal"),
+        ({"kind": "nominal", "categories": ("a", "b"), "largest": 1}, "largest", "ordinal"),
+        ({"kind": "nominal", "categories": ("a", "b"), "edges": (0, 1)}, "edges", "ordinal"),
+        ({"kind": "ordinal", "categories": GRADES, "bounds": ("hi", None)}, "'hi'", "'high'"),
+        (
+            {"kind": "ordinal", "categories": GRADES, "bounds": ("high", "low")},
+            "low high lies above high low",
+            "bounds",
+        ),
+        ({"kind": "ordinal", "categories": GRADES, "largest": 0.5}, "largest 0.5", "one step"),
+        (
+            {"kind": "ordinal", "categories": GRADES, "edges": (0, 1)},
+            "2 edges for 3 levels",
+            "None where time does not pass",
+        ),
+        (
+            {"kind": "ordinal", "categories": GRADES, "edges": (None, 4, 1)},
+            "(None, 4, 1)",
+            "must ascend",
+        ),
+        (
+            {"kind": "nominal", "categories": GRADES, "actionability": "clock"},
+            "cannot be a clock",
+            "make it ordinal",
+        ),
         (
             {"kind": "nominal", "categories": GRADES, "actionability": "increasing"},
             "cannot be increasing",
@@ -69,9 +118,9 @@ def schema(frame):
 )
 def test_a_feature_that_contradicts_itself_is_refused(settings, found, way_out):
     with pytest.raises(SchemaError) as error:
-        Feature("debt", **settings)
+        Feature(**{"name": "debt"} | settings)
     message = str(error.value)
-    assert message.startswith("Feature 'debt': ")
+    assert message.lower().startswith(f"feature {settings.get('name', 'debt')!r}: ")
     assert found in message
     assert way_out in message
 
@@ -82,6 +131,28 @@ def test_what_looks_odd_but_holds():
     assert Feature("a", "ordinal", ["x", "y"]).categories == ("x", "y")
     assert Feature("a", label="Age").title == "Age"
     assert Feature("a").title == "a"
+    assert Feature(3).title == "3"
+    assert Feature(np.int64(3)) == Feature(3)
+    assert Feature("a", bounds=(-np.inf, 5)).bounds == (None, 5)
+    assert Feature("a", largest=1, step=1).largest == 1
+
+
+@pytest.mark.parametrize(
+    ("unit", "a_year"),
+    [
+        ("years", 1),
+        ("year", 1),
+        ("months", 12),
+        ("weeks of work", 52),
+        ("days", 365),
+        ("", 1),
+        ("hours a week", 1),
+    ],
+)
+def test_how_much_of_a_clock_passes_in_a_year(unit, a_year):
+    assert Feature("t", unit=unit, actionability="clock").a_year == a_year
+    assert Feature("t", unit=unit, actionability="clock", a_year=4).a_year == 4
+    assert Feature("t", unit=unit).a_year is None
 
 
 RANK = {"low": 0, "middle": 1, "high": 2}
@@ -91,7 +162,7 @@ RANK = {"low": 0, "middle": 1, "high": 2}
 @given(
     before=st.sampled_from(GRADES),
     after=st.sampled_from(GRADES),
-    actionability=st.sampled_from(["free", "immutable", "increasing", "decreasing"]),
+    actionability=st.sampled_from(["free", "immutable", "increasing", "decreasing", "clock"]),
 )
 def test_allows_agrees_with_the_order_of_levels(before, after, actionability):
     move = RANK[after] - RANK[before]
@@ -100,6 +171,7 @@ def test_allows_agrees_with_the_order_of_levels(before, after, actionability):
         "immutable": move == 0,
         "increasing": move >= 0,
         "decreasing": move <= 0,
+        "clock": move >= 0,
     }
     ordinal = Feature("grade", "ordinal", GRADES, actionability=actionability)
     numeric = Feature("grade", actionability=actionability)
@@ -107,11 +179,61 @@ def test_allows_agrees_with_the_order_of_levels(before, after, actionability):
     assert numeric.allows(RANK[before], float(RANK[after])) == expected[actionability]
 
 
+@pytest.mark.parametrize(
+    ("settings", "moves"),
+    [
+        # (before, after, allowed)
+        (
+            {"bounds": (60, None)},
+            [(75, 60, True), (75, 59, False), (50, 50, True), (50, 55, False)],
+        ),
+        ({"bounds": (None, 9)}, [(1, 9, True), (1, 10, False), (12, 12, True), (12, 9, True)]),
+        ({"largest": 5}, [(10, 15, True), (10, 5, True), (10, 15.1, False), (10, 4, False)]),
+        ({"largest": 0.1}, [(0.2, 0.2 + 0.1, True), (0.3, 0.1, False)]),
+        (
+            {"kind": "ordinal", "categories": GRADES, "bounds": ("middle", None)},
+            [("low", "high", True), ("high", "low", False), ("low", "low", True)],
+        ),
+        (
+            {"kind": "ordinal", "categories": GRADES, "largest": 1},
+            [("low", "middle", True), ("low", "high", False), ("high", "middle", True)],
+        ),
+        (
+            {"bounds": (0, 9), "largest": 3, "actionability": "increasing"},
+            [(5, 8, True), (5, 9, False), (5, 4, False), (8, 10, False)],
+        ),
+    ],
+)
+def test_bounds_and_the_largest_change_are_of_advice(settings, moves):
+    feature = Feature("it", **settings)
+    for before, after, allowed in moves:
+        assert feature.allows(before, after) is allowed, (before, after)
+
+
+@pytest.mark.parametrize("gap", [None, float("nan"), pd.NA])
+@pytest.mark.parametrize("kind", ["numeric", "ordinal", "nominal"])
+def test_a_gap_is_filled_but_never_made(kind, gap):
+    levels, value = ((), 3) if kind == "numeric" else (GRADES, "low")
+    directions = ["free"] if kind == "nominal" else ["free", "increasing", "decreasing"]
+    for actionability in directions:
+        feature = Feature("it", kind, levels, actionability=actionability, gaps=True)
+        assert feature.allows(gap, value)
+        assert feature.allows(gap, gap)
+        assert not feature.allows(value, gap)
+    for actionability in ["immutable"] + ["clock"] * (kind != "nominal"):
+        feature = Feature("it", kind, levels, actionability=actionability, gaps=True)
+        assert not feature.allows(gap, value)
+        assert feature.allows(gap, gap)
+        assert not feature.allows(value, gap)
+
+
 def test_values_as_people_read_them():
     assert Feature("pay", unit="US dollars").format(12_000.0) == "12,000 US dollars"
     assert Feature("rate", unit="%").format(0.12345) == "0.1235 %"
     assert Feature("n").format(3) == "3"
     assert Feature("job", "nominal", ("clerk",), unit="").format("clerk") == "clerk"
+    assert Feature("pay", unit="dollars").format(float("nan")) == "missing"
+    assert Feature("job", "nominal", ("clerk",)).format(pd.NA) == "missing"
 
 
 # -- building ---------------------------------------------------------------------------------
@@ -165,12 +287,145 @@ def test_infer_takes_named_numbers_and_orders_as_nominal(frame):
 
 
 @pytest.mark.parametrize(
+    ("column", "kind", "step", "levels"),
+    [
+        (pd.Series([1.0, np.nan]), "numeric", 1.0, ()),
+        (pd.Series([1.5, None]), "numeric", None, ()),
+        (pd.Series([1, None], dtype="Int64"), "numeric", 1.0, ()),
+        (pd.Series([1, None], dtype=object), "numeric", 1.0, ()),
+        (pd.Series([True, None], dtype="boolean"), "nominal", None, (True,)),
+        (pd.Series([True, None, False], dtype=object), "nominal", None, (False, True)),
+        (pd.Series(["y", None, "x"], dtype="string"), "nominal", None, ("x", "y")),
+        (pd.Series(["y", None, "x"], dtype=object), "nominal", None, ("x", "y")),
+        (pd.Series(pd.Categorical(["x", None], ["y", "x"], ordered=True)), "ordinal", None, "yx"),
+    ],
+    ids=lambda value: str(value.dtype) if isinstance(value, pd.Series) else "",
+)
+@pytest.mark.filterwarnings("ignore:.*hold one value only")
+def test_a_table_with_gaps(column, kind, step, levels):
+    frame = column.to_frame("it")
+    (feature,) = schema = Schema.infer(frame)
+    assert feature == Feature("it", kind, tuple(levels), step=step, gaps=True)
+    assert schema.validate(frame).equals(frame)
+    assert Schema.infer(frame.dropna().astype(column.dtype))["it"].gaps is False
+    strict = Schema.infer(frame.dropna())
+    with pytest.raises(SchemaError, match="'it', row 1: the value is missing"):
+        strict.validate(frame)
+    assert list(strict.broken_rows(frame)) == frame.index[column.isna()].tolist()
+
+
+def test_infer_takes_what_is_said_of_columns(frame):
+    schema = Schema.infer(
+        frame,
+        clocks=["age"],
+        bounds={"income": (1000, None), "grade": ("middle", None)},
+        largest={"income": 500, "grade": 1},
+        weights={"income": 2},
+        robust=["income"],
+        units={"age": "months"},
+        labels={"job": "Trade"},
+        edges={"grade": (0, None, 4)},
+        relations=["if job == 'smith' then age >= 18"],
+    )
+    assert schema["age"] == Feature(
+        "age", step=1.0, unit="months", actionability="clock", a_year=12
+    )
+    assert schema["income"] == Feature(
+        "income", bounds=(1000, None), largest=500, weight=2, scale="robust"
+    )
+    assert schema["grade"] == Feature(
+        "grade", "ordinal", GRADES, bounds=("middle", None), largest=1, edges=(0, None, 4)
+    )
+    assert schema["job"].title == "Trade"
+    assert schema.relations == ("if job == 'smith' then age >= 18",)
+    assert through_json(schema) == schema
+    table = schema.to_frame()
+    assert table.loc["income", ["advice", "at most", "weight", "scale"]].tolist() == [
+        "1000 … ∞",
+        "500",
+        "2",
+        "robust",
+    ]
+    assert table.loc["grade", ["advice", "edges"]].tolist() == ["middle … ∞", "0, –, 4"]
+    assert table.loc["age", ["change", "a year", "advice"]].tolist() == ["clock", "12", ""]
+    assert "gaps" not in table.columns
+
+
+def traps(frame, **settings):
+    """The warnings of infer, as texts."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        Schema.infer(frame, **settings)
+    assert {w.category for w in caught} <= {UserWarning}
+    assert {w.filename for w in caught} <= {__file__}, "the warning points to the caller"
+    return [str(w.message) for w in caught]
+
+
+def test_infer_warns_of_ids_constants_many_levels_and_extreme_rows():
+    n = 200
+    frame = pd.DataFrame(
+        {
+            "customer": np.arange(n) * 7,
+            "iban": [f"AT{i:05}" for i in range(n)],
+            "country": "AT",
+            "branch": 1,
+            "postcode": [f"{i % 60:04}" for i in range(n)],
+            "pay": np.r_[np.linspace(1, 3, n - 1), 900],
+            "age": np.arange(n) % 50,
+            "score": np.linspace(0, 1, n),
+        }
+    )
+    found = traps(frame)
+    assert len(found) == 4
+    for text, names, way_out in zip(
+        found,
+        ["['customer', 'iban']", "['country', 'branch']", "['postcode']", "['pay']"],
+        ["leave them out", "leave them out", "more than 50 levels", "robust=['pay']"],
+        strict=True,
+    ):
+        assert text.startswith(f"Columns {names} ")
+        assert way_out in text
+    quiet = frame.drop(columns=["iban", "country", "branch", "postcode"])
+    assert traps(quiet, immutable=["customer"], robust=["pay"]) == []
+    with_gap = frame[["branch"]].astype(float).where(frame["age"] > 3)
+    assert traps(with_gap) == [], "to be missing or not is something to learn from"
+
+
+@pytest.mark.parametrize("name", ["adult", "compas", "german", "moons"])
+def test_infer_is_quiet_on_ordinary_tables(name):
+    assert traps(load_dataset(name).X_train) == []
+
+
+@pytest.mark.parametrize(
+    ("values", "parts"),
+    [
+        (pd.to_datetime(["2020-01-01", "2020-01-02"]), ["dates", ".dt.days"]),
+        (pd.to_datetime(["2020-01-01", None]).tz_localize("UTC"), ["dates", ".dt.days"]),
+        (pd.to_timedelta([1, 2], unit="D"), ["dates", "timedelta64"]),
+        (pd.period_range("2020-01", periods=2, freq="M"), ["dates", "period[M]"]),
+        ([datetime.date(2020, 1, 1), None], ["dates (date)"]),
+        (pd.Categorical(pd.to_datetime(["2020-01-01", "2020-01-02"])), ["dates"]),
+        ([["a"], ["b"]], ["a list", "['a']", "numbers, text or booleans"]),
+        ([{"a": 1}, {}], ["a dict"]),
+        ([Decimal("1.5"), Decimal("2")], ["a Decimal"]),
+        (pd.cut([1, 2], [0, 1, 2]), ["interval", "rename_categories(str)"]),
+        ([1j, 2j], ["complex128"]),
+    ],
+    ids=str,
+)
+def test_infer_refuses_what_is_no_number_and_no_level(values, parts):
+    with pytest.raises(SchemaError) as error:
+        Schema.infer(pd.DataFrame({"it": values, "age": [1, 2]}))
+    for part in ["'it'", *parts]:
+        assert part in str(error.value)
+
+
+@pytest.mark.parametrize(
     ("change", "settings", "parts"),
     [
         (lambda t: t.iloc[:0], {}, ["no rows"]),
         (lambda t: t["age"], {}, ["DataFrame", "Series", "frame.loc[[label]]"]),
-        (lambda t: t.assign(age=[1, None, 3]), {}, ["'age'", "'ben'", "NaN", "drop the row"]),
-        (lambda t: t.assign(job=["a", "b", None]), {}, ["'job'", "'cem'", "NaN"]),
+        (lambda t: t.assign(age=[None] * 3), {}, ["'age'", "no value at all", "leave it out"]),
         (lambda t: t.assign(age=[1, 2, np.inf]), {}, ["'age'", "'cem'", "inf", "finite"]),
         (lambda t: t.assign(job=["a", 1, "b"]), {}, ["'job'", "int", "str", "all text"]),
         (
@@ -183,6 +438,30 @@ def test_infer_takes_named_numbers_and_orders_as_nominal(frame):
         (lambda t: t, {"immutable": ["incme"]}, ["'incme'", "did you mean 'income'?"]),
         (lambda t: t, {"increasing": ["job"]}, ["'job'", "no order", "ordinal"]),
         (lambda t: t, {"immutable": "age"}, ["immutable='age'", "['age']"]),
+        (lambda t: t, {"clocks": "age"}, ["clocks='age'", "['age']"]),
+        (lambda t: t, {"robust": "age"}, ["robust='age'", "['age']"]),
+        (lambda t: t, {"categorical": "age"}, ["categorical='age'", "['age']"]),
+        (lambda t: t, {"labels": {"jo": "Job"}}, ["'jo'", "did you mean 'job'?"]),
+        (lambda t: t, {"clocks": ["job"]}, ["'job'", "cannot be a clock"]),
+        (lambda t: t, {"clocks": ["age"], "increasing": ["age"]}, ["both increasing and clock"]),
+        (lambda t: t, {"bounds": {"job": ("a", None)}}, ["'job'", "bounds", "ordinal"]),
+        (lambda t: t, {"bounds": {"age": (9, 3)}}, ["'age'", "low 9 lies above high 3"]),
+        (lambda t: t, {"largest": {"age": 0}}, ["'age'", "largest is 0"]),
+        (lambda t: t, {"weights": {"age": -1}}, ["'age'", "weight is -1"]),
+        (lambda t: t, {"robust": ["job"]}, ["'job'", "robust", "numeric"]),
+        (lambda t: t, {"relations": ["age > incme"]}, ["'incme'", "did you mean 'income'?"]),
+        (
+            lambda t: t.set_axis(pd.MultiIndex.from_product([["a"], t.columns]), axis=1),
+            {},
+            ["2 levels of names", "'_'.join"],
+        ),
+        (
+            lambda t: t.set_axis(
+                pd.Index([("a", c) for c in t.columns], tupleize_cols=False), axis=1
+            ),
+            {},
+            ["('a', 'age')", "'_'.join"],
+        ),
         (
             lambda t: t,
             {"immutable": ["age"], "increasing": ["age"]},
@@ -226,6 +505,7 @@ def test_constrain_sets_only_what_is_named(schema):
     ]
     assert schema["age"].actionability == "increasing", "the first schema stays as it was"
     assert freed["age"].unit == "years"
+    assert schema.constrain(clocks=["income"])["income"].actionability == "clock"
     assert schema.constrain() == schema
     with pytest.raises(SchemaError, match="both increasing and free"):
         schema.constrain(increasing=["age"], free=["age"])
@@ -277,6 +557,49 @@ def test_violations_agree_with_brute_force(before, data):
     assert not schema.violations(people, people).any(axis=None)
 
 
+def test_violations_are_of_bounds_steps_and_made_gaps_too():
+    schema = Schema(
+        [
+            Feature("bp", bounds=(60, None)),
+            Feature("pay", largest=500, gaps=True),
+            Feature("grade", "ordinal", GRADES, bounds=(None, "middle")),
+            Feature("job", "nominal", GRADES, gaps=True),
+        ]
+    )
+    before = pd.DataFrame(
+        {
+            "bp": [50, 50, 70, 70],
+            "pay": [1000, np.nan, 1000, np.nan],
+            "grade": ["high", "low", "low", "high"],
+            "job": ["low", None, "high", None],
+        }
+    )
+    after = pd.DataFrame(
+        {
+            "bp": [50, 55, 59, 61],
+            "pay": [1501, 9000, np.nan, np.nan],
+            "grade": ["high", "high", "middle", "low"],
+            "job": [None, "low", "low", None],
+        }
+    )
+    assert schema.violations(before, after).to_numpy().tolist() == [
+        [False, True, False, True],
+        [True, False, True, False],
+        [True, True, False, False],
+        [False, False, False, False],
+    ]
+    with pytest.raises(SchemaError, match="4 people and 3 rows"):
+        schema.violations(before, after.iloc[:3])
+
+
+@pytest.mark.parametrize("dtype", ["Int64", "Float64", "float64", object])
+def test_violations_of_nullable_numbers(dtype):
+    schema = Schema([Feature("age", actionability="increasing", gaps=True)])
+    before = pd.DataFrame({"age": pd.Series([3, 3, None, None], dtype=dtype)})
+    after = pd.DataFrame({"age": pd.Series([4, 2, 5, None], dtype=dtype)})
+    assert schema.violations(before, after)["age"].tolist() == [False, True, False, False]
+
+
 # -- the gate ---------------------------------------------------------------------------------
 
 
@@ -284,7 +607,16 @@ def test_violations_agree_with_brute_force(before, data):
     ("change", "parts"),
     [
         (lambda t: t.iloc[:0], ["no rows", "at least one person"]),
-        (lambda t: t.to_dict("list"), ["DataFrame", "dict"]),
+        (lambda t: t.to_dict("list"), ["DataFrame", "dict", "pandas.DataFrame(table)"]),
+        (lambda t: t.iloc[0].to_dict(), ["found dict", "pandas.DataFrame([person])"]),
+        (lambda t: t.to_dict("records"), ["found list", "pandas.DataFrame(rows)"]),
+        (lambda t: t.to_numpy(), ["found numpy.ndarray", "columns=['age', 'income'"]),
+        (lambda t: t.iloc[0], ["found pandas.Series", "frame.loc[[label]]"]),
+        (lambda t: Elsewhere(), ["Elsewhere", "table.to_pandas()"]),
+        (
+            lambda t: t.set_axis(pd.MultiIndex.from_product([["a"], t.columns]), axis=1),
+            ["2 levels of names", "'_'.join"],
+        ),
         (lambda t: t.drop(columns="job"), ["'job' is missing", "The schema needs"]),
         (
             lambda t: t.rename(columns={"income": "incme"}),
@@ -316,6 +648,24 @@ def test_violations_agree_with_brute_force(before, data):
         ),
         (lambda t: t.assign(owner=["yes", "no", "yes"]), ["'owner'", "'ana'", "'yes'"]),
         (
+            lambda t: t.assign(owner=["False", "True", "True"]),
+            ["'False' is str", "False is bool", "column.map({'False': False, 'True': True})"],
+        ),
+        (lambda t: t.assign(owner=[0, 1, 1]), ["0 is int", "column.astype(bool)"]),
+        (lambda t: t.assign(job=[["clerk"], "smith", "smith"]), ["'job'", "'ana'", "['clerk']"]),
+        (
+            lambda t: t.assign(age=pd.to_datetime(["2020-01-01"] * 3)),
+            ["'age'", "'ana'", "is a date", ".dt.days"],
+        ),
+        (lambda t: t.assign(age=pd.Series(["1"] * 3, t.index, "string")), ["'1'", "to_numeric"]),
+        (lambda t: t.assign(age=pd.Series([True] * 3, t.index, "boolean")), ["True", "to_numeric"]),
+        (lambda t: t.set_axis(np.array([7, 8, 9])).assign(age=[1, 2, None]), ["row 9:"]),
+        (lambda t: t.set_axis([("a", np.int64(1)), "b", "c"]).assign(age=None), ["row ('a', 1):"]),
+        (
+            lambda t: t.set_axis(pd.to_datetime(["2020-01-01"] * 2 + ["2021-01-01"])),
+            ["'2020-01-01 00:00:00'", "reset_index"],
+        ),
+        (
             lambda t: t.assign(income=[1.0, 2.0, 5000.0]),
             ["'income'", "'cem'", "5000.0", "[0, 4000]", "widen low and high"],
         ),
@@ -325,12 +675,95 @@ def test_violations_agree_with_brute_force(before, data):
 )
 def test_validate_says_where_and_what_to_do(frame, schema, change, parts):
     bounds = {"age": {"low": 18}, "income": {"low": 0, "high": 4000}}
-    schema = Schema.from_dict([e | bounds.get(e["name"], {}) for e in schema.to_dict()])
+    entries = schema.to_dict()["features"]
+    schema = Schema.from_dict([e | bounds.get(e["name"], {}) for e in entries])
     schema.validate(frame)
     with pytest.raises(SchemaError) as error:
         schema.validate(change(frame))
     for part in parts:
         assert part in str(error.value)
+
+
+class Elsewhere:
+    """A table of another library."""
+
+    def to_pandas(self):
+        return pd.DataFrame()
+
+
+def test_of_many_levels_the_nearest_are_told():
+    towns = tuple(f"town {i:03}" for i in range(800))
+    schema = Schema([Feature("town", "nominal", towns), Feature("code", "nominal", (1, 2))])
+    with pytest.raises(SchemaError) as error:
+        schema.validate(pd.DataFrame({"town": ["town 8000"], "code": [1]}))
+    message = str(error.value)
+    assert "did you mean 'town 800'" not in message
+    assert "of 800 levels: ['town" in message
+    assert message.count("'town ") <= 8
+    with pytest.raises(SchemaError, match=r"'1' is str.*1 is int.*column\.astype\(int\)"):
+        schema.validate(pd.DataFrame({"town": ["town 001"], "code": ["1"]}))
+
+
+def test_broken_rows_name_each_row_once(frame, schema):
+    people = frame.assign(
+        age=[34, None, np.inf], job=["smith", "smiht", "clerk"], zip=1, income=[1, 2, 3]
+    )
+    broken = schema.broken_rows(people)
+    assert list(broken) == ["ben", "cem"]
+    assert broken["ben"].startswith("Column 'age', row 'ben': the value is missing")
+    assert "'cem': inf is not a finite number" in broken["cem"]
+    schema.validate(people.drop(index=list(broken)), extra="ignore")
+    assert schema.broken_rows(frame) == {}
+    text = frame.assign(age=[34, "many", 28])
+    assert list(schema.broken_rows(text)) == ["ben"]
+    schema.validate(text.drop(index="ben"))
+    with pytest.raises(SchemaError, match="'job' is missing"):
+        schema.broken_rows(frame.drop(columns="job"))
+    numbered = schema.broken_rows(people.reset_index(drop=True))
+    assert list(numbered) == [1, 2]
+    assert "row 1:" in numbered[1]
+
+
+@pytest.mark.parametrize(
+    ("levels", "column", "expected"),
+    [
+        (("a", "b"), ["b", None, "c", ["a"], "a"], [1, np.nan, np.nan, np.nan, 0]),
+        (("a", "b"), pd.Series(["b", None, "a"], dtype="string"), [1, np.nan, 0]),
+        (("a", "b"), pd.Categorical(["a", None, "b"], ["b", "a"]), [0, np.nan, 1]),
+        ((1, 2), [2.0, np.nan, 1.0, 1.5], [1, np.nan, 0, np.nan]),
+        ((1, 2), [True, False], [np.nan, np.nan]),
+        ((1, 2), ["1", "2"], [np.nan, np.nan]),
+        ((False, True), [True, False], [1, 0]),
+        ((False, True), [1, 0], [np.nan, np.nan]),
+        ((False, True), pd.Series([True, None], dtype="boolean"), [1, np.nan]),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("times", [1, 100])
+def test_codes_of_levels_in_short_and_long_columns(levels, column, expected, times):
+    column = pd.concat([pd.Series(column)] * times, ignore_index=True)
+    codes = Feature("it", "nominal", levels).codes(column)
+    np.testing.assert_array_equal(codes, np.tile(expected, times))
+
+
+def test_names_that_are_numbers(frame):
+    table = frame.set_axis(range(6), axis=1)
+    schema = Schema.infer(table, immutable=[3], increasing=[0], bounds={1: (0, None)})
+    assert schema.names == [0, 1, 2, 3, 4, 5]
+    assert schema.immutable == [3]
+    assert schema[3].title == "3"
+    assert schema.position(4) == 4
+    pd.testing.assert_frame_equal(schema.validate(table), table)
+    turned = schema.reorder([5, 4, 3, 2, 1, 0])
+    assert turned.names == [5, 4, 3, 2, 1, 0]
+    assert turned.features[2] == schema.features[3]
+    assert turned.constrain(free=[3]).immutable == []
+    assert through_json(schema) == schema
+    assert not schema.violations(table, table).any(axis=None)
+    with pytest.raises(SchemaError, match="No feature named 9"):
+        schema.constrain(free=[9])
+    mixed = Schema([Feature("a"), Feature(0)])
+    assert mixed.reorder([0, "a"]).names == [0, "a"]
 
 
 def test_validate_orders_columns_and_changes_nothing_else(frame, schema):
@@ -391,8 +824,27 @@ def features(draw, name):
     else:
         level = st.one_of(st.text(max_size=3), st.integers(2, 9), st.booleans())
         settings = {"categories": draw(st.lists(level, min_size=1, max_size=4, unique=True))}
-    may = ["free", "immutable"] + ["increasing", "decreasing"] * (kind != "nominal")
+    may = ["free", "immutable"] + ["increasing", "decreasing", "clock"] * (kind != "nominal")
+    settings |= {
+        "weight": draw(st.sampled_from([1.0, 0.5, 3])),
+        "gaps": draw(st.booleans()),
+        "label": draw(st.text(max_size=3)),
+    }
+    if kind != "nominal":
+        settings["largest"] = draw(st.sampled_from([None, 1, 2.5]))
+    if kind == "ordinal":
+        levels = settings["categories"]
+        settings["bounds"] = draw(st.sampled_from([None, (levels[0], None), (None, levels[-1])]))
+        settings["edges"] = draw(st.sampled_from([(), tuple(range(len(levels)))]))
     return Feature(name, kind, actionability=draw(st.sampled_from(may)), **settings)
+
+
+def test_a_schema_of_the_first_edition_is_read():
+    entry = {"name": "age", "kind": "numeric", "categories": [], "low": None, "high": None}
+    entry |= {"step": 1.0, "unit": "years", "actionability": "increasing", "label": ""}
+    schema = Schema.from_dict([entry])
+    assert schema == Schema([Feature("age", step=1.0, unit="years", actionability="increasing")])
+    assert set(schema.to_dict()) == {"features", "relations"}
 
 
 @calm

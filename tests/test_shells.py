@@ -10,6 +10,7 @@ import torch
 from genre_lite import Codec, Feature, Schema
 from genre_lite.baselines.projection import Projection
 from genre_lite.baselines.shells import Shells, accepted, cheapest
+from genre_lite.decision import as_decision
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +42,9 @@ def search(at, valid, n=1, seed=0, **settings):
 @pytest.mark.parametrize("p", [1.0, 2.0])
 def test_points_lie_in_their_shell(at, p):
     low, high = torch.tensor([0.1, 0.2, 0.0]).double(), torch.tensor([0.2, 0.4, 0.1]).double()
-    generator = torch.Generator().manual_seed(0)
-    points = Shells(500, 0.1, p=p)._draw(at.start, low, high, generator)
+    shells, free = Shells(500, 0.1, p=p), torch.ones_like(at.start, dtype=torch.bool)
+    g, share = shells._numbers(at.keys(0), free, first=0)
+    points = shells._shell(at.start, low, high, g, share)
     radius = torch.linalg.vector_norm(points - at.start, p, dim=-1)
     assert ((radius >= low - 1e-9) & (radius <= high + 1e-9)).all()
     torch.testing.assert_close(radius.mean(dim=0), (low + high) / 2, atol=0.01, rtol=0)
@@ -113,5 +115,38 @@ def test_nobody_is_their_own_recourse(at):
 
     moved = at.start + torch.tensor([[0.0, 0.0], [0.1, 0.0], [0.0, 0.1]])
     points = torch.stack([at.start, moved])
-    assert accepted(Always(), at, points, 0.5).tolist() == [[False] * 3, [False, True, True]]
-    assert not accepted(Always(), at, points, 0.9).any()
+    always = as_decision(Always())
+    assert accepted(always, at, points, 0.0).tolist() == [[False] * 3, [False, True, True]]
+    assert not accepted(always, at, points, 0.9).any()
+
+
+def test_a_shell_goes_only_where_one_may_go(at):
+    free = torch.tensor([[True, False], [True, True], [False, False]])
+    g, _ = Shells(50, 0.1)._numbers(at.keys(0), free, first=0)
+    torch.testing.assert_close(g[:, 0].abs(), torch.tensor([[1.0, 0.0]]).double().repeat(50, 1))
+    torch.testing.assert_close(g[:, 1].norm(dim=-1), torch.ones(50).double())
+    assert (g[:, 2] == 0).all()
+
+
+def test_later_shells_have_other_numbers(at):
+    free = torch.ones_like(at.start, dtype=torch.bool)
+    both, _ = Shells(40, 0.1)._numbers(at.keys(0), free, first=0)
+    later, _ = Shells(20, 0.1)._numbers(at.keys(0), free, first=20)
+    assert torch.equal(both[20:], later)
+    assert not (both[:20] == later).any()
+
+
+def test_blocks_change_nothing(at, monkeypatch):
+    whole, found = search(at, beyond(0.75), n=2)
+    monkeypatch.setattr("genre_lite.baselines.shells.BLOCK", 1)
+    single, _ = search(at, beyond(0.75), n=2)
+    assert found.all()
+    assert torch.equal(whole, single)
+
+
+def test_equal_points_are_one_wherever_they_stand(at):
+    """Many copies of few points, far apart in the list: each comes once."""
+    few = at.start + torch.tensor([0.1, 0.2, 0.3]).double()[:, None, None]
+    best, found = cheapest(at, few.repeat(67, 1, 1), torch.ones(201, 3, dtype=torch.bool), 5)
+    assert found.sum(dim=0).tolist() == [3, 3, 3]
+    torch.testing.assert_close(best[:3], few)

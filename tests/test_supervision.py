@@ -150,18 +150,22 @@ def test_draws_follow_the_weights():
     pairs = sampler(schema, cost_weight=1.0, block=500)
     person = int(np.flatnonzero(pairs.reachable)[0])
     rows = np.full(20_000, person)
-    drawn = pairs.draw(rows, torch.Generator().manual_seed(0)).numpy()
-    seen = np.bincount(drawn, minlength=len(TARGETS))
     weights = brute_force(schema, 1.0)[2][person]
-    assert (seen[weights == 0] == 0).all()
     common = weights * len(rows) >= 5
-    expected = np.append(weights[common], weights[~common].sum()) * len(rows)
-    found = np.append(seen[common], seen[~common].sum())
-    if expected[-1] == 0:
-        expected, found = expected[:-1], found[:-1]
-    assert stats.chisquare(found, expected * found.sum() / expected.sum()).pvalue > 0.01
-    uniform = np.full(len(found), found.sum() / len(found))
-    assert stats.chisquare(found, uniform).pvalue < 1e-6, "the test must tell weights apart"
+    surprise = []
+    for seed in range(5):
+        drawn = pairs.draw(rows, torch.Generator().manual_seed(seed)).numpy()
+        seen = np.bincount(drawn, minlength=len(TARGETS))
+        assert (seen[weights == 0] == 0).all()
+        expected = np.append(weights[common], weights[~common].sum()) * len(rows)
+        found = np.append(seen[common], seen[~common].sum())
+        if expected[-1] == 0:
+            expected, found = expected[:-1], found[:-1]
+        surprise.append(stats.chisquare(found, expected * found.sum() / expected.sum()).pvalue)
+        uniform = np.full(len(found), found.sum() / len(found))
+        assert stats.chisquare(found, uniform).pvalue < 1e-6, "the test must tell weights apart"
+    # One p-value in a hundred is below a hundredth; three of five are for wrong weights only.
+    assert np.median(surprise) > 0.01
 
 
 def test_draws_break_no_constraint_and_follow_the_seed():

@@ -40,7 +40,7 @@ class TableLikelihood(nn.Module):
               + \\sum_{j\\ \\mathrm{nominal}} \\mathrm{CE}(x_j, o_j) + \\mathrm{constant}
 
     40 is the experiments' weight; it means a deviation of 0.11 feature ranges. Immutable features
-    have no output: they are given.
+    and clocks have no output: they are given, and so is which values are missing.
 
     Parameters
     ----------
@@ -50,19 +50,20 @@ class TableLikelihood(nn.Module):
     Attributes
     ----------
     given, free
-        Which inputs are immutable and which are not, whole numbers.
+        Which inputs are given and which are not, whole numbers.
     """
 
     def __init__(self, codec: Codec) -> None:
         super().__init__()
         given, free, numbers, coins, self.blocks = [], [], [], [], []
-        end = 0
-        for f in codec.schema:
-            width = len(f.categories) if codec.is_wide(f) else 1
-            inputs, end = range(end, end + width), end + width
-            if f.actionability == "immutable":
+        for f, columns in zip(codec.schema, codec.blocks, strict=True):
+            inputs = list(range(columns.start, columns.stop))
+            if f.actionability in ("immutable", "clock"):
                 given += inputs
                 continue
+            if f.gaps:
+                given.append(inputs.pop())
+            width = len(inputs)
             outputs = range(len(free), len(free) + width)
             free += inputs
             if width > 1:
@@ -144,7 +145,7 @@ class VAE(nn.Module):
 
     def posterior(self, design: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log deviation of q(z | x, c), both (rows, code), from inputs (rows, inputs)."""
-        return gaussian(self.encoder(design.float()))
+        return gaussian(self.encoder(self._mine(design)))
 
     def encode(self, design: Tensor) -> Tensor:
         """The middle of q(z | x, c): inputs (rows, inputs) to (rows, code)."""
@@ -154,9 +155,13 @@ class VAE(nn.Module):
         """The mean person at z, (rows, inputs), with the immutable inputs of ``people``."""
         return self.likelihood.mean(*self._output(z, people)).to(people.dtype)
 
+    def _mine(self, numbers: Tensor) -> Tensor:
+        """Numbers in the precision of the weights: single in training, double afterwards."""
+        return numbers.to(self.decoder[0].weight.dtype)
+
     def _output(self, z: Tensor, people: Tensor) -> tuple[Tensor, Tensor]:
-        given = people[:, self.likelihood.given].float()
-        return self.decoder(torch.cat([z, given], dim=1)), given
+        given = self._mine(people[:, self.likelihood.given])
+        return self.decoder(torch.cat([self._mine(z), given], dim=1)), given
 
     def reconstruction(self, z: Tensor, design: Tensor) -> Tensor:
         """−log p(x | z, c) of each row, shape (rows,)."""
@@ -213,7 +218,8 @@ class LabelledVAE(VAE):
 
     def label_posterior(self, design: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log deviation of q(w | x, y), both (rows, 2)."""
-        return gaussian(self.label_encoder(torch.cat([design.float(), labels[:, None]], dim=1)))
+        inputs = torch.cat([self._mine(design), self._mine(labels)[:, None]], dim=1)
+        return gaussian(self.label_encoder(inputs))
 
     def loss(self, design: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
         """What training minimizes, the adversary's loss included, shape (rows,)."""
@@ -279,7 +285,8 @@ def train(
         loss.backward()
         optimizer.step()
         schedule.step()
-    return model.eval().requires_grad_(False)
+    # Searches compute in double precision, so that a row's place in a batch does not matter.
+    return model.eval().requires_grad_(False).double()
 
 
 def network(inputs: int, hidden: Sequence[int], outputs: int) -> nn.Sequential:
@@ -301,7 +308,13 @@ def draw(mean: Tensor, log_deviation: Tensor, generator: torch.Generator) -> Ten
 
     Equation: :eq:`latent-draw`.
     """
-    return mean + log_deviation.exp() * torch.randn(mean.shape, generator=generator)
+    noise = torch.randn(mean.shape, generator=generator, dtype=mean.dtype)
+    return shifted(mean, log_deviation, noise)
+
+
+def shifted(mean: Tensor, log_deviation: Tensor, noise: Tensor) -> Tensor:
+    """What standard normal noise, of the same shape, is in N(mean, deviation²)."""
+    return mean + log_deviation.exp() * noise
 
 
 def divergence(mean: Tensor, log_deviation: Tensor, prior: Tensor | float = 0.0) -> Tensor:

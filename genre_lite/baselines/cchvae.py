@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ..decision import SupportsProba
 from ..estimator import RecourseMethod
+from ..limits import Limits
 from ..schema import Schema
 from .autoencoder import VAE, train
 from .projection import Projection
@@ -37,7 +38,9 @@ class CCHVAE(RecourseMethod):
     the number of shells, 200 for 1,000: where the prior puts its people ends long before. Public
     implementations train with a mean of squared errors and a sum of KL over the batch, so that
     everybody gets nearly the same answer (see :mod:`~genre_lite.baselines.autoencoder`), and let
-    immutable features move; here neither happens. What is judged is the snapped person.
+    immutable features move; here neither happens. What is judged is the snapped person. Decoded
+    people are pushed into the bounds of advice; at most so many changes, which decoding hardly ever
+    leaves, and relations, are kept only by leaving out who breaks them.
 
     Equation: :eq:`latent-cchvae`.
 
@@ -49,7 +52,7 @@ class CCHVAE(RecourseMethod):
     hidden, code, training_steps
         The autoencoder's hidden widths, the width of z, and how long it is trained.
     validity_margin
-        γ: an answer has h(x⁺) > max(γ, ½).
+        γ: an answer is accepted with h(x⁺) > γ; at 0 the bank's own threshold decides.
 
     Notes
     -----
@@ -82,19 +85,22 @@ class CCHVAE(RecourseMethod):
         hidden: Sequence[int] = (128, 64),
         code: int = 8,
         training_steps: int = 2000,
-        validity_margin: float = 0.5,
+        validity_margin: float = 0.0,
         outcome: str = "the favourable decision",
         seed: int = 0,
         progress: bool = True,
     ) -> None:
         super().__init__(h, schema, outcome=outcome, seed=seed, progress=progress)
-        self.shells = Shells(samples, step, p=1.0, max_rounds=max_rounds, max_seconds=max_seconds)
+        self.samples = samples
+        self.step = step
+        self.max_rounds = max_rounds
+        self.max_seconds = max_seconds
         self.hidden = hidden
         self.code = code
         self.training_steps = training_steps
         self.validity_margin = validity_margin
 
-    def _fit(self, X: pd.DataFrame, labels: np.ndarray, score: np.ndarray) -> None:
+    def _fit(self, X: pd.DataFrame, labels: np.ndarray, score: np.ndarray, yes: np.ndarray) -> None:
         self.vae = train(
             VAE,
             self.codec,
@@ -107,17 +113,26 @@ class CCHVAE(RecourseMethod):
             code=self.code,
         )
 
-    def _options(self, denied: pd.DataFrame, n: int) -> tuple[pd.DataFrame, np.ndarray]:
-        at = Projection(self.codec, denied)
+    def _options(
+        self, denied: pd.DataFrame, limits: Limits, n: int
+    ) -> tuple[pd.DataFrame, np.ndarray]:
+        at = Projection(self.codec, denied, limits)
+        shells = Shells(
+            self.samples,
+            self.step,
+            p=1.0,
+            max_rounds=self.max_rounds,
+            max_seconds=self.max_seconds,
+        )
 
         def decode(z: Tensor, rows: Tensor) -> Tensor:
             people = at.start[rows].repeat(len(z), 1)
             return self.vae.decode(z.flatten(0, 1), people).unflatten(0, z.shape[:2])
 
         def valid(here: Projection, snapped: Tensor) -> Tensor:
-            return accepted(self.h, here, snapped, self.validity_margin)
+            return accepted(self.decision_, here, snapped, self.validity_margin)
 
-        best, found = self.shells.search(
+        best, found = shells.search(
             at,
             self.vae.encode(at.start),
             decode,

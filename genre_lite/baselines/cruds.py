@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
 from ..decision import SupportsProba
 from ..schema import Schema
-from .autoencoder import LabelledVAE, draw
+from .autoencoder import LabelledVAE, shifted
 from .latent_search import LatentMethod
 from .projection import Projection
 
@@ -26,6 +29,8 @@ class CRUDS(LatentMethod):
 
     where z is the middle of q(z | x, c), and w starts from that of q(w | x, c, y = 0). It needs the
     gradient of h. Two numbers are few: where they cannot move h far enough, nothing is found.
+
+    It knows bounds; at most so many changes, and relations, only by leaving out who breaks them.
 
     Defaults are those of the GenRe experiments (RMSprop with steps of 0.008, λ = 0.001, at most 2,000
     steps), with two liberties: the hidden layers are smaller, and a walk ends when 200 steps have
@@ -46,7 +51,7 @@ class CRUDS(LatentMethod):
     hidden, code, training_steps
         The autoencoder's hidden widths, the width of z, and how long it is trained.
     validity_margin
-        γ: an answer has h(x⁺) > max(γ, ½).
+        γ: an answer is accepted with h(x⁺) > γ; at 0 the bank's own threshold decides.
 
     Notes
     -----
@@ -84,7 +89,15 @@ class CRUDS(LatentMethod):
         cost_weight: float = 0.001,
         learning_rate: float = 0.008,
         max_steps: int = 2000,
-        **settings: object,
+        patience: int = 200,
+        max_seconds: float = math.inf,
+        hidden: Sequence[int] = (128, 64),
+        code: int = 8,
+        training_steps: int = 2000,
+        validity_margin: float = 0.0,
+        outcome: str = "the favourable decision",
+        seed: int = 0,
+        progress: bool = True,
     ) -> None:
         super().__init__(
             h,
@@ -92,15 +105,22 @@ class CRUDS(LatentMethod):
             cost_weight=cost_weight,
             learning_rate=learning_rate,
             max_steps=max_steps,
-            **settings,
+            patience=patience,
+            max_seconds=max_seconds,
+            hidden=hidden,
+            code=code,
+            training_steps=training_steps,
+            validity_margin=validity_margin,
+            outcome=outcome,
+            seed=seed,
+            progress=progress,
         )
 
-    def _start(self, people: Tensor, generator: torch.Generator | None) -> tuple[Tensor, Tensor]:
-        q = self.vae.posterior(people)
-        q_label = self.vae.label_posterior(people, people.new_zeros(len(people)).float())
-        if generator is None:
-            return q[0], q_label[0]
-        return draw(*q, generator), draw(*q_label, generator)
+    def _start(self, people: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+        denied = people.new_zeros(len(people))
+        for_z, for_w = noise.split([noise.shape[1] - self.vae.label_code, self.vae.label_code], 1)
+        z, w = self.vae.posterior(people), self.vae.label_posterior(people, denied)
+        return shifted(*z, for_z), shifted(*w, for_w)
 
     def _distance(self, at: Projection, points: Tensor) -> Tensor:
         return (points - at.start).square().sum(dim=-1)

@@ -13,7 +13,7 @@ from torch import Tensor
 from ..decision import SupportsProba
 from ..schema import Schema
 from .gradient_search import Descent, GradientMethod
-from .projection import Projection
+from .projection import DECIMALS, Projection
 
 __all__ = ["DiCE", "diversity"]
 
@@ -33,6 +33,8 @@ class DiCE(GradientMethod):
     the one with most valid members and, of these, the least loss. Then a sparsity pass takes back,
     from the smallest change to the largest, every change that validity does not need.
 
+    It knows bounds; at most so many changes, and relations, only by leaving out who breaks them.
+
     Defaults are those of the GenRe experiments: λ = 0.5, λ₂ = 1, Adam with steps of 0.05, 500 to
     5,000 steps, rest at 1e-5.
 
@@ -50,7 +52,7 @@ class DiCE(GradientMethod):
     sparse
         Do the sparsity pass.
     validity_margin
-        γ: an answer has h(x⁺) > max(γ, ½).
+        γ: an answer is accepted with h(x⁺) > γ; at 0 the bank's own threshold decides.
     learning_rate, max_steps, max_seconds
         As in :class:`~genre_lite.baselines.wachter.Wachter`.
 
@@ -72,6 +74,7 @@ class DiCE(GradientMethod):
     """
 
     name = "DiCE"
+    cost_weight = 0.0  # nearness is part of the loss, in units of its own
 
     def __init__(
         self,
@@ -81,23 +84,39 @@ class DiCE(GradientMethod):
         proximity_weight: float = 0.5,
         diversity_weight: float = 1.0,
         sparse: bool = True,
+        validity_margin: float = 0.0,
         learning_rate: float = 0.05,
-        **settings: object,
+        max_steps: int = 5000,
+        max_seconds: float = math.inf,
+        outcome: str = "the favourable decision",
+        seed: int = 0,
+        progress: bool = True,
     ) -> None:
-        super().__init__(h, schema, cost_weight=0.0, learning_rate=learning_rate, **settings)
+        super().__init__(
+            h,
+            schema,
+            validity_margin=validity_margin,
+            cost_weight=0.0,
+            learning_rate=learning_rate,
+            max_steps=max_steps,
+            max_seconds=max_seconds,
+            outcome=outcome,
+            seed=seed,
+            progress=progress,
+        )
         self.proximity_weight = proximity_weight
         self.diversity_weight = diversity_weight
         self.sparse = sparse
 
-    def _fit(self, X: pd.DataFrame, labels: np.ndarray, score: np.ndarray) -> None:
-        super()._fit(X, labels, score)
+    def _fit(self, X: pd.DataFrame, labels: np.ndarray, score: np.ndarray, yes: np.ndarray) -> None:
+        super()._fit(X, labels, score, yes)
         cube = self.codec.cube(X)
-        spread = np.median(np.abs(cube - np.median(cube, axis=0)), axis=0)
+        spread = np.nanmedian(np.abs(cube - np.nanmedian(cube, axis=0)), axis=0)
         spread[self.codec.nominal | (spread == 0)] = 1.0
         self._per_feature = torch.as_tensor(1 / spread)
 
     def _descent(self) -> Descent:
-        # Nearness is part of the loss here, in units of its own: one round, and no schedule.
+        # So one round, and no schedule.
         return replace(
             super()._descent(),
             amsgrad=False,
@@ -109,14 +128,14 @@ class DiCE(GradientMethod):
     def _loss(self, points: Tensor, at: Projection) -> Tensor:
         """Each candidate's share of the loss; the shares of a person add up to theirs."""
         unit = self._unit(at)
-        hinge = (1 + self._decision.border - self._decision.logit(points)).clamp(min=0)
+        hinge = (1 + self._odds.border - self._odds.logit(points)).clamp(min=0)
         near = ((points - at.start).abs() * unit).sum(-1) / len(self.schema)
         apart = diversity(points * unit)
         return (hinge + self.proximity_weight * near - self.diversity_weight * apart) / len(points)
 
     def _badness(self, people: Tensor, at: Projection) -> Tensor:
         """The whole set's, the same for each member: one more valid outweighs whatever the loss is."""
-        valid = self._accepts(people)
+        valid = self._valid(people, at)
         badness = self._loss(people, at).sum(0) + 1e6 * (~valid).sum(0)
         return badness.masked_fill(~valid.any(0), math.inf).expand(valid.shape)
 
@@ -131,16 +150,17 @@ class DiCE(GradientMethod):
         best, _ = super()._search(at, n)
         if self.sparse:
             best = self._sparsify(at, best)
-        return best, self._accepts(best)
+        return best, self._valid(best, at)
 
     @torch.no_grad()
     def _sparsify(self, at: Projection, people: Tensor) -> Tensor:
         """Take changes back, the smallest first, wherever the answer stays valid."""
-        order = (at.changes(people) * self._per_feature).argsort(-1)
+        moved = at.changes(people) * self._per_feature
+        order = moved.round(decimals=DECIMALS).argsort(dim=-1, stable=True)
         feature = at.spread_over_inputs(torch.arange(len(self.schema)))
         for turn in range(len(self.schema)):
             back = torch.where(feature == order[..., [turn]], at.start, people)
-            people = torch.where(self._accepts(back)[..., None], back, people)
+            people = torch.where(self._valid(back, at)[..., None], back, people)
         return people
 
 

@@ -2,12 +2,13 @@
 
 All of them change x a little at a time, downhill in a loss that asks for acceptance and for nearness.
 They differ in the loss. The rest is here: h as a function of the search's points with a gradient
-(:class:`Decision`), the descent of all people at once (:class:`Descent`), and the form of such a
+(:class:`LogOdds`), the descent of all people at once (:class:`Descent`), and the form of such a
 method (:class:`GradientMethod`).
 """
 
 from __future__ import annotations
 
+import copy
 import math
 import time
 from abc import abstractmethod
@@ -22,13 +23,15 @@ from torch.nn import functional as F
 from tqdm.auto import tqdm
 
 from ..codec import Codec
-from ..decision import Classifier, SupportsProba
+from ..decision import Classifier, SupportsProba, as_decision
 from ..errors import NotDifferentiableError, SchemaError
 from ..estimator import RecourseMethod
+from ..limits import Limits
 from ..schema import Schema
-from .projection import Projection, inputs_of
+from ..threefry import uniforms
+from .projection import DECIMALS, Projection
 
-__all__ = ["Decision", "Descent", "GradientMethod", "to_yes"]
+__all__ = ["Descent", "GradientMethod", "LogOdds", "to_yes"]
 
 # In log-odds: far more than single precision rounds off, far less than anybody would notice.
 ROUNDING = 1e-4
@@ -36,25 +39,27 @@ ROUNDING = 1e-4
 NEARBY = 0.1
 
 
-class Decision:
+class LogOdds:
     """The log-odds of h at a search's points, differentiable in them.
 
     A classifier may read columns in another order, on other ranges, and only some of them. Its
-    inputs are an affine function of the search's, which this finds.
+    inputs are an affine function of the search's, which this finds. All is computed in double
+    precision, so that a row's place in a batch does not matter.
 
     Parameters
     ----------
     h
-        A :class:`~genre_lite.decision.Classifier`.
+        A :class:`~genre_lite.decision.Classifier`, or a :class:`~genre_lite.decision.Decision` of
+        one.
     codec
         The search's, fitted.
     validity_margin
-        γ; a point is valid if h(x⁺) > max(γ, ½), as for every method of the package.
+        γ; a point is valid if h(x⁺) > max(γ, τ) with the bank's threshold τ.
 
     Raises
     ------
     NotDifferentiableError
-        If h is any other object with ``predict_proba``.
+        If h is of any other kind.
     SchemaError
         If h and the search disagree on the levels of a column.
 
@@ -65,27 +70,30 @@ class Decision:
     >>> h = gl.train_classifier(bank, epochs=2, progress=False)
     >>> codec = gl.Codec(bank.schema).fit(bank.X_test)
     >>> people = torch.as_tensor(codec.design(codec.cube(bank.X_test)))
-    >>> yes = torch.sigmoid(Decision(h, codec).logit(people)).detach().numpy()
+    >>> yes = torch.sigmoid(LogOdds(h, codec).logit(people)).detach().numpy()
     >>> bool(np.allclose(yes, h.predict_proba(bank.X_test)[:, 1], atol=1e-5))
     True
     """
 
-    def __init__(self, h: SupportsProba, codec: Codec, validity_margin: float = 0.5) -> None:
-        if not isinstance(h, Classifier):
+    def __init__(self, h: SupportsProba, codec: Codec, validity_margin: float = 0.0) -> None:
+        decision = as_decision(h)
+        model = decision.model
+        if not isinstance(model, Classifier):
             raise NotDifferentiableError(
-                f"This method follows the gradient of the classifier, and a {type(h).__name__} gives "
-                "none. Wrap a torch module in genre_lite.Classifier, or use a method that needs only "
-                "predict_proba: GenRe, NearestNeighbour, GrowingSpheres or CCHVAE."
+                f"This method follows the gradient of the classifier, and a {type(model).__name__} "
+                "gives none. Wrap a torch module in genre_lite.Classifier, or use a method that needs "
+                "only predict_proba: GenRe, NearestNeighbour, GrowingSpheres or CCHVAE."
             )
-        self.h = h
-        chance = max(validity_margin, 0.5)
+        chance = max(validity_margin, decision.threshold)
         self.border = math.log(chance / (1 - chance)) if chance < 1 else math.inf
-        self._matrix, self._shift = _affine(codec, h.codec)
+        self._matrix, self._shift = _affine(codec, model.codec)
+        self._model = _doubled(model, len(self._shift))
+        self._sign = -1.0 if decision.good[0] else 1.0
 
     def logit(self, points: Tensor) -> Tensor:
         """Log-odds of the favourable decision, shape (...,), from points of shape (..., inputs)."""
         inputs = (points @ self._matrix + self._shift).flatten(0, -2)
-        return self.h.logit(inputs.float()).double().view(points.shape[:-1])
+        return self._sign * self._model.logit(inputs).double().view(points.shape[:-1])
 
     def logit_and_gradient(self, points: Tensor) -> tuple[Tensor, Tensor]:
         """The log-odds and ∇ logit of shape (..., inputs), itself differentiable where h is twice.
@@ -106,9 +114,20 @@ class Decision:
         return logit > self.border + ROUNDING
 
 
+def _doubled(model: Classifier, inputs: int) -> Classifier:
+    """A copy of a classifier in double precision, or itself if its module can compute in single only."""
+    twin = copy.copy(model)
+    twin.module = copy.deepcopy(model.module).double()
+    try:
+        twin.logit(torch.zeros(1, inputs, dtype=torch.float64))
+    except RuntimeError:
+        return model
+    return twin
+
+
 def _affine(ours: Codec, theirs: Codec) -> tuple[Tensor, Tensor]:
     """The matrix and shift that turn design points of one codec into another's."""
-    rows, columns = inputs_of(ours), inputs_of(theirs)
+    rows, columns = ours.blocks, theirs.blocks
     matrix = torch.zeros(rows[-1].stop, columns[-1].stop, dtype=torch.float64)
     shift = torch.zeros(columns[-1].stop, dtype=torch.float64)
     for j, (g, to) in enumerate(zip(theirs.schema, columns, strict=True)):
@@ -118,10 +137,16 @@ def _affine(ours: Codec, theirs: Codec) -> tuple[Tensor, Tensor]:
                 f"Column {g.name!r} is {f.kind} with levels {list(f.categories)} in the schema given, "
                 f"{g.kind} with levels {list(g.categories)} in the classifier's; use one description."
             )
-        matrix[rows[i], to] = torch.eye(to.stop - to.start, dtype=torch.float64)
+        width = to.stop - to.start - g.gaps
+        first, at = rows[i].start, to.start
+        matrix[first : first + width, at : at + width] = torch.eye(width, dtype=torch.float64)
         if not f.is_categorical:
-            matrix[rows[i], to] *= ours.width[i] / theirs.width[j]
-            shift[to] = (ours.low[i] - theirs.low[j]) / theirs.width[j]
+            matrix[first, at] = ours.width[i] / theirs.width[j]
+            shift[at] = (ours.low[i] - theirs.low[j]) / theirs.width[j]
+        if f.gaps and g.gaps:
+            matrix[first + width, at + width] = 1.0
+            if not f.is_categorical:  # what is missing is ½ on either range
+                matrix[first + width, at] = 0.5 - 0.5 * matrix[first, at] - shift[at]
     return matrix, shift
 
 
@@ -131,7 +156,8 @@ class Descent:
 
     After each step of Adam the points are clamped to what a person may become; then they are
     snapped, and the snapped person is judged. So an answer is never a point whose rounding was not
-    checked. The walk of one person does not depend on the others.
+    checked. The walk of one person does not depend on the others: every number of it is their own,
+    and one that has ended stands still.
 
     A walk has come to rest after ``patience`` steps without progress: no better answer for those who
     have one, no lower loss for the others. With an answer it ends. Without one, or after
@@ -217,7 +243,7 @@ class Descent:
                 with torch.no_grad():
                     points.copy_(torch.where(done[..., None], before, at.clamp(points)))
                     people = at.snap(points)
-                    bad = judge(people)
+                    bad = judge(people).round(decimals=DECIMALS)
                     better = bad < badness
                     found = badness.isfinite() | better
                     forward = torch.where(
@@ -249,10 +275,13 @@ class GradientMethod(RecourseMethod):
     The n options of a person come from n walks: the first from x itself, the others from random
     points near it. Walks that end alike give one option, and the rest of the n stay NaN.
 
+    A walk keeps to bounds. It knows no count of changes and no relation: people passed who break
+    one are left out, and if all are, nothing is found. Clocks stand still.
+
     Parameters
     ----------
     validity_margin
-        γ: an answer has h(x⁺) > max(γ, ½).
+        γ: an answer is accepted with h(x⁺) > γ; at 0 the bank's own threshold decides.
     cost_weight
         λ to begin with; it is halved for those who find nothing.
     learning_rate
@@ -266,7 +295,7 @@ class GradientMethod(RecourseMethod):
         h: SupportsProba,
         schema: Schema,
         *,
-        validity_margin: float = 0.5,
+        validity_margin: float = 0.0,
         cost_weight: float = 0.01,
         learning_rate: float = 0.01,
         max_steps: int = 5000,
@@ -282,8 +311,8 @@ class GradientMethod(RecourseMethod):
         self.max_steps = max_steps
         self.max_seconds = max_seconds
 
-    def _fit(self, X: pd.DataFrame, labels: np.ndarray, score: np.ndarray) -> None:
-        self._decision = Decision(self.h, self.codec, self.validity_margin)
+    def _fit(self, X: pd.DataFrame, labels: np.ndarray, score: np.ndarray, yes: np.ndarray) -> None:
+        self._odds = LogOdds(self.decision_, self.codec, self.validity_margin)
 
     def _descent(self) -> Descent:
         return Descent(
@@ -299,11 +328,15 @@ class GradientMethod(RecourseMethod):
 
     def _accepts(self, people: Tensor) -> Tensor:
         """Which snapped points are answers, booleans of shape (candidates, people)."""
-        return self._decision.is_valid(self._decision.logit(people))
+        return self._odds.is_valid(self._odds.logit(people))
+
+    def _valid(self, people: Tensor, at: Projection) -> Tensor:
+        """Which of them also keep every term."""
+        return at.keeps(people, self._accepts(people))
 
     def _badness(self, people: Tensor, at: Projection) -> Tensor:
         """How bad snapped points are as answers, infinite for none; the least is kept."""
-        return at.cost(people).masked_fill(~self._accepts(people), math.inf)
+        return at.cost(people).masked_fill(~self._valid(people, at), math.inf)
 
     def _starts(self, at: Projection, n: int) -> Tensor:
         """Where n walks begin, shape (n, people, inputs)."""
@@ -312,9 +345,9 @@ class GradientMethod(RecourseMethod):
         return at.start + moves
 
     def _noise(self, at: Projection, n: int) -> Tensor:
-        """Uniform on [0, 1], shape (n, people, inputs), the same for the same seed."""
-        generator = torch.Generator().manual_seed(self.seed)
-        return torch.rand(n, *at.start.shape, generator=generator, dtype=at.start.dtype)
+        """Uniform on [0, 1], shape (n, people, inputs), each person's own for the seed."""
+        walks, inputs = np.arange(n), np.arange(at.start.shape[1])
+        return torch.as_tensor(uniforms(at.keys(self.seed), walks, inputs)).transpose(0, 1)
 
     def _search(self, at: Projection, n: int) -> tuple[Tensor, Tensor]:
         """n snapped candidates a person, and which of them are answers."""
@@ -327,8 +360,10 @@ class GradientMethod(RecourseMethod):
             progress=self.progress,
         )
 
-    def _options(self, denied: pd.DataFrame, n: int) -> tuple[pd.DataFrame, np.ndarray]:
-        at = Projection(self.codec, denied)
+    def _options(
+        self, denied: pd.DataFrame, limits: Limits, n: int
+    ) -> tuple[pd.DataFrame, np.ndarray]:
+        at = Projection(self.codec, denied, limits)
         return at.options(*self._search(at, n), n)
 
 

@@ -11,8 +11,9 @@ from torch import Tensor
 
 from ..decision import SupportsProba
 from ..estimator import RecourseMethod
+from ..limits import Limits
 from ..schema import Schema
-from .projection import Projection
+from .projection import DECIMALS, Projection
 from .shells import Shells, accepted
 
 __all__ = ["GrowingSpheres"]
@@ -33,6 +34,7 @@ class GrowingSpheres(RecourseMethod):
     implementations leave out both, flip two-level features by a coin whatever the radius, and let
     values leave the data's range. Here δ moves the inputs of every feature that may change, a
     category changes when another level's input overtakes its own, and the snapped person is judged.
+    It knows bounds; at most so many changes, and relations, only by leaving out who breaks them.
 
     Defaults are those of the GenRe experiments, but for the number of shells, 100 for 1,000: at a
     radius of 20 nearly every feature is at one end of its range.
@@ -44,7 +46,7 @@ class GrowingSpheres(RecourseMethod):
     max_rounds, max_seconds
         How many shells, and how long at most; a limit of time makes answers depend on the machine.
     validity_margin
-        γ: an answer has h(x⁺) > max(γ, ½).
+        γ: an answer is accepted with h(x⁺) > γ; at 0 the bank's own threshold decides.
 
     Notes
     -----
@@ -74,40 +76,50 @@ class GrowingSpheres(RecourseMethod):
         step: float = 0.2,
         max_rounds: int = 100,
         max_seconds: float = math.inf,
-        validity_margin: float = 0.5,
+        validity_margin: float = 0.0,
         outcome: str = "the favourable decision",
         seed: int = 0,
         progress: bool = True,
     ) -> None:
         super().__init__(h, schema, outcome=outcome, seed=seed, progress=progress)
-        self.shells = Shells(
-            samples, step, shrink=True, max_rounds=max_rounds, max_seconds=max_seconds
-        )
+        self.samples = samples
+        self.step = step
+        self.max_rounds = max_rounds
+        self.max_seconds = max_seconds
         self.validity_margin = validity_margin
 
-    def _fit(self, X: pd.DataFrame, labels: np.ndarray, score: np.ndarray) -> None:
+    def _fit(self, X: pd.DataFrame, labels: np.ndarray, score: np.ndarray, yes: np.ndarray) -> None:
         """There is nothing to learn beyond the codec's ranges."""
 
-    def _options(self, denied: pd.DataFrame, n: int) -> tuple[pd.DataFrame, np.ndarray]:
-        at = Projection(self.codec, denied)
-        free = (at.low < at.high).any(dim=0)
-
-        def whole(points: Tensor, rows: Tensor) -> Tensor:
-            full = at.start[rows].repeat(len(points), 1, 1)
-            full[..., free] = points
-            return full
-
-        best, found = self.shells.search(
-            at, at.start[:, free], whole, self._valid, n, seed=self.seed, progress=self.progress
+    def _options(
+        self, denied: pd.DataFrame, limits: Limits, n: int
+    ) -> tuple[pd.DataFrame, np.ndarray]:
+        at = Projection(self.codec, denied, limits)
+        shells = Shells(
+            self.samples,
+            self.step,
+            shrink=True,
+            max_rounds=self.max_rounds,
+            max_seconds=self.max_seconds,
+        )
+        best, found = shells.search(
+            at,
+            at.start,
+            lambda points, rows: points,
+            self._valid,
+            n,
+            seed=self.seed,
+            free=at.low < at.high,
+            progress=self.progress,
         )
         return at.options(self._sparser(at, best, found), found, n)
 
     def _valid(self, at: Projection, snapped: Tensor) -> Tensor:
-        return accepted(self.h, at, snapped, self.validity_margin)
+        return accepted(self.decision_, at, snapped, self.validity_margin)
 
     def _sparser(self, at: Projection, snapped: Tensor, found: Tensor) -> Tensor:
         """Take back one feature after another, the least changed first, while still valid."""
-        order = at.changes(snapped).argsort(dim=-1, stable=True)
+        order = at.changes(snapped).round(decimals=DECIMALS).argsort(dim=-1, stable=True)
         own = torch.zeros(len(at.columns), snapped.shape[-1], dtype=torch.bool)
         for j, inputs in enumerate(at.columns):
             own[j, inputs] = True

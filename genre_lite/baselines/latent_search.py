@@ -20,9 +20,11 @@ from tqdm.auto import trange
 
 from ..decision import SupportsProba
 from ..estimator import RecourseMethod
+from ..limits import Limits
 from ..schema import Schema
+from ..threefry import normals
 from .autoencoder import VAE, train
-from .gradient_search import Decision, to_yes
+from .gradient_search import LogOdds, to_yes
 from .projection import Projection
 from .shells import accepted
 
@@ -50,7 +52,7 @@ class LatentMethod(RecourseMethod):
     hidden, code, training_steps
         The autoencoder's hidden widths, the width of z, and how long it is trained.
     validity_margin
-        γ: an answer has h(x⁺) > max(γ, ½).
+        γ: an answer is accepted with h(x⁺) > γ; at 0 the bank's own threshold decides.
     """
 
     autoencoder = VAE
@@ -69,7 +71,7 @@ class LatentMethod(RecourseMethod):
         hidden: Sequence[int] = (128, 64),
         code: int = 8,
         training_steps: int = 2000,
-        validity_margin: float = 0.5,
+        validity_margin: float = 0.0,
         outcome: str = "the favourable decision",
         seed: int = 0,
         progress: bool = True,
@@ -86,16 +88,16 @@ class LatentMethod(RecourseMethod):
         self.validity_margin = validity_margin
 
     @abstractmethod
-    def _start(self, people: Tensor, generator: torch.Generator | None) -> tuple[Tensor, Tensor]:
-        """The part of each code that stays and the part that moves, of the posterior's middle or,
-        given a generator, of a draw; both (people, width), and one of them may have no width."""
+    def _start(self, people: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+        """The part of each code that stays and the part that moves, from standard normal noise of
+        the whole code's shape, 0 for the posterior's middle; one part may have no width."""
 
     @abstractmethod
     def _distance(self, at: Projection, points: Tensor) -> Tensor:
         """What λ weighs, shape (walks, people), of points (walks, people, inputs)."""
 
-    def _fit(self, X: pd.DataFrame, labels: np.ndarray, score: np.ndarray) -> None:
-        self._decision = Decision(self.h, self.codec, self.validity_margin)
+    def _fit(self, X: pd.DataFrame, labels: np.ndarray, score: np.ndarray, yes: np.ndarray) -> None:
+        self._odds = LogOdds(self.decision_, self.codec, self.validity_margin)
         self.vae = train(
             self.autoencoder,
             self.codec,
@@ -108,20 +110,23 @@ class LatentMethod(RecourseMethod):
             code=self.code,
         )
 
-    def _options(self, denied: pd.DataFrame, n: int) -> tuple[pd.DataFrame, np.ndarray]:
-        at = Projection(self.codec, denied)
+    def _options(
+        self, denied: pd.DataFrame, limits: Limits, n: int
+    ) -> tuple[pd.DataFrame, np.ndarray]:
+        at = Projection(self.codec, denied, limits)
         best, found = self._walk(at, n)
         # The gradient's h told the way; predict_proba decides.
-        found &= accepted(self.h, at, best, self.validity_margin)
+        found &= accepted(self.decision_, at, best, self.validity_margin)
         return at.options(best, found, n)
 
     def _walk(self, at: Projection, n: int) -> tuple[Tensor, Tensor]:
         """The best snapped points (walks, people, inputs), and which are answers (walks, people)."""
-        generator = torch.Generator().manual_seed(self.seed)
-        starts = [self._start(at.start, generator if walk else None) for walk in range(n)]
-        fixed, moving = (torch.cat(parts) for parts in zip(*starts, strict=True))
-        moving = moving.clone().requires_grad_()
         people = at.start.repeat(n, 1)
+        width = self.code + self.vae.label_code
+        noise = normals(at.keys(self.seed), np.arange(n), np.arange(width))
+        noise[:, 0] = 0.0
+        fixed, moving = self._start(people, torch.as_tensor(noise).transpose(0, 1).flatten(0, 1))
+        moving = moving.clone().requires_grad_()
         optimizer = self.optimizer([moving], lr=self.learning_rate)
 
         best = at.start.repeat(n, 1, 1)
@@ -134,16 +139,16 @@ class LatentMethod(RecourseMethod):
         ):
             decoded = self.vae.decode(torch.cat([fixed, moving], dim=1), people)
             points = at.clamp(decoded.view_as(best))
-            loss = to_yes(self._decision.logit(points))
+            loss = to_yes(self._odds.logit(points))
             loss = loss + self.cost_weight * self._distance(at, points)
             # Not backward(): that would leave gradients in the bank's classifier.
             (moving.grad,) = torch.autograd.grad(loss.sum(), moving)
             optimizer.step()
             with torch.no_grad():
                 snapped = at.snap(points)
-                cost = at.cost(snapped)
-                valid = self._decision.is_valid(self._decision.logit(snapped)) & (cost > 0)
-                better = valid & (cost < price) & ~done
+                cost = at.rank(snapped)
+                valid = self._odds.is_valid(self._odds.logit(snapped)) & (cost > 0)
+                better = at.keeps(snapped, valid & (cost < price) & ~done)
                 best = torch.where(better.unsqueeze(-1), snapped, best)
                 price = torch.where(better, cost, price)
                 lower = (loss < lowest - 1e-4) & price.isinf()

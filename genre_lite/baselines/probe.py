@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import torch
@@ -27,6 +28,8 @@ class PROBE(GradientMethod):
 
     An answer has IR ≤ r + tolerance, by the formula of ``invalidation_rate``.
 
+    It knows bounds; at most so many changes, and relations, only by leaving out who breaks them.
+
     Defaults are those of the GenRe experiments: r = 0.05, tolerance 0.01, σ² = 0.01, 200 steps
     before λ is lowered, and otherwise as Wachter's. What differs from public implementations is as
     for :class:`~genre_lite.baselines.wachter.Wachter`.
@@ -38,7 +41,7 @@ class PROBE(GradientMethod):
     noise
         σ, in feature ranges; all inputs of h are perturbed, those of nominal features too.
     validity_margin
-        γ: an answer has h(x⁺) > max(γ, ½).
+        γ: an answer is accepted with h(x⁺) > γ; at 0 the bank's own threshold decides.
     cost_weight, learning_rate, max_steps, max_seconds
         As in :class:`~genre_lite.baselines.wachter.Wachter`.
 
@@ -68,9 +71,27 @@ class PROBE(GradientMethod):
         target_rate: float = 0.05,
         tolerance: float = 0.01,
         noise: float = 0.1,
-        **settings: object,
+        validity_margin: float = 0.0,
+        cost_weight: float = 0.01,
+        learning_rate: float = 0.01,
+        max_steps: int = 5000,
+        max_seconds: float = math.inf,
+        outcome: str = "the favourable decision",
+        seed: int = 0,
+        progress: bool = True,
     ) -> None:
-        super().__init__(h, schema, **settings)
+        super().__init__(
+            h,
+            schema,
+            validity_margin=validity_margin,
+            cost_weight=cost_weight,
+            learning_rate=learning_rate,
+            max_steps=max_steps,
+            max_seconds=max_seconds,
+            outcome=outcome,
+            seed=seed,
+            progress=progress,
+        )
         self.target_rate = target_rate
         self.tolerance = tolerance
         self.noise = noise
@@ -79,8 +100,8 @@ class PROBE(GradientMethod):
         return replace(super()._descent(), round_steps=200)
 
     def _rate(self, points: Tensor) -> tuple[Tensor, Tensor]:
-        logit, slope = self._decision.logit_and_gradient(points)
-        return logit, invalidation_rate(logit - self._decision.border, slope, self.noise)
+        logit, slope = self._odds.logit_and_gradient(points)
+        return logit, invalidation_rate(logit - self._odds.border, slope, self.noise)
 
     def _loss(self, points: Tensor, at: Projection) -> Tensor:
         logit, rate = self._rate(points)
@@ -88,7 +109,7 @@ class PROBE(GradientMethod):
 
     def _accepts(self, people: Tensor) -> Tensor:
         logit, rate = self._rate(people)
-        return self._decision.is_valid(logit) & (rate <= self.target_rate + self.tolerance)
+        return self._odds.is_valid(logit) & (rate <= self.target_rate + self.tolerance)
 
 
 def invalidation_rate(logit: Tensor, slope: Tensor, noise: float) -> Tensor:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
-from .autoencoder import draw
+from .autoencoder import shifted
 from .latent_search import LatentMethod
 from .projection import Projection
 
@@ -21,6 +20,8 @@ class REVISE(LatentMethod):
     where dec is the decoder of a variational autoencoder and c what nobody may change. The walk stays
     where the autoencoder has learnt to put people, so that x⁺ tends to be plausible. It needs the
     gradient of h.
+
+    It knows bounds; at most so many changes, and relations, only by leaving out who breaks them.
 
     Defaults are those of the GenRe experiments (Adam with steps of 0.1, λ = 0.5, at most 1,500 steps),
     with two liberties: the hidden layers are smaller, which reconstructs as well, and a walk ends when
@@ -42,7 +43,7 @@ class REVISE(LatentMethod):
     hidden, code, training_steps
         The autoencoder's hidden widths, the width of z, and how long it is trained.
     validity_margin
-        γ: an answer has h(x⁺) > max(γ, ½).
+        γ: an answer is accepted with h(x⁺) > γ; at 0 the bank's own threshold decides.
 
     Notes
     -----
@@ -68,9 +69,8 @@ class REVISE(LatentMethod):
 
     name = "REVISE"
 
-    def _start(self, people: Tensor, generator: torch.Generator | None) -> tuple[Tensor, Tensor]:
-        mean, log_deviation = self.vae.posterior(people)
-        z = mean if generator is None else draw(mean, log_deviation, generator)
+    def _start(self, people: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+        z = shifted(*self.vae.posterior(people), noise)
         return z[:, :0], z
 
     def _distance(self, at: Projection, points: Tensor) -> Tensor:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from torch import Tensor
 
 from ..decision import SupportsProba
@@ -21,6 +23,8 @@ class ROAR(GradientMethod):
     where w holds the weights and the intercept of a linear model that agrees with h near x'. An
     answer is still valid if the bank retrains and each weight moves by up to δ_max.
 
+    It knows bounds; at most so many changes, and relations, only by leaving out who breaks them.
+
     Defaults are those of the GenRe experiments: δ_max = 0.01, λ = 0.001, Adam with steps of 0.001.
 
     Public implementations take w from LIME, whose weights are in standardized units and fit
@@ -34,7 +38,7 @@ class ROAR(GradientMethod):
     shift
         δ_max, how far each weight may move, in log-odds per feature range.
     validity_margin
-        γ: an answer has h(x⁺) > max(γ, ½), also after the worst shift.
+        γ: an answer is accepted with h(x⁺) > γ, also after the worst shift.
     cost_weight, learning_rate, max_steps, max_seconds
         As in :class:`~genre_lite.baselines.wachter.Wachter`.
 
@@ -62,21 +66,35 @@ class ROAR(GradientMethod):
         schema: Schema,
         *,
         shift: float = 0.01,
+        validity_margin: float = 0.0,
         cost_weight: float = 0.001,
         learning_rate: float = 0.001,
-        **settings: object,
+        max_steps: int = 5000,
+        max_seconds: float = math.inf,
+        outcome: str = "the favourable decision",
+        seed: int = 0,
+        progress: bool = True,
     ) -> None:
         super().__init__(
-            h, schema, cost_weight=cost_weight, learning_rate=learning_rate, **settings
+            h,
+            schema,
+            validity_margin=validity_margin,
+            cost_weight=cost_weight,
+            learning_rate=learning_rate,
+            max_steps=max_steps,
+            max_seconds=max_seconds,
+            outcome=outcome,
+            seed=seed,
+            progress=progress,
         )
         self.shift = shift
 
     def _loss(self, points: Tensor, at: Projection) -> Tensor:
-        return to_yes(worst_logit(self._decision.logit(points), points, self.shift))
+        return to_yes(worst_logit(self._odds.logit(points), points, self.shift))
 
     def _accepts(self, people: Tensor) -> Tensor:
-        worst = worst_logit(self._decision.logit(people), people, self.shift)
-        return self._decision.is_valid(worst)
+        worst = worst_logit(self._odds.logit(people), people, self.shift)
+        return self._odds.is_valid(worst)
 
 
 def worst_logit(logit: Tensor, points: Tensor, shift: float) -> Tensor:

@@ -5,7 +5,8 @@ Around each person's centre, points are drawn from shells of growing radius,
 .. math:: z' = z + r\\, \\frac{g}{\\lVert g \\rVert_p}, \\qquad g \\sim \\mathcal{N}(0, I), \\quad
           r \\sim U[\\mathrm{low}, \\mathrm{high}],
 
-in the space of inputs or in a latent one. All people who still wait are searched at once.
+in the space of inputs or in a latent one. All people who still wait are searched at once, each with
+random numbers of their own (:mod:`~genre_lite.threefry`), so that company changes nobody's answer.
 """
 
 from __future__ import annotations
@@ -20,13 +21,14 @@ import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from ..decision import SupportsProba, acceptance
+from ..decision import Decision
+from ..threefry import normals, uniforms
 from .projection import Projection
 
 __all__ = ["Shells", "accepted"]
 
 # The most numbers in one batch of candidates.
-BLOCK = 2**23
+BLOCK = 2**21
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ class Shells:
         n: int,
         *,
         seed: int,
+        free: Tensor | None = None,
         progress: bool = True,
     ) -> tuple[Tensor, Tensor]:
         """The n cheapest valid people in the first shell of each person that holds any.
@@ -84,6 +87,9 @@ class Shells:
         valid
             From a projection of some rows and snapped points (samples, rows, inputs) to booleans
             (samples, rows).
+        free
+            Which coordinates of a person's points may leave the centre, booleans (people, k); all if
+            left out.
 
         Returns
         -------
@@ -91,7 +97,8 @@ class Shells:
         of ``samples`` points, no more than so many.
         """
         n = min(n, self.samples)
-        generator = torch.Generator().manual_seed(seed)
+        keys = at.keys(seed)
+        free = torch.ones_like(centres, dtype=torch.bool) if free is None else free
         best = at.start.repeat(n, 1, 1)
         found = torch.zeros(n, len(at), dtype=torch.bool)
         low = torch.zeros(len(at), dtype=centres.dtype)
@@ -100,13 +107,14 @@ class Shells:
         block = max(1, BLOCK // (self.samples * at.start.shape[1]))
         deadline = time.perf_counter() + self.max_seconds
         bar = tqdm(total=len(at), desc="shells", unit="person", disable=not progress, leave=False)
-        for _ in range(self.max_rounds):
+        for turn in range(self.max_rounds):
             if not len(waiting) or time.perf_counter() > deadline:
                 break
             left = []
             for rows in waiting.split(block):
                 here = at.take(rows.numpy())
-                points = self._draw(centres[rows], low[rows], high[rows], generator)
+                g, share = self._numbers(keys[rows.numpy()], free[rows], turn * self.samples)
+                points = self._shell(centres[rows], low[rows], high[rows], g, share)
                 snapped = here.snap(decode(points, rows))
                 winners, won = cheapest(here, snapped, valid(here, snapped), n)
                 hit = won[0]
@@ -121,25 +129,35 @@ class Shells:
         bar.close()
         return best, found
 
-    def _draw(
-        self, centres: Tensor, low: Tensor, high: Tensor, generator: torch.Generator
-    ) -> Tensor:
+    def _numbers(self, key: np.ndarray, free: Tensor, first: int) -> tuple[Tensor, Tensor]:
+        """Directions of length 1, (samples, rows, k), and shares of the way out, (samples, rows).
+
+        Drawn for candidates from number ``first`` on. The shares come after the last coordinate.
+        """
+        candidates, k = first + np.arange(self.samples), free.shape[1]
+        g = torch.as_tensor(normals(key, candidates, np.arange(k))).transpose(0, 1) * free
+        length = torch.linalg.vector_norm(g, self.p, dim=-1, keepdim=True)
+        share = torch.as_tensor(uniforms(key, candidates, np.array([k]))[..., 0]).T
+        return g / length.clamp(min=1e-300), share
+
+    @staticmethod
+    def _shell(centres: Tensor, low: Tensor, high: Tensor, g: Tensor, share: Tensor) -> Tensor:
         """Points of each row's shell, shape (samples, rows, k)."""
-        shape, dtype = (self.samples, *centres.shape), centres.dtype
-        g = torch.randn(shape, generator=generator, dtype=dtype)
-        g = g / torch.linalg.vector_norm(g, self.p, dim=-1, keepdim=True)
-        share = torch.rand(shape[:2], generator=generator, dtype=dtype)
         return centres + (low + share * (high - low)).unsqueeze(-1) * g
 
 
-def accepted(h: SupportsProba, at: Projection, snapped: Tensor, margin: float) -> Tensor:
-    """Who is valid, h(x⁺) > max(γ, ½), and has moved: snapped (candidates, people, inputs) to booleans."""
-    moved = (snapped != at.start).any(dim=-1)
-    if moved.any():
-        candidate, person = moved.nonzero(as_tuple=True)
-        table = at.take(person.numpy()).frame(snapped[moved]).reset_index(drop=True)
-        moved[candidate, person] = torch.as_tensor(acceptance(h, table) > max(margin, 0.5))
-    return moved
+def accepted(decision: Decision, at: Projection, snapped: Tensor, margin: float) -> Tensor:
+    """Who has moved, keeps their terms, and is accepted with h(x⁺) > γ.
+
+    Snapped points (candidates, people, inputs) to booleans (candidates, people).
+    """
+    valid = at.keeps(snapped, (snapped != at.start).any(dim=-1))
+    if valid.any():
+        candidate, person = valid.nonzero(as_tuple=True)
+        table = at.frame(snapped[valid], person.numpy()).reset_index(drop=True)
+        chance, yes = decision.ask(table)
+        valid[candidate, person] = torch.as_tensor(yes & (chance > margin))
+    return valid
 
 
 def cheapest(at: Projection, snapped: Tensor, valid: Tensor, n: int) -> tuple[Tensor, Tensor]:
@@ -147,9 +165,11 @@ def cheapest(at: Projection, snapped: Tensor, valid: Tensor, n: int) -> tuple[Te
 
     Shapes as in :meth:`Shells.search`: (candidates, people, …) to (n, people, …).
     """
-    price = at.cost(snapped).masked_fill(~valid, torch.inf)
-    # Equal points must lie side by side, also among others of the same price.
-    mark = snapped @ torch.linspace(1, 2, snapped.shape[-1], dtype=snapped.dtype).sqrt()
+    price = at.rank(snapped).masked_fill(~valid, torch.inf)
+    # Equal points must lie side by side, also among others of the same price. A mark of their bits
+    # is a whole number, which no order of addition changes; adding 0 turns −0 into 0.
+    odd = torch.arange(1, 2 * snapped.shape[-1], 2) * 0x9E3779B97F4A7C1
+    mark = ((snapped + 0.0).view(torch.int64) * odd).sum(dim=-1)
     order = torch.as_tensor(np.lexsort((mark.numpy(), price.numpy()), axis=0))
     price = price.gather(0, order)
     snapped = snapped.gather(0, order.unsqueeze(-1).expand_as(snapped))

@@ -17,6 +17,8 @@ class Wachter(GradientMethod):
 
     It asks for validity and nearness and for nothing else: nobody like x⁺ need ever have lived.
 
+    It knows bounds; at most so many changes, and relations, only by leaving out who breaks them.
+
     Defaults are those of the GenRe experiments: Adam (amsgrad) with steps of 0.01, λ = 0.01, up to
     1,000 steps before λ is lowered.
 
@@ -32,7 +34,7 @@ class Wachter(GradientMethod):
     Parameters
     ----------
     validity_margin
-        γ: an answer has h(x⁺) > max(γ, ½).
+        γ: an answer is accepted with h(x⁺) > γ; at 0 the bank's own threshold decides.
     cost_weight
         λ to begin with. Greater values give cheaper answers, more slowly.
     learning_rate
@@ -60,4 +62,4 @@ class Wachter(GradientMethod):
     name = "Wachter"
 
     def _loss(self, points: Tensor, at: Projection) -> Tensor:
-        return to_yes(self._decision.logit(points))
+        return to_yes(self._odds.logit(points))

@@ -19,7 +19,7 @@ ADULT = Table(
     unfavourable="<=50K",
     schema=Schema(
         [
-            Feature("age", low=0, step=1, unit="years", actionability="increasing"),
+            Feature("age", low=0, step=1, unit="years", actionability="clock"),
             Feature(
                 "workclass",
                 "nominal",

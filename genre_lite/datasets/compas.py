@@ -12,14 +12,14 @@ COMPAS = Table(
     rows=6_172,
     question="Is the defendant's risk score below high?",
     source="ProPublica, compas-scores-two-years (Broward County, Florida, 2013 and 2014)",
-    licence="public records published by ProPublica; no licence stated",
+    licence="none stated (public records, published by ProPublica)",
     citation="larson2016compas",
     target="score",
     favourable="low or medium risk",
     unfavourable="high risk",
     schema=Schema(
         [
-            Feature("age", low=0, step=1, unit="years", actionability="increasing"),
+            Feature("age", low=0, step=1, unit="years", actionability="clock"),
             Feature("two_year_recid", "nominal", ("no", "yes"), label="charged again in two years"),
             Feature(
                 "c_charge_degree",

@@ -36,6 +36,9 @@ class Dataset:
         One sentence: what is decided.
     source, licence, citation
         Where the table comes from, on what terms, and its key in the book's bibliography.
+    balanced
+        Whether a classifier of this table counts both outcomes alike in its training; pass it on:
+        ``train_classifier(bank, balanced=bank.balanced)``.
 
     Examples
     --------
@@ -59,6 +62,7 @@ class Dataset:
     source: str
     licence: str
     citation: str
+    balanced: bool = True
 
     @classmethod
     def from_frame(

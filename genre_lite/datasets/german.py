@@ -1,4 +1,7 @@
-"""UCI German Credit (Statlog): is a loan of a German bank of the 1970s repaid as agreed?"""
+"""South German Credit: was a loan that a German bank granted in the 1970s paid back as agreed?
+
+The levels follow the corrected codes of Grömping (2019); the data card tells what was wrong before.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,10 @@ __all__ = ["GERMAN"]
 GERMAN = Table(
     name="german",
     rows=1_000,
-    question="Is the applicant a good credit risk?",
-    source="UCI Machine Learning Repository, Statlog (German Credit Data)",
-    licence="CC BY 4.0 (Hans Hofmann)",
-    citation="hofmann1994german",
+    question="Is the applicant expected to pay back as agreed?",
+    source="UCI Machine Learning Repository, South German Credit (loans of 1973 to 1975)",
+    licence="CC BY 4.0 (Ulrike Grömping)",
+    citation="groemping2019south",
     target="credit",
     favourable="good",
     unfavourable="bad",
@@ -21,20 +24,30 @@ GERMAN = Table(
         [
             Feature(
                 "checking-account",
-                "nominal",
-                ("No account", "Below 0 DM", "0 to 200 DM", "200 DM or more"),
+                "ordinal",
+                ("No account", "Below 0 DM", "0 to 200 DM", "200 DM or regular salary"),
+                actionability="increasing",
+                # Upwards from no account lies an overdrawn one: nobody is told to get there.
+                bounds=("0 to 200 DM", None),
                 label="checking account",
             ),
-            Feature("duration", low=1, step=1, unit="months", label="duration of the loan"),
+            Feature(
+                "duration",
+                low=1,
+                step=1,
+                unit="months",
+                bounds=(4, None),  # the bank's shortest loan
+                label="duration of the loan",
+            ),
             Feature(
                 "credit-history",
                 "nominal",
                 (
-                    "No credits, or all repaid duly",
-                    "All credits at this bank repaid duly",
-                    "Existing credits repaid duly so far",
                     "Late payments in the past",
-                    "Critical account, or credits elsewhere",
+                    "Critical account or credits elsewhere",
+                    "No credits or all repaid duly",
+                    "Existing credits repaid duly so far",
+                    "All credits at this bank repaid duly",
                 ),
                 actionability="immutable",
                 label="credit history",
@@ -45,7 +58,6 @@ GERMAN = Table(
                 (
                     "Business",
                     "Domestic appliances",
-                    "Education",
                     "Furniture or equipment",
                     "New car",
                     "Other",
@@ -53,6 +65,7 @@ GERMAN = Table(
                     "Repairs",
                     "Retraining",
                     "Used car",
+                    "Vacation",
                 ),
                 actionability="immutable",
             ),
@@ -71,8 +84,8 @@ GERMAN = Table(
                     "Unknown or none",
                     "Below 100 DM",
                     "100 to 500 DM",
-                    "500 to 1,000 DM",
-                    "1,000 DM or more",
+                    "500 to 1000 DM",
+                    "1000 DM or more",
                 ),
                 actionability="increasing",
             ),
@@ -86,27 +99,28 @@ GERMAN = Table(
                     "4 to 7 years",
                     "7 years or more",
                 ),
-                actionability="increasing",
+                actionability="clock",
+                edges=(None, 0, 1, 4, 7),
                 label="time in the present job",
             ),
             Feature(
                 "instalment-rate",
-                low=1,
-                high=4,
-                step=1,
-                label="instalment rate, as coded by the bank",
+                "ordinal",
+                ("Below 20 %", "20 to 25 %", "25 to 35 %", "35 % or more"),
+                actionability="decreasing",
+                label="instalments as a share of income",
             ),
             Feature(
                 "personal-status",
                 "nominal",
                 (
-                    "Female, divorced, separated or married",
-                    "Male, divorced or separated",
-                    "Male, married or widowed",
-                    "Male, single",
+                    "Female non-single or male single",
+                    "Female single",
+                    "Male divorced or separated",
+                    "Male married or widowed",
                 ),
                 actionability="immutable",
-                label="sex and marital status",
+                label="marital status and sex",
             ),
             Feature(
                 "other-debtors",
@@ -116,11 +130,11 @@ GERMAN = Table(
             ),
             Feature(
                 "residence",
-                low=1,
-                high=4,
-                step=1,
-                actionability="increasing",
-                label="time at the present address, as coded by the bank",
+                "ordinal",
+                ("Less than 1 year", "1 to 4 years", "4 to 7 years", "7 years or more"),
+                actionability="clock",
+                edges=(0, 1, 4, 7),
+                label="time at the present address",
             ),
             Feature(
                 "property",
@@ -134,7 +148,7 @@ GERMAN = Table(
                 actionability="increasing",
                 label="most valuable property",
             ),
-            Feature("age", low=0, step=1, unit="years", actionability="increasing"),
+            Feature("age", low=0, step=1, unit="years", actionability="clock"),
             Feature(
                 "other-plans",
                 "nominal",
@@ -144,30 +158,28 @@ GERMAN = Table(
             Feature("housing", "nominal", ("Free of charge", "Rented", "Owned")),
             Feature(
                 "existing-credits",
-                low=1,
-                high=4,
-                step=1,
-                actionability="decreasing",
-                label="credits at this bank, as coded by the bank",
+                "ordinal",
+                ("One", "Two or three", "Four or five", "Six or more"),
+                actionability="immutable",
+                label="credits at this bank so far",
             ),
             Feature(
                 "job",
                 "ordinal",
                 (
-                    "Unemployed, or unskilled and not resident",
+                    "Unskilled or unemployed and not resident",
                     "Unskilled and resident",
                     "Skilled",
-                    "Manager, self-employed or highly qualified",
+                    "Manager or self-employed or highly qualified",
                 ),
                 actionability="increasing",
             ),
             Feature(
                 "people-liable",
-                low=1,
-                high=2,
-                step=1,
+                "ordinal",
+                ("0 to 2", "3 or more"),
                 actionability="immutable",
-                label="dependants, as coded by the bank",
+                label="dependants",
             ),
             Feature("telephone", "nominal", ("no", "yes"), label="telephone in own name"),
             Feature(
@@ -177,6 +189,8 @@ GERMAN = Table(
                 actionability="immutable",
                 label="foreign worker",
             ),
-        ]
+        ],
+        # Who owns the home has real estate: it holds for 103 of the 107 owners.
+        relations=("if housing == 'Owned' then property == 'Real estate'",),
     ),
 )

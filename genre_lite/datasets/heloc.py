@@ -54,7 +54,7 @@ HELOC = Table(
                 low=0,
                 step=1,
                 unit="months",
-                actionability="increasing",
+                actionability="clock",
                 label="age of the oldest account",
             ),
             Feature(
@@ -62,10 +62,16 @@ HELOC = Table(
                 low=0,
                 step=1,
                 unit="months",
+                actionability="clock",
                 label="age of the newest account",
             ),
             Feature(
-                "AverageMInFile", low=0, step=1, unit="months", label="mean age of the accounts"
+                "AverageMInFile",
+                low=0,
+                step=1,
+                unit="months",
+                actionability="clock",
+                label="mean age of the accounts",
             ),
             Feature(
                 "NumSatisfactoryTrades",
@@ -103,7 +109,7 @@ HELOC = Table(
                 low=0,
                 step=1,
                 unit="months",
-                actionability="increasing",
+                actionability="clock",
                 label="time since the last late payment",
             ),
             Feature("NumTotalTrades", low=0, step=1, unit="accounts", label="all accounts"),
@@ -127,7 +133,8 @@ HELOC = Table(
                 low=0,
                 step=1,
                 unit="months",
-                label="time since the last inquiry, last week left out",
+                actionability="clock",
+                label="time since the last inquiry (last week left out)",
             ),
             Feature(
                 "NumInqLast6M",
@@ -141,7 +148,7 @@ HELOC = Table(
                 low=0,
                 step=1,
                 unit="inquiries",
-                label="inquiries in the last six months, last week left out",
+                label="inquiries in the last six months (last week left out)",
             ),
             Feature(
                 "NetFractionRevolvingBurden",
@@ -190,5 +197,6 @@ HELOC = Table(
     ),
     paper={},
     bundled=False,
+    balanced=False,  # as the paper's classifier of this table was trained
     mend=fill_without_label,
 )

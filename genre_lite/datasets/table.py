@@ -28,6 +28,8 @@ class Table:
         Its identity card; ``rows`` counts the default split.
     target, favourable, unfavourable, schema
         As in :class:`Dataset`, for the default split.
+    balanced
+        As in :class:`Dataset`, for both splits: whether its classifier counts both outcomes alike.
     paper
         What :meth:`Schema.infer` must be told of the paper's files (``categorical``,
         ``immutable``); ``None`` if the paper did not use the table.
@@ -49,6 +51,7 @@ class Table:
     schema: Schema
     paper: Mapping[str, Sequence[str]] | None = None
     bundled: bool = True
+    balanced: bool = True
     mend: Callable[[pd.DataFrame, pd.DataFrame], Parts] | None = None
 
     @property
@@ -90,4 +93,5 @@ class Table:
             source=self.source,
             licence=self.licence,
             citation=self.citation,
+            balanced=self.balanced,
         )

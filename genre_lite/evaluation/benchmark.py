@@ -34,11 +34,12 @@ import genre_lite
 from .. import baselines
 from ..codec import Codec
 from ..datasets import Dataset, list_datasets, load_dataset
-from ..decision import SupportsProba, acceptance, gold_world, train_classifier
+from ..decision import SupportsProba, acceptance, train_classifier
 from ..errors import GenReError
 from ..estimator import RecourseMethod
 from ..genre import GenRe
 from ..schema import _nearest
+from ..worlds import gold_world
 from .density import KernelDensity
 from .ledger import Cell, Ledger
 from .metrics import evaluate
@@ -114,7 +115,7 @@ class World:
         self.gold = gold_world(bank, seed=seed, progress=False)
         self.bank = self.gold.bank
         start = time.perf_counter()
-        self._training = {"balanced": bank.name != "heloc", "progress": False}
+        self._training = {"balanced": bank.balanced, "progress": False}
         self.h = train_classifier(self.bank, seed=seed, **self._training)
         self.classifier_seconds = time.perf_counter() - start
         yes = acceptance(self.h, bank.X_test) > 0.5

@@ -305,10 +305,7 @@ def _name(ax: Axes, points: pd.DataFrame, *, bold: str) -> None:
     ax.figure.draw_without_rendering()
     dot = ax.figure.dpi / 72
     inside = ax.get_window_extent()
-    taken = [
-        _box(centre, (DISC * dot, DISC * dot))
-        for centre in ax.transData.transform(points)
-    ]
+    taken = [_box(centre, (DISC * dot, DISC * dot)) for centre in ax.transData.transform(points)]
     for label, place in zip(points.index, points.to_numpy(), strict=True):
         look = {"weight": "bold" if label == bold else "normal", "fontsize": "small"}
         probe = ax.text(0, 0, str(label), **look)

@@ -1,0 +1,661 @@
+"""What an answer may be: every term compiled to one mask while writing.
+
+Terms come from the schema (direction, what is immutable, bounds of advice, the largest step, clocks,
+relations) and from the person who asks (what they freeze, their own bounds, at most k changes, how
+long they would wait). :class:`Limits` compiles both for some people. It answers two questions:
+
+* *Which values may come next*, given what is written so far? (:class:`Writing`, a mask a feature.)
+* *Does a whole answer keep every term?* (:meth:`Limits.keeps`; :meth:`Limits.broken` names the terms.)
+
+Writing never ends in a dead end. It carries a witness: a whole answer that keeps every term and
+begins with what is written. At first that is the person as they are. A value is allowed if the
+witness keeps every term with it, or can be made to by one more change to come.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+import pandas as pd
+
+from .codec import Codec
+from .errors import GenReError
+from .relations import Relation
+from .schema import Feature
+
+__all__ = ["Limits", "Terms", "Writing"]
+
+CLOSE = 1e-9  # rounding of the unit cube
+TRIED = (
+    16  # how many values of a feature to come are tried, where a relation asks for another change
+)
+PATIENT = 5  # years, where it is asked what waiting would have brought
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a person asks of their own answer; the schema's terms hold beside.
+
+    Each may be one for all, or a Series or dict by person.
+
+    Parameters
+    ----------
+    freeze
+        Names of features that stay as they are.
+    bounds
+        For each feature named, the lowest and the highest value that may be advised, ``None`` for
+        no bound; in the column's unit, for an ordinal feature levels.
+    largest
+        For each feature named, the largest change, in the column's unit or in levels.
+    max_changes
+        How many features may change. Clocks do not count, nor does what a relation computes.
+    weights
+        For each feature named, how hard one range of it is, in place of the schema's weight.
+    wait
+        Years the person would wait; clocks move together by at most that.
+    """
+
+    freeze: Sequence | Mapping | pd.Series = ()
+    bounds: Mapping | None = None
+    largest: Mapping | None = None
+    max_changes: int | Mapping | pd.Series | None = None
+    weights: Mapping | None = None
+    wait: float | Mapping | pd.Series = 0
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One term on one feature: how it narrows what a changed value may be, each of shape (people,)."""
+
+    name: str
+    feature: int
+    low: np.ndarray | float = -np.inf
+    high: np.ndarray | float = np.inf
+    fixed: np.ndarray | bool = False
+
+
+class Limits:
+    """The terms of some people, compiled.
+
+    Parameters
+    ----------
+    codec
+        Fitted; its schema's terms hold for all.
+    people
+        One row a person, validated.
+    terms
+        Their own.
+
+    Attributes
+    ----------
+    cube, own
+        The people in the cube and as tokens, (people, d).
+    low, high
+        Where in the cube a value that changes may lie, (people, d). A value that stays may lie
+        anywhere.
+    fixed
+        What may not change at all, booleans of shape (people, d); clocks are, they move by waiting.
+    allowed
+        Which tokens may be written, whatever else is, (people, d, v). The own token means "stays".
+    price
+        What a whole range of each feature costs, (people, d).
+    most, wait
+        How many features may change, and how many years may pass, (people,).
+
+    Raises
+    ------
+    GenReError
+        Naming the feature or the person, if a term contradicts itself or nobody is so called.
+
+    Examples
+    --------
+    >>> from genre_lite import Schema
+    >>> frame = pd.DataFrame({"income": [1.0, 2.0, 3.0, 4.0], "age": [20, 30, 40, 50]})
+    >>> codec = Codec(Schema.infer(frame, increasing=["income"], clocks=["age"])).fit(frame)
+    >>> limits = Limits(codec, frame.iloc[[1]], Terms(bounds={"income": (None, 3.0)}))
+    >>> limits.allowed[0].astype(int).tolist()
+    [[0, 1, 1, 0], [0, 1, 0, 0]]
+    """
+
+    def __init__(self, codec: Codec, people: pd.DataFrame, terms: Terms | None = None) -> None:
+        self.codec = codec
+        self.terms = terms or Terms()
+        self.cube = codec.cube(people)
+        self.own = codec.tokens(self.cube)
+        self._labels = people.index
+        self.clocks = np.array([f.actionability == "clock" for f in codec.schema])
+        relations = [Relation.parse(text, codec.schema) for text in codec.schema.relations]
+        self.relations = tuple(relations)
+        place = codec.schema.names.index
+        self._touched = [[place(name) for name in r.names] for r in relations]
+        self._defined = {place(r.defines): r for r in relations if r.defines is not None}
+        values = self._values(self.cube)
+        # What did not hold before need not hold after.
+        self._active = np.stack(
+            [r.holds(values) for r in relations] or [np.zeros(len(people), bool)], axis=1
+        )[:, : len(relations)]
+        self.wait = np.floor(self._each(self.terms.wait, "wait").astype(float)).astype(int)
+        if (self.wait < 0).any():
+            raise GenReError("wait is below 0; give the years that a person would wait, or 0.")
+        self._pieces = list(self._compile())
+        d = len(codec.schema)
+        most = self._each(self.terms.max_changes, "max_changes")
+        self.most = np.array([d if m is None or m != m else int(m) for m in most])
+        if (self.most < 1).any():
+            raise GenReError("max_changes is below 1; let at least one feature change.")
+        self.price = self._prices()
+        self._assemble()
+
+    # -- compiling ------------------------------------------------------------------------------
+
+    def _each(self, value: object, name: str) -> np.ndarray:
+        """One value a person, (people,) of objects."""
+        if isinstance(value, Mapping):
+            value = pd.Series(value, dtype=object)
+        if not isinstance(value, pd.Series):
+            each = np.empty(len(self._labels), dtype=object)
+            each.fill(value)
+            return each
+        missing = self._labels.difference(value.index)
+        if len(missing):
+            raise GenReError(
+                f"{name} names no value for person {missing[0]}; give one for each who asks."
+            )
+        return value.loc[self._labels].to_numpy(dtype=object)
+
+    def _feature(self, name: object, term: str) -> int:
+        names = self.codec.schema.names
+        if name not in names:
+            raise GenReError(f"{term} names {name!r}, which is no feature; known: {names}.")
+        return names.index(name)
+
+    def _compile(self) -> Iterator[Piece]:
+        for j, f in enumerate(self.codec.schema):
+            yield from self._schema_pieces(j, f)
+        frozen = self._each(self.terms.freeze, "freeze")
+        asked = {}
+        for i, names in enumerate(frozen):
+            if isinstance(names, str):
+                raise GenReError(f"freeze={names!r} is one name; write [{names!r}].")
+            for name in names if names is not None else ():
+                asked.setdefault(self._feature(name, "freeze"), np.zeros(len(frozen), bool))[i] = 1
+        for j, who in asked.items():
+            yield Piece(f"{self.codec.schema.names[j]}: frozen", j, fixed=who)
+            if self.clocks[j]:  # clocks move together, or not at all
+                self.wait = np.where(who, 0, self.wait)
+        for name, bound in (self.terms.bounds or {}).items():
+            j = self._feature(name, "bounds")
+            pairs = self._each(bound, f"bounds of {name!r}") if not _is_pair(bound) else [bound]
+            ends = np.array([self._bound(j, pair) for pair in pairs], dtype=float)
+            yield self._bounded(j, *np.broadcast_to(ends, (len(self._labels), 2)).T)
+        for name, step in (self.terms.largest or {}).items():
+            j = self._feature(name, "largest")
+            yield self._stepped(j, self._each(step, f"largest of {name!r}").astype(float))
+
+    def _schema_pieces(self, j: int, f: Feature) -> Iterator[Piece]:
+        mine = self.cube[:, j]
+        gap = np.isnan(mine)  # a gap has no side
+        if f.actionability == "immutable":
+            yield Piece(f"{f.name}: immutable", j, fixed=True)
+        elif f.actionability == "clock":
+            yield Piece(f"{f.name}: only time moves it", j, fixed=True)
+        elif f.actionability == "increasing":
+            yield Piece(f"{f.name}: only up", j, low=np.where(gap, -np.inf, mine))
+        elif f.actionability == "decreasing":
+            yield Piece(f"{f.name}: only down", j, high=np.where(gap, np.inf, mine))
+        if f.bounds is not None:
+            yield self._bounded(j, *self._bound(j, f.bounds))
+        if f.largest is not None:
+            yield self._stepped(j, np.full(len(mine), float(f.largest)))
+
+    def _bound(self, j: int, pair: object) -> tuple[float, float]:
+        f = self.codec.schema[j]
+        if f.kind == "nominal" or not _is_pair(pair):
+            raise GenReError(
+                f"bounds of {f.name!r} are {pair!r}; give (lowest, highest) of a feature with an order, "
+                "None for no bound."
+            )
+        ends = []
+        for value, none in zip(pair, (-np.inf, np.inf), strict=True):
+            if value is None:
+                ends.append(none)
+            elif f.is_categorical:
+                if value not in f.categories:
+                    raise GenReError(
+                        f"bounds of {f.name!r} name {value!r}; its levels are {list(f.categories)}."
+                    )
+                ends.append(f.categories.index(value) / self.codec.width[j])
+            else:
+                ends.append((float(value) - self.codec.low[j]) / self.codec.width[j])
+        if ends[0] > ends[1]:
+            raise GenReError(f"bounds of {f.name!r} are {pair!r}; the first lies above the second.")
+        return tuple(ends)
+
+    def _bounded(self, j: int, low: np.ndarray | float, high: np.ndarray | float) -> Piece:
+        return Piece(f"{self.codec.schema.names[j]}: bounds", j, low=low, high=high)
+
+    def _stepped(self, j: int, most: np.ndarray) -> Piece:
+        f = self.codec.schema[j]
+        if f.kind == "nominal" or not (most > 0).all():
+            raise GenReError(
+                f"largest of {f.name!r} must be a number above 0, of a feature with an order."
+            )
+        reach = most / self.codec.width[j]
+        mine = self.cube[:, j]
+        low, high = (
+            np.nan_to_num(mine - reach, nan=-np.inf),
+            np.nan_to_num(mine + reach, nan=np.inf),
+        )
+        return Piece(f"{f.name}: largest step", j, low=low, high=high)
+
+    def _prices(self) -> np.ndarray:
+        price = np.tile(self.codec.price, (len(self.cube), 1))
+        for name, weight in (self.terms.weights or {}).items():
+            j = self._feature(name, "weights")
+            weights = self._each(weight, f"weights of {name!r}").astype(float)
+            if not (weights > 0).all():
+                raise GenReError(
+                    f"weights of {name!r} hold {weights.min():g}; they must be above 0."
+                )
+            price[:, j] *= weights / self.codec.schema[j].weight
+        return price
+
+    def _assemble(self) -> None:
+        """Put the pieces together."""
+        self.low, self.high = np.full(self.cube.shape, -np.inf), np.full(self.cube.shape, np.inf)
+        self.fixed = np.zeros(self.cube.shape, dtype=bool)
+        for piece in self._pieces:
+            j = piece.feature
+            self.low[:, j] = np.maximum(self.low[:, j], piece.low)
+            self.high[:, j] = np.minimum(self.high[:, j], piece.high)
+            self.fixed[:, j] |= piece.fixed
+        self.fixed |= self.clocks  # but for waiting
+        size = max(self.codec.sizes)
+        self.allowed = np.zeros((*self.cube.shape, size), dtype=bool)
+        for j, grid in enumerate(self.codec.grid):
+            self.allowed[:, j, : len(grid)] = self._may_be(
+                j, grid, np.arange(len(self.cube))[:, None]
+            )
+        np.put_along_axis(self.allowed, self.own[..., None], True, axis=2)
+
+    def _may_be(self, j: int, value: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Whether feature j of the people in ``rows`` may change to a value; shapes broadcast."""
+        inside = (value >= self.low[rows, j] - CLOSE) & (value <= self.high[rows, j] + CLOSE)
+        fine = inside & ~self.fixed[rows, j]
+        if self.codec.schema[j].is_categorical:
+            return fine
+        return fine & ~(np.abs(value - self.cube[rows, j]) < self.visible(j, value, rows))
+
+    def visible(self, j: int, value: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """The least change that is one step, and that four digits show."""
+        f, low, width = self.codec.schema[j], self.codec.low[j], self.codec.width[j]
+        if f.step:
+            return (f.step - 1e-6 * f.step) / width
+        number = np.maximum(np.abs(value * width + low), np.abs(self.cube[rows, j] * width + low))
+        return 10.0 ** (np.floor(np.log10(np.maximum(np.nan_to_num(number), 1e-12))) - 3) / width
+
+    def grid(self, j: int) -> np.ndarray:
+        """The values of feature j's tokens in the cube; NaN for a gap."""
+        grid = self.codec.grid[j]
+        return np.append(grid, np.nan) if self.codec.gap[j] >= 0 else grid
+
+    # -- part of the people, or of the terms ----------------------------------------------------
+
+    def __len__(self) -> int:
+        return len(self.cube)
+
+    def take(self, rows: np.ndarray) -> Self:
+        """The same for some of the people, by their row numbers; a row may be named again."""
+        other = copy.copy(self)
+        for name in ("cube", "own", "low", "high", "fixed", "allowed", "price", "most", "wait"):
+            setattr(other, name, getattr(self, name)[rows])
+        other._active, other._labels = self._active[rows], self._labels[rows]
+        other._pieces = [
+            replace(
+                piece,
+                **{
+                    part: values[rows]
+                    for part in ("low", "high", "fixed")
+                    if isinstance(values := getattr(piece, part), np.ndarray) and values.ndim
+                },
+            )
+            for piece in self._pieces
+        ]
+        return other
+
+    def relaxed(self) -> Iterator[tuple[str, Self]]:
+        """Each term by name, and the limits without it."""
+        for name in dict.fromkeys(piece.name for piece in self._pieces):
+            first = next(p for p in self._pieces if p.name == name)
+            if self.clocks[first.feature]:
+                continue  # clocks are relaxed together, below
+            other = copy.copy(self)
+            other._pieces = [piece for piece in self._pieces if piece.name != name]
+            other._assemble()
+            yield name, other
+        if (self.most < len(self.codec.schema)).any():
+            other = copy.copy(self)
+            other.most = np.full_like(self.most, len(self.codec.schema))
+            yield f"at most {self.most.min()} changes", other
+        if self.clocks.any():
+            other = copy.copy(self)
+            other.wait = self.wait + PATIENT
+            yield f"no waiting beyond {self.wait.min()} years", other
+        for r, relation in enumerate(self.relations):
+            if self._active[:, r].any():
+                other = copy.copy(self)
+                other._active = self._active.copy()
+                other._active[:, r] = False
+                yield relation.text, other
+
+    # -- whole answers --------------------------------------------------------------------------
+
+    def _values(self, cube: np.ndarray) -> dict[str, np.ndarray]:
+        """Points in original units, levels as positions: a mapping by feature."""
+        return {
+            f.name: np.rint(cube[..., j] * self.codec.width[j])
+            if f.is_categorical
+            else cube[..., j] * self.codec.width[j] + self.codec.low[j]
+            for j, f in enumerate(self.codec.schema)
+        }
+
+    def after(self, years: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Where the clocks of the people in ``rows`` stand after so many years: cube, (..., d)."""
+        years = np.asarray(years)
+        cube = self.cube[rows].copy()
+        for j in np.flatnonzero(self.clocks):
+            f, width = self.codec.schema[j], self.codec.width[j]
+            if not f.is_categorical:
+                cube[..., j] += years * _pace(f) / width
+            elif f.edges:
+                cube[..., j] = _level_after(f.edges, np.rint(cube[..., j] * width), years) / width
+        return cube
+
+    def follow(self, points: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Points with what a relation computes computed again, such as a total; (m, d)."""
+        for j, relation in self._defined.items():
+            r = self.relations.index(relation)
+            who = self._active[rows, r]
+            if who.any():
+                points = points.copy()
+                value = relation.value(self._values(points[who]))
+                points[who, j] = (value - self.codec.low[j]) / self.codec.width[j]
+        return points
+
+    def years(self, points: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """How many years have passed in each answer, (m,); −1 where its clocks disagree."""
+        passed = np.full(len(points), -1)
+        if not self.clocks.any():
+            return np.zeros_like(passed)
+        for w in range(int(self.wait[rows].max(initial=0)), -1, -1):
+            then = self.after(np.full(len(rows), w), rows)[:, self.clocks]
+            same = _same(then, points[:, self.clocks]).all(axis=1) & (w <= self.wait[rows])
+            passed[same] = w
+        return passed
+
+    @property
+    def computed(self) -> list[int]:
+        """Features whose value follows from others or from time, so that it need not be a token's."""
+        return sorted({*np.flatnonzero(self.clocks).tolist(), *self._defined})
+
+    def changed(self, points: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Which features an answer changes, booleans of shape (m, d)."""
+        return ~_same(points, self.cube[rows])
+
+    def _counted(self) -> np.ndarray:
+        counted = ~self.clocks
+        counted[list(self._defined)] = False
+        return counted
+
+    def _checks(
+        self, points: np.ndarray, rows: np.ndarray
+    ) -> Iterator[tuple[str, Callable[[], np.ndarray]]]:
+        """Each term by name, and whether answers keep it."""
+        moved = self.changed(points, rows)
+        for piece in self._pieces:
+            j = piece.feature
+            if self.clocks[j]:
+                continue
+
+            def kept(piece: Piece = piece, j: int = j) -> np.ndarray:
+                low, high, fixed = (
+                    np.broadcast_to(part, len(self.cube))[rows]
+                    for part in (piece.low, piece.high, piece.fixed)
+                )
+                value = points[:, j]
+                inside = ~(value < low - CLOSE) & ~(value > high + CLOSE)
+                return ~moved[:, j] | (inside & ~fixed)
+
+            yield piece.name, kept
+        if self.clocks.any():
+            yield (
+                "clocks: together, and no longer than the wait",
+                lambda: self.years(points, rows) >= 0,
+            )
+        if (self.most[rows] < len(self.codec.schema)).any():
+            yield (
+                "max_changes",
+                lambda: moved[:, self._counted()].sum(axis=1) <= self.most[rows],
+            )
+        yield "a gap is made", lambda: ~(np.isnan(points) & ~np.isnan(self.cube[rows])).any(axis=1)
+        values = self._values(points)
+        for r, relation in enumerate(self.relations):
+            yield (
+                relation.text,
+                lambda r=r, relation=relation: ~self._active[rows, r] | relation.holds(values),
+            )
+
+    def keeps(self, points: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Whether whole answers keep every term, (m,).
+
+        Parameters
+        ----------
+        points
+            Answers in the cube, (m, d).
+        rows
+            Whose each is, row numbers of shape (m,).
+        """
+        fine = np.ones(len(points), dtype=bool)
+        for _, kept in self._checks(points, rows):
+            fine &= kept()
+        for j, f in enumerate(self.codec.schema):
+            if not (f.is_categorical or self.clocks[j] or j in self._defined):
+                move = np.abs(points[:, j] - self.cube[rows, j])
+                tiny = (move > CLOSE) & (move < self.visible(j, points[:, j], rows))
+                fine &= ~tiny
+        return fine
+
+    def broken(self, options: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:
+        """Which terms answers break, by name: booleans, one column a term.
+
+        Parameters
+        ----------
+        options
+            Answers in original units, one row each.
+        rows
+            Whose each is, row numbers.
+        """
+        points = self.codec.cube(options)
+        columns: dict[str, np.ndarray] = {}
+        for name, kept in self._checks(points, rows):
+            columns[name] = columns.get(name, False) | ~kept()
+        return pd.DataFrame(columns, index=options.index)
+
+    def graft(self, points: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Other people's values put onto one's own wherever the terms let them, (m, d)."""
+        tokens, made = self.codec.tokens(points), self.cube[rows].copy()
+        for j in range(points.shape[1]):
+            may = self.allowed[rows, j, tokens[:, j]] & (tokens[:, j] != self.own[rows, j])
+            made[:, j] = np.where(may, self.grid(j)[tokens[:, j]], made[:, j])
+        return self.follow(made, rows)
+
+    def writing(self, chance: np.ndarray) -> Writing:
+        """Begin to write answers; ``chance`` (people, k) decides how long each lets time pass."""
+        return Writing(self, np.floor(chance * (self.wait[:, None] + 1)).astype(int))
+
+
+class Writing:
+    """What may come next, for k candidates a person.
+
+    Attributes
+    ----------
+    points
+        The witness, (people, k, d): what is written, and an ending that keeps every term.
+    """
+
+    def __init__(self, limits: Limits, years: np.ndarray) -> None:
+        self.limits = limits
+        self.rows = np.broadcast_to(np.arange(len(limits))[:, None], years.shape)
+        start = limits.after(years, self.rows)
+        if limits.relations:  # where waiting alone breaks a relation, nobody waits
+            flat, rows = start.reshape(-1, start.shape[-1]), self.rows.ravel()
+            flat = limits.follow(flat, rows)
+            fine = limits.keeps(flat, rows)
+            start = np.where(fine[:, None], flat, limits.cube[rows]).reshape(start.shape)
+        self.points = start
+        self._counted = limits._counted()
+        self._changes = np.zeros(years.shape, dtype=int)
+        self._plans = bool(limits.relations)
+        self._tight = (limits.most < self._counted.sum())[:, None]
+
+    def mask(self, j: int) -> np.ndarray:
+        """Which tokens of feature j may be written, booleans of shape (people, k or 1, size)."""
+        limits, codec = self.limits, self.limits.codec
+        size, own = codec.sizes[j], limits.own[:, j, None]
+        if limits.clocks[j] or j in limits._defined:
+            here = codec.tokens(self.points.reshape(-1, self.points.shape[-1]))[:, j]
+            return here.reshape(*self.rows.shape, 1) == np.arange(size)
+        may = limits.allowed[:, j, None, :size]
+        if self._plans:
+            may = may & self._feasible(j)
+        elif self._tight.any():
+            full = self._tight & (self._changes >= limits.most[:, None])
+            may = may & (~full[..., None] | (np.arange(size) == own[..., None]))
+        return may
+
+    def take(self, j: int, tokens: np.ndarray) -> None:
+        """Write feature j of every candidate, tokens of shape (people, k)."""
+        limits = self.limits
+        if limits.clocks[j] or j in limits._defined:
+            return
+        own = limits.own[:, j, None]
+        same = tokens == own
+        if self._plans and self._matters(j):
+            self._plan(j, tokens, same)
+        value = limits.grid(j)[tokens]
+        self.points[..., j] = np.where(same, limits.cube[:, j, None], value)
+        self._changes += ~same
+        if limits._defined:
+            flat = limits.follow(self.points.reshape(-1, self.points.shape[-1]), self.rows.ravel())
+            self.points = flat.reshape(self.points.shape)
+
+    # -- relations: the witness may need one more change to come -------------------------------
+
+    def _matters(self, j: int) -> bool:
+        return bool(self._tight.any()) or any(j in names for names in self.limits._touched)
+
+    def _partners(self, j: int) -> list[int]:
+        limits = self.limits
+        ahead = {i for names in limits._touched if j in names for i in names if i > j}
+        # What a relation computes leads on to what it is computed of.
+        for i in list(ahead):
+            if i in limits._defined:
+                ahead |= {p for names in limits._touched if i in names for p in names if p > j}
+        return sorted(i for i in ahead if not limits.clocks[i] and i not in limits._defined)
+
+    def _holds(self, rows: np.ndarray, points: np.ndarray) -> np.ndarray:
+        """Whether whole answers keep relations and counts, and what is computed its own terms."""
+        limits = self.limits
+        shape = points.shape[:-1]
+        flat, who = points.reshape(-1, points.shape[-1]), np.broadcast_to(rows, shape).ravel()
+        flat = limits.follow(flat, who)
+        values = limits._values(flat)
+        fine = np.ones(len(flat), dtype=bool)
+        for r, relation in enumerate(limits.relations):
+            fine &= ~limits._active[who, r] | relation.holds(values)
+        moved = limits.changed(flat, who)
+        fine &= moved[:, self._counted].sum(axis=1) <= limits.most[who]
+        for j in limits._defined:
+            fine &= ~moved[:, j] | limits._may_be(j, flat[:, j], who)
+        return fine.reshape(shape)
+
+    def _tried(self, i: int) -> np.ndarray:
+        grid = self.limits.codec.grid[i]
+        return grid[np.unique(np.linspace(0, len(grid) - 1, TRIED).astype(int))]
+
+    def _feasible(self, j: int) -> np.ndarray:
+        limits, size = self.limits, self.limits.codec.sizes[j]
+        if not self._matters(j):
+            return np.ones((1, 1, size), dtype=bool)
+        value = limits.grid(j)
+        own = np.arange(size) == limits.own[:, j, None, None]
+        with_j = np.repeat(self.points[:, :, None], size, axis=2)
+        with_j[..., j] = np.where(own, limits.cube[:, j, None, None], value)
+        rows = self.rows[..., None]
+        fine = self._holds(rows, with_j)
+        for i in self._partners(j):
+            for other in self._tried(i):
+                changed = with_j.copy()
+                changed[..., i] = other
+                allowed = limits._may_be(i, other, self.rows)[..., None]
+                left = ~fine & allowed
+                if left.any():
+                    fine[left] = self._holds(np.broadcast_to(rows, fine.shape)[left], changed[left])
+        stays = np.arange(size) == limits.codec.tokens(
+            self.points.reshape(-1, self.points.shape[-1])
+        )[:, j].reshape(*self.rows.shape, 1)
+        return fine | stays  # the witness itself is always a way on
+
+    def _plan(self, j: int, tokens: np.ndarray, same: np.ndarray) -> None:
+        """Where the witness does not hold with what is written, find the change to come that mends it."""
+        limits = self.limits
+        mine = limits.cube[:, j, None]
+        with_j = self.points.copy()
+        with_j[..., j] = np.where(same, mine, limits.grid(j)[tokens])
+        fine = self._holds(self.rows, with_j)
+        for i in self._partners(j):
+            # The nearest to the own value first.
+            for other in sorted(
+                self._tried(i), key=lambda v, i=i: abs(v - np.nanmedian(limits.cube[:, i]))
+            ):
+                left = ~fine & limits._may_be(i, other, self.rows)
+                if not left.any():
+                    continue
+                changed = with_j[left]
+                changed[..., i] = other
+                works = self._holds(self.rows[left], changed)
+                where = np.flatnonzero(left.ravel())[works]
+                with_j.reshape(-1, with_j.shape[-1])[where, i] = other
+                fine.ravel()[where] = True
+        self.points = with_j
+
+
+def _same(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Equal up to rounding; two gaps are."""
+    return (np.abs(a - b) <= CLOSE) | (np.isnan(a) & np.isnan(b))
+
+
+def _pace(feature: Feature) -> float:
+    """How much of a clock's unit passes in a year."""
+    if feature.a_year is not None:
+        return feature.a_year
+    return {"months": 12.0, "weeks": 52.0, "days": 365.0}.get(feature.unit, 1.0)
+
+
+def _is_pair(value: object) -> bool:
+    return isinstance(value, (tuple, list)) and len(value) == 2
+
+
+def _level_after(edges: Sequence, level: np.ndarray, years: np.ndarray) -> np.ndarray:
+    """The level surely reached: whoever stands at the lower edge of theirs now is there then."""
+    after = np.array(level, dtype=float)
+    start = np.array([np.nan if e is None else e for e in edges], dtype=float)
+    known = ~np.isnan(level)
+    here = start[np.where(known, level, 0).astype(int)]
+    for to, edge in enumerate(start):
+        after = np.where(known & (here + years >= edge) & (to > after), to, after)
+    return after
