@@ -20,14 +20,13 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-import torch
-
 from genre_lite.baselines.wachter import Wachter
 from genre_lite.datasets import Dataset, load_dataset
 from genre_lite.decision import SupportsProba
 from genre_lite.errors import GenReError
 from genre_lite.evaluation.benchmark import METHODS, Factory, World, run
 from genre_lite.evaluation.ledger import Cell, Ledger, summarize, table
+from genre_lite.threads import threads
 
 from . import provenance
 from .peers import PAPER, PEERS, missing
@@ -296,7 +295,7 @@ def seconds(
         {
             "command": f"{COMMAND} --seconds",
             "made_by": made_by(),
-            "threads": torch.get_num_threads(),
+            "threads": threads(),
             "tables": taken,
         }
     )

@@ -30,6 +30,7 @@ from tqdm.auto import tqdm
 import genre_lite as gl
 from genre_lite.model import Attention, ModelConfig, RecourseTransformer
 from genre_lite.sampling import draw
+from genre_lite.threads import threads
 from genre_lite.training import negative_log_likelihood
 
 from .provenance import made_by, write
@@ -146,7 +147,7 @@ def main() -> None:
     found = {table: measure(table, given.repeats) for table in tqdm(TABLES, desc="kernels")}
     record = {
         "command": "python -m benchmarks.kernels",
-        "threads": torch.get_num_threads(),
+        "threads": threads(),
         "made_by": made_by("benchmarks.kernels"),
         "seconds_over_plain": found,
         "compiled": {TABLES[0]: compiled(TABLES[0], given.repeats)},

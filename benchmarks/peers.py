@@ -34,6 +34,7 @@ from genre_lite.estimator import RecourseMethod
 from genre_lite.limits import Limits
 from genre_lite.recourses import Recourses
 from genre_lite.schema import Feature, Schema
+from genre_lite.threads import threads
 
 __all__ = ["PAPER", "PEERS", "Peer", "missing"]
 
@@ -228,7 +229,7 @@ class Peer(RecourseMethod):
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
-            env=os.environ | {"OMP_NUM_THREADS": str(torch.get_num_threads())},
+            env=os.environ | {"OMP_NUM_THREADS": str(threads())},
         ) as process:
             try:
                 said, _ = process.communicate(timeout=self.max_seconds)

@@ -32,6 +32,7 @@ __all__ = [
     "purpose",
     "records",
     "stale_files",
+    "stale_note",
     "verdict",
     "versions",
     "write",
@@ -199,6 +200,21 @@ def verdict(record: dict) -> str:
     if changed is None:
         return "STALE: it does not say which code made it"
     return f"STALE: changed since: {', '.join(changed)}" if changed else "OK"
+
+
+def stale_note(name: str) -> str:
+    """What a page says that reads ``results/<name>.json``, and why a test of it is skipped; "" if fresh.
+
+    Examples
+    --------
+    >>> stale_note("nothing")
+    'results/nothing.json is not made yet'
+    """
+    path = RESULTS / f"{name}.json"
+    if not path.is_file():
+        return f"results/{path.name} is not made yet"
+    fresh = stale_files(json.loads(path.read_text())) == []
+    return "" if fresh else f"results/{path.name} is STALE: made by other code"
 
 
 def purpose(record: dict) -> str:

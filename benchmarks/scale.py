@@ -21,6 +21,7 @@ import pandas as pd
 import torch
 
 import genre_lite as gl
+from genre_lite.threads import threads
 
 from . import provenance
 
@@ -89,7 +90,7 @@ def main() -> None:
             print(found[-1], flush=True)
     record = {
         "command": "python -m benchmarks.scale",
-        "threads": torch.get_num_threads(),
+        "threads": threads(),
         "made_by": provenance.made_by("benchmarks.scale"),
         "batch": BATCH,
         "cost_weight": COST_WEIGHT,

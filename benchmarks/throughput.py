@@ -23,6 +23,7 @@ import torch
 import genre_lite as gl
 from genre_lite.genre import AT_ONCE
 from genre_lite.sampling import draw
+from genre_lite.threads import threads
 
 from . import provenance
 
@@ -137,7 +138,7 @@ def main() -> None:
         "command": "python -m benchmarks.throughput",
         "device": given.device,
         "machine": torch.cuda.get_device_name() if given.device == "cuda" else platform.machine(),
-        "threads": torch.get_num_threads(),
+        "threads": threads(),
         "made_by": provenance.made_by("benchmarks.throughput"),
         "candidates": CANDIDATES,
         "fits": fits,

@@ -88,6 +88,7 @@ def train(
     immutable: Annotated[str, typer.Option(help="Columns nobody may be told to change: a,b.")] = "",
     increasing: Annotated[str, typer.Option(help="Columns that can only go up: a,b.")] = "",
     decreasing: Annotated[str, typer.Option(help="Columns that can only go down: a,b.")] = "",
+    clocks: Annotated[str, typer.Option(help="Columns that only time moves, as age: a,b.")] = "",
     out: Annotated[
         Path | None, typer.Option(help="The file to write; the table's name with .genre.")
     ] = None,
@@ -95,6 +96,9 @@ def train(
     validity_margin: Annotated[
         float, typer.Option(help="γ: how sure of yes a target must be.")
     ] = 0.7,
+    threshold: Annotated[
+        float, typer.Option(help="The bank says yes above this probability.")
+    ] = 0.5,
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bars.")] = False,
 ) -> None:
@@ -111,6 +115,7 @@ def train(
         "immutable": _names(immutable),
         "increasing": _names(increasing),
         "decreasing": _names(decreasing),
+        "clocks": _names(clocks),
     }
     if csv is not None:
         bank = _own_table(csv, target, favourable, _names(categorical), limits, seed)
@@ -124,7 +129,7 @@ def train(
 
         bank = load_dataset(dataset)
         schema = bank.schema.constrain(**limits)
-    _fit(bank, schema, out, cost_weight, validity_margin, seed, progress=not quiet)
+    _fit(bank, schema, out, cost_weight, validity_margin, threshold, seed, progress=not quiet)
 
 
 def _names(text: str) -> list[str]:
@@ -162,13 +167,14 @@ def _fit(
     out: Path,
     cost_weight: float,
     validity_margin: float,
+    threshold: float,
     seed: int,
     progress: bool,
 ) -> None:
-    from .decision import train_classifier
+    from .decision import Decision, train_classifier
     from .genre import GenRe
 
-    h = train_classifier(bank, seed=seed, progress=progress)
+    h = Decision(train_classifier(bank, seed=seed, progress=progress), threshold=threshold)
     genre = GenRe(
         h,
         schema,
@@ -178,10 +184,11 @@ def _fit(
         progress=progress,
     )
     genre.fit(bank.X_train, bank.y_train).save(out)
-    right = ((h.predict_proba(bank.X_test)[:, 1] >= 0.5) == bank.y_test).mean()
+    yes = h.accepts(bank.X_test)
+    right, good = (yes == bank.y_test).mean(), bank.y_test.mean()
     typer.echo(
-        f"{out}: trained on {len(bank.X_train)} people; "
-        f"the classifier is right on {right:.1%} of {len(bank.X_test)} others."
+        f"{out}: trained on {len(bank.X_train)} people. Of {len(bank.X_test)} others the classifier is "
+        f"right on {right:.1%} and denies {1 - yes.mean():.1%}; {good:.1%} had the favourable outcome."
     )
 
 
@@ -264,12 +271,13 @@ def _write(answer: Recourses, format: Format) -> None:
 
 
 def _print_answer(answer: Recourses, person: Hashable) -> None:
-    cells = answer.table(person)
-    if len(cells.columns) > 1:
+    cells = answer.table(person).reset_index()
+    if len(cells.columns) > 2:
         found = answer.found.loc[person]
         for title, numbers in (("probability of yes", answer.probability), ("cost", answer.cost)):
-            cells.loc[title] = ["", *(f"{x:.2f}" for x in numbers.loc[person][found])]
-    _print(cells.reset_index(), title=answer.headline(person))
+            # By position: a feature of the person's own may be called "cost".
+            cells.loc[len(cells)] = [title, "", *(f"{x:.2f}" for x in numbers.loc[person][found])]
+    _print(cells, title=answer.headline(person))
 
 
 def _print(cells: pd.DataFrame, title: str | None = None) -> None:

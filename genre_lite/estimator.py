@@ -98,8 +98,8 @@ class RecourseMethod(ABC, BaseEstimator):
         try:
             with one_thread():
                 # h is asked in the order of the columns given, whatever the schema's own.
-                decision = as_decision(self.h).bind(X)
-                X = self.schema.validate(X, extra=extra)
+                given, X = X, self.schema.validate(X, extra=extra)
+                decision = as_decision(self.h).bind(given)
                 score, yes = decision.ask(X)
                 labels = yes.astype(int) if y is None else _labels(y, X)
                 if y is not None:

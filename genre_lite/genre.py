@@ -242,13 +242,16 @@ class GenRe(RecourseMethod):
         asked = Asked(self.decision_, limits, denied)
         grafted = limits.fixed.any()
 
-        def accepts(points: np.ndarray, rows: np.ndarray) -> np.ndarray:
-            fine = asked(points, rows)[1]
-            if grafted:  # a graft is nobody who was judged yet
+        def bank(points: np.ndarray, rows: np.ndarray) -> np.ndarray:
+            return asked(points, rows)[1]
+
+        def sure(points: np.ndarray, rows: np.ndarray) -> np.ndarray:
+            fine = bank(points, rows)
+            if grafted and fine.any():  # a graft is nobody who was judged yet
                 fine[fine] = teacher.validity(self.codec.design(points[fine])) > 0.5
             return fine
 
-        pairs = grafted_pairs(limits, cube[target], self.cost_weight, accepts, seed=self.seed)
+        pairs = grafted_pairs(limits, cube[target], self.cost_weight, sure, bank, seed=self.seed)
         self._begin(cube[target], len(X), pairs)
         self._train(pairs, self._config, checkpoint=checkpoint)
         self._teach(teacher, denied, limits, cube)
@@ -318,8 +321,8 @@ class GenRe(RecourseMethod):
         }
         if not pairs.reachable.all():
             warnings.warn(
-                f"{self.report_['unreachable']} of {self.report_['sources']} denied training rows have no "
-                f"accepted row that the constraints let them reach; they are left out of training.",
+                f"For {self.report_['unreachable']} of {self.report_['sources']} denied training rows no "
+                "target was found within the terms; they are left out of training.",
                 stacklevel=6,
             )
         self.network_ = self._network()
@@ -466,7 +469,7 @@ class GenRe(RecourseMethod):
         margin: float | None = None,
         candidates: int | None = None,
         temperature: float | None = None,
-        readiness: float = 0.1,
+        readiness: float = 0.05,
         refined: bool | None = None,
         seed: int | None = None,
     ) -> Recourses:
@@ -499,8 +502,8 @@ class GenRe(RecourseMethod):
             Where h accepts none of them, the default recipe draws up to three times more, each
             time twice as boldly.
         readiness
-            How much worth, in units of Score, may be given up for an option that changes other
-            features than those before it.
+            How much worth, in units of Score, may be given up: for a first option that is cheaper,
+            and for further ones that change other features than those before.
         refined
             Whether needless changes are taken back; the recipe's own if left out.
         seed
@@ -600,28 +603,28 @@ class GenRe(RecourseMethod):
         people, k, d = points.shape
         flat, rows = points.reshape(-1, d), np.repeat(np.arange(people), k)
         keep = max(REFINED, 6 * n if n > 1 else 1) if refined or n > 1 else 1
-        most = np.full(people, np.inf)
         best = best_of(flat, rows, limits, comparison, keep, log_prob=nats)
         row, place = np.nonzero(best >= 0)
         number = best[row, place]
         chosen = flat[number]
         if refined:
-            sure, whose, most = self._sure(points[:, drawn.points.shape[1] :], limits, comparison)
+            sure, whose = self._sure(points[:, drawn.points.shape[1] :], limits, comparison)
             chosen, row = np.concatenate([chosen, sure]), np.concatenate([row, whose])
             order = np.argsort(row, kind="stable")
             chosen, row = chosen[order], row[order]
             chosen = refine(chosen, row, limits, comparison)
         worth = comparison.worth(chosen, row) if nats is None else nats[number]
         price = comparison.cost(chosen, row)
-        # The first is never dearer than somebody whom the estimates are sure of.
-        first = price <= most[row] + 1e-9
         moves = np.nan_to_num(np.abs(chosen - limits.cube[row]), nan=1.0)
         moves[~limits.changed(chosen, row)] = 0
         taken, numbers = [], []
-        for who in np.split(np.arange(len(row)), np.flatnonzero(np.diff(row)) + 1):
-            # Of equally good ones the cheaper first.
-            who = who[np.lexsort((price[who].round(9), -worth[who].round(9)))]
-            options = spread(worth[who], moves[who], n, readiness=readiness, first=first[who])
+        everybody = np.split(np.arange(len(row)), np.flatnonzero(np.diff(row)) + 1)
+        for who in filter(len, everybody):
+            # The first is the cheapest of those nearly as good as the best.
+            near = worth[who] >= worth[who].max() - (readiness if refined else 0)
+            who = who[np.lexsort((-worth[who].round(9), price[who].round(9), ~near))]
+            first = np.arange(len(who)) == 0
+            options = spread(worth[who], moves[who], n, readiness=readiness, first=first)
             for place, i in enumerate(options):
                 taken.append(who[i])
                 numbers.append(place)
@@ -630,25 +633,22 @@ class GenRe(RecourseMethod):
 
     def _sure(
         self, points: np.ndarray, limits: Limits, comparison: Comparison
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Of accepted profiles (people, m, d), each person's cheapest that is surely valid and plausible.
 
-        Points (s, d), whose they are (s,), and the costs by person, (people,); infinite for none.
+        Points (s, d), and whose they are (s,).
         """
         people, m, d = points.shape
-        most = np.full(people, np.inf)
         if not m or comparison.believed is None:
-            return points.reshape(-1, d), np.empty(0, int), most
+            return points.reshape(-1, d), np.empty(0, int)
         flat, rows = points.reshape(-1, d), np.repeat(np.arange(people), m)
         believed = comparison.believed(flat)
         fine = (believed[:, 0] > self.validity_margin) & (believed[:, 1] > 0.5)
         fine &= limits.changed(flat, rows).any(axis=1)
         fine[fine] = comparison.accepts(flat[fine], rows[fine])
-        price = np.where(fine, comparison.cost(flat, rows), np.inf).reshape(people, m)
-        first = price.round(9).argmin(axis=1)
-        most = price[np.arange(people), first]
-        who = np.flatnonzero(np.isfinite(most))
-        return points[who, first[who]], who, most
+        price = np.where(fine, comparison.cost(flat, rows), np.inf).round(9).reshape(people, m)
+        who = np.flatnonzero(np.isfinite(price).any(axis=1))
+        return points[who, price[who].argmin(axis=1)], who
 
     def _believed(self, points: np.ndarray) -> np.ndarray:
         """V̂ and P̂ of points, (m, 2); each different one is asked once."""

@@ -229,6 +229,8 @@ class Limits:
                         f"bounds of {f.name!r} name {value!r}; its levels are {list(f.categories)}."
                     )
                 ends.append(f.categories.index(value) / self.codec.width[j])
+            elif not isinstance(value, (int, float, np.number)):
+                raise GenReError(f"bounds of {f.name!r} name {value!r}, which is no number.")
             else:
                 ends.append((float(value) - self.codec.low[j]) / self.codec.width[j])
         if ends[0] > ends[1]:
@@ -383,7 +385,9 @@ class Limits:
             if who.any():
                 points = points.copy()
                 value = relation.value(self._values(points[who]))
-                points[who, j] = (value - self.codec.low[j]) / self.codec.width[j]
+                value = (value - self.codec.low[j]) / self.codec.width[j]
+                # Where a part is missing, what there was stays.
+                points[who, j] = np.where(np.isnan(value), self.cube[rows[who], j], value)
         return points
 
     def years(self, points: np.ndarray, rows: np.ndarray) -> np.ndarray:
@@ -584,8 +588,16 @@ class Writing:
         return fine.reshape(shape)
 
     def _tried(self, i: int) -> np.ndarray:
-        grid = self.limits.codec.grid[i]
-        return grid[np.unique(np.linspace(0, len(grid) - 1, TRIED).astype(int))]
+        """Tokens of feature i that are tried, each person's nearest first, (people, tried)."""
+        grid, mine = self.limits.codec.grid[i], self.limits.cube[:, i, None]
+        some = np.unique(np.linspace(0, len(grid) - 1, TRIED).astype(int))
+        far = np.abs(grid[some] - np.nan_to_num(mine, nan=0.5)).round(9)
+        return some[np.argsort(far, axis=1, kind="stable")]
+
+    def _may_become(self, i: int, token: np.ndarray) -> np.ndarray:
+        """Whether feature i may change to a token, one a person: (people, 1); one's own is no change."""
+        own, everybody = self.limits.own[:, i], np.arange(len(self.limits))
+        return (self.limits.allowed[everybody, i, token] & (token != own))[:, None]
 
     def _feasible(self, j: int) -> np.ndarray:
         limits, size = self.limits, self.limits.codec.sizes[j]
@@ -598,12 +610,11 @@ class Writing:
         rows = self.rows[..., None]
         fine = self._holds(rows, with_j)
         for i in self._partners(j):
-            for other in self._tried(i):
-                changed = with_j.copy()
-                changed[..., i] = other
-                allowed = limits._may_be(i, other, self.rows)[..., None]
-                left = ~fine & allowed
+            for token in self._tried(i).T:
+                left = ~fine & self._may_become(i, token)[..., None]
                 if left.any():
+                    changed = with_j.copy()
+                    changed[..., i] = limits.codec.grid[i][token][:, None, None]
                     fine[left] = self._holds(np.broadcast_to(rows, fine.shape)[left], changed[left])
         stays = np.arange(size) == limits.codec.tokens(
             self.points.reshape(-1, self.points.shape[-1])
@@ -618,18 +629,16 @@ class Writing:
         with_j[..., j] = np.where(same, mine, limits.grid(j)[tokens])
         fine = self._holds(self.rows, with_j)
         for i in self._partners(j):
-            # The nearest to the own value first.
-            for other in sorted(
-                self._tried(i), key=lambda v, i=i: abs(v - np.nanmedian(limits.cube[:, i]))
-            ):
-                left = ~fine & limits._may_be(i, other, self.rows)
+            for token in self._tried(i).T:
+                left = ~fine & self._may_become(i, token)
                 if not left.any():
                     continue
                 changed = with_j[left]
-                changed[..., i] = other
+                other = limits.codec.grid[i][token][:, None]
+                changed[..., i] = np.broadcast_to(other, left.shape)[left]
                 works = self._holds(self.rows[left], changed)
                 where = np.flatnonzero(left.ravel())[works]
-                with_j.reshape(-1, with_j.shape[-1])[where, i] = other
+                with_j.reshape(-1, with_j.shape[-1])[where, i] = changed[works, i]
                 fine.ravel()[where] = True
         self.points = with_j
 

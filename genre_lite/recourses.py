@@ -478,6 +478,12 @@ class Recourses:
         if not told:
             which = "option" if option is None else f"option {option}"
             told = [f"{self.method} found no {which} for you.\n{textwrap.fill(TO_TRY, WIDTH)}"]
+        elif option is None and len(told) < len(rows):
+            few = (
+                f"{len(rows)} options were asked for. What else was found asks for the same changes, "
+                "or nearly."
+            )
+            told.append(textwrap.fill(few, WIDTH))
         denied = f"You were denied {self.outcome}."
         return "\n\n".join([denied, *told, textwrap.fill(CARE, WIDTH)])
 

@@ -284,6 +284,7 @@ def grafted_pairs(
     targets: np.ndarray,
     cost_weight: float,
     accepts: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    otherwise: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None,
     *,
     seed: int,
     tries: int = 24,
@@ -308,6 +309,9 @@ def grafted_pairs(
         λ.
     accepts
         From points (m, d) and whose they are (m,) to booleans (m,): which the bank, and the estimates, accept.
+    otherwise
+        The same, less strict, for sources that get no target else; four times as many are tried for
+        them, from further away.
     seed
         Of the draws.
     tries
@@ -315,29 +319,50 @@ def grafted_pairs(
     block
         The most source–target pairs held at once.
     """
-    codec = limits.codec
+    everybody = np.arange(len(limits))
+    made, owner = _grafts(limits, everybody, targets, cost_weight, seed, tries, block)
+    fine = accepts(made, owner)
+    made, owner = made[fine], owner[fine]
+    left = np.setdiff1d(everybody, owner)
+    if otherwise is not None and len(left):
+        more, whose = _grafts(limits, left, targets, cost_weight / 4, seed, 4 * tries, block)
+        fine = otherwise(more, whose)
+        made, owner = np.concatenate([made, more[fine]]), np.concatenate([owner, whose[fine]])
+        order = np.argsort(owner, kind="stable")
+        made, owner = made[order], owner[order]
+    price = cost(limits.cube[owner], made, limits.codec.nominal, limits.price[owner])
+    return ListedPairs(limits.cube, made, owner, -cost_weight * price)
+
+
+def _grafts(
+    limits: Limits,
+    rows: np.ndarray,
+    targets: np.ndarray,
+    cost_weight: float,
+    seed: int,
+    tries: int,
+    block: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Grafts onto the people in ``rows`` that change them and keep every term, and whose each is."""
+    codec, tries = limits.codec, min(tries, len(targets))
     free = ~limits.fixed.all(axis=0)
-    inputs = np.repeat(free, [block.stop - block.start for block in codec.blocks])
+    inputs = np.repeat(free, [b.stop - b.start for b in codec.blocks])
     sources, to = (
         torch.as_tensor(codec.metric(points)[:, inputs], dtype=torch.float32)
-        for points in (limits.cube, targets)
+        for points in (limits.cube[rows], targets)
     )
-    tries = min(tries, len(targets))
-    key = keys(limits.own, seed)
+    key = keys(limits.own[rows], seed)
     chosen = []
-    parts = max(1, len(sources) * len(targets) // block)
-    for rows in np.array_split(np.arange(len(sources)), parts):
-        noise = uniforms(key[rows], np.arange(len(targets)), np.zeros(1, int))[..., 0]
-        gumbel = -np.log(-np.log(noise))
-        log = -cost_weight * torch.cdist(sources[rows], to, p=1) + torch.as_tensor(gumbel)
+    parts = max(1, len(rows) * len(targets) // block)
+    for some in np.array_split(np.arange(len(rows)), parts):
+        noise = uniforms(key[some], np.arange(len(targets)), np.zeros(1, int))[..., 0]
+        gumbel = torch.as_tensor(-np.log(-np.log(noise)))
+        log = gumbel - cost_weight * torch.cdist(sources[some], to, p=1)
         chosen.append(log.topk(tries, dim=1).indices.numpy())
-    owner = np.repeat(np.arange(len(sources)), tries)
+    owner = np.repeat(rows, tries)
     made = limits.graft(targets[np.concatenate(chosen).ravel()], owner)
     fine = limits.changed(made, owner).any(axis=1) & limits.keeps(made, owner)
-    fine[fine] = accepts(made[fine], owner[fine])
-    made, owner = made[fine], owner[fine]
-    price = cost(limits.cube[owner], made, codec.nominal, limits.price[owner])
-    return ListedPairs(limits.cube, made, owner, -cost_weight * price)
+    return made[fine], owner[fine]
 
 
 def on_vocabulary(weights: np.ndarray, values: np.ndarray, size: int) -> np.ndarray:

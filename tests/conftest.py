@@ -1,6 +1,7 @@
 """What the tests of the repository and of the book share."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,3 +23,15 @@ def data_folder() -> Path:
     if not named:
         pytest.skip("GENRE_LITE_DATA names no folder with the paper's splits")
     return Path(named)
+
+
+@pytest.fixture(scope="session")
+def fresh() -> Callable[[str], None]:
+    """Skips a test that compares the code with ``results/<name>.json``, if other code made it."""
+    from benchmarks import provenance
+
+    def require(name: str) -> None:
+        if note := provenance.stale_note(name):
+            pytest.skip(note)
+
+    return require

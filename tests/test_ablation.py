@@ -144,8 +144,9 @@ def test_the_record_says_what_its_cells_say(results):
 
 
 @pytest.mark.slow
-def test_a_cell_comes_out_again(results, data_folder):
+def test_a_cell_comes_out_again(results, data_folder, fresh):
     """What needs no network: copying with GenRe's estimates, on COMPAS."""
+    fresh("ablation")
     name = "copying, aided"
     again = ablation.cells("compas", 0, [name])[name]
     assert again["score"] == pytest.approx(results["cells"]["compas/0"][name]["score"], abs=0.02)

@@ -10,7 +10,9 @@ import torch
 import genre_lite as gl
 from genre_lite.datasets import Dataset
 
-QUICK = gl.TrainingConfig(steps=30, check_every=10, distil_steps=60)
+QUICK = gl.TrainingConfig(
+    steps=30, check_every=10, distil_steps=30, rounds=1, round_steps=10, people=40
+)
 
 
 class Rule:
@@ -141,7 +143,8 @@ CLASSIFIERS = {
 def test_classifiers(genre, schema, denied, what):
     spoil, named = CLASSIFIERS[what]
     broken = gl.GenRe(Rule(spoil), schema, training=QUICK, progress=False)
-    broken.codec = genre.codec  # as if it had been fitted with a classifier that broke later
+    # As if it had been fitted with a classifier that broke later.
+    broken.codec, broken.decision_ = genre.codec, gl.Decision(Rule(spoil)).bind(denied)
     with pytest.raises(gl.GenReError) as error:
         broken.recommend(denied)
     for part in named:
@@ -168,32 +171,72 @@ def test_nobody_to_learn_from(schema, method, rows, who):
 
 def test_nobody_sure_enough(schema):
     table = people()
-    with pytest.raises(gl.GenReError, match=r"validity_margin 0\.7.*lower"):
+    with pytest.raises(gl.GenReError, match=r"h above 0\.7 \(validity_margin\).*lower"):
         gl.GenRe(Rule(), schema, recipe="paper").fit(table, np.zeros(len(table), int))
     with pytest.raises(gl.GenReError, match="more than 5 accepted people"):
         gl.GenRe(Rule(), schema, progress=False).fit(table, np.zeros(len(table), int))
+    strict = gl.GenRe(Rule(), schema, validity_margin=0.9999, progress=False)
+    with pytest.raises(gl.GenReError) as error:
+        strict.fit(table)
+    accepted = int((table["income"] > 50).sum())
+    for part in (f"{accepted} that the bank accepts", "0 with V̂ > 0.9999", "with P̂ > 0.5", "Lower"):
+        assert part in str(error.value)
+
+
+def test_labels_that_contradict_the_bank(schema):
+    table = people()
+    upside_down = (table["income"] < 50).astype(int)
+    with pytest.raises(
+        gl.GenReError, match=r"worse than chance.*favourable=0.*y = 1 - y.*contrary"
+    ):
+        gl.GenRe(Rule(), schema, progress=False).fit(table, upside_down)
+
+
+def test_a_failed_fit_leaves_nothing_behind(schema, denied):
+    genre = gl.GenRe(Rule(), schema, training=QUICK, recipe="paper", progress=False).fit(people())
+    settings = set(genre.get_params(deep=False))
+    assert genre.recommend(denied).found.any()
+    with pytest.raises(gl.GenReError):
+        genre.fit(people(), np.zeros(200, int))
+    assert set(vars(genre)) == settings
+    with pytest.raises(gl.NotFittedError):
+        genre.recommend(denied)
 
 
 def test_no_target_that_the_constraints_allow():
-    table = people().assign(job=lambda f: np.where(f["income"] > 50, "smith", "clerk"))
-    schema = gl.Schema.infer(table, immutable=["job"])
+    table = people()
+    schema = gl.Schema.infer(table, immutable=["income"])
     with (
-        pytest.warns(UserWarning, match="constraints"),
+        pytest.warns(UserWarning, match="no target was found within the terms"),
         pytest.raises(gl.GenReError, match="No source can reach any target"),
     ):
         gl.GenRe(Rule(), schema, training=QUICK, progress=False).fit(table)
 
 
+class Townsfolk(Rule):
+    """Accepts nobody from Ox."""
+
+    def predict_proba(self, frame):
+        answer = super().predict_proba(frame)
+        answer[(frame["town"] == "Ox").to_numpy()] = [0.9, 0.1]
+        return answer
+
+
 def test_a_group_without_target_is_reported_and_answered():
     table = people().assign(town=lambda f: np.where(f.index < 20, "Ox", "Ur"))
-    table.loc[table.index < 20, "income"] = 30.0
     schema = gl.Schema.infer(table, immutable=["town"])
-    genre = gl.GenRe(Rule(), schema, training=QUICK, progress=False)
-    with pytest.warns(UserWarning, match="20 of"):
+    genre = gl.GenRe(Townsfolk(), schema, training=QUICK, progress=False)
+    with pytest.warns(UserWarning, match="For 20 of .* no target was found"):
         genre.fit(table)
     assert genre.report_["unreachable"] == 20
-    answer = genre.recommend(table[table["town"] == "Ox"])
-    assert (answer.best()["town"].dropna() == "Ox").all()
+    answer = genre.recommend(table.iloc[[0, 1, 25, 26]])
+    assert answer.found.tolist() == [False, False, True, True] or answer.accepted.iloc[2:].any()
+    reasons = answer.reasons()
+    assert set(reasons["person"]) == {0, 1}
+    helps = reasons[reasons["found"] > 0]
+    assert set(helps["term"]) == {"town: immutable"}
+    assert set(helps["person"]) == {0, 1}
+    assert (helps["draws"] == 50).all()
 
 
 LABELS = {
@@ -252,13 +295,20 @@ SETTINGS = {
 @pytest.mark.parametrize("what", SETTINGS)
 def test_settings(schema, what):
     asked, named = SETTINGS[what]
+    genre = gl.GenRe(
+        Rule(), schema, **asked
+    )  # as scikit-learn would have it, a setting is only kept
     with pytest.raises(gl.GenReError, match=named):
-        gl.GenRe(Rule(), schema, **asked)
+        genre.fit(people())
 
 
 CHOICES = {
     "rule": (dict(rule="luckiest"), "balanced, cheapest, likeliest, safest"),
-    "margin": (dict(margin=0.3), r"\[0.5, 1\)"),
+    "margin": (dict(margin=1.0), r"\[0, 1\)"),
+    "margin below 0": (dict(margin=-0.1), r"\[0, 1\)"),
+    "invalid": (dict(invalid="drop"), "'error' or 'skip'"),
+    "freeze": (dict(freeze=["agee"]), "'agee', which is no feature"),
+    "max_changes": (dict(max_changes=0), "max_changes is below 1"),
     "temperature": (dict(temperature=0), "above 0"),
     "candidates": (dict(candidates=0, n=0), "at least one"),
     "n": (dict(n=0), "at least one"),
@@ -308,8 +358,8 @@ def test_a_file_of_something_else(tmp_path):
 
 def test_another_version(saved):
     data = saved.read_bytes()
-    saved.write_bytes(data.replace(rb"\"format\": \"2\"", rb"\"format\": \"0\""))
-    with pytest.raises(gl.GenReError, match=r"format '0'.*reads '2'"):
+    saved.write_bytes(data.replace(rb"\"format\": \"3\"", rb"\"format\": \"0\""))
+    with pytest.raises(gl.GenReError, match=r"format '0'.*reads '3'"):
         gl.GenRe.load(saved, classifier=Rule())
 
 

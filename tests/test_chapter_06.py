@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 import genre_lite as gl
-from genre_lite.baselines import NearestNeighbour
 from genre_lite.supervision import PairSampler
 
 
@@ -28,27 +27,17 @@ def test_the_nearest_of_uniform_rows_is_as_far_as_the_formula_says(d):
     assert np.mean(nearest) == pytest.approx(expected, rel=0.15)
 
 
-class Everybody:
-    """Accepts a person with money."""
-
-    def predict_proba(self, frame):
-        yes = frame["money"].to_numpy(dtype=float) * 0.8 + 0.1
-        return np.stack([1 - yes, yes], axis=1)
-
-
 @pytest.mark.equation("copy-alone")
 def test_constraints_multiply_until_nobody_is_left():
     """(1 − π)ⁿ with π = 2⁻⁵ and n = 40."""
     rng, features = np.random.default_rng(0), [f"f{j}" for j in range(5)]
+    ends = pd.DataFrame([np.zeros(5), np.ones(5)], columns=features)
+    codec = gl.Codec(gl.Schema.infer(ends, immutable=features)).fit(ends)
 
-    def people(n, money):
-        frame = pd.DataFrame(rng.integers(0, 2, (n, 5)), columns=features)
-        return frame.assign(money=money)
+    def people(n):
+        return rng.integers(0, 2, (n, 5)).astype(float)
 
-    schema = gl.Schema.infer(people(50, [0, 1] * 25), immutable=features)
-    alone = []
-    for _ in range(60):
-        table = pd.concat([people(40, 1), people(10, 0)], ignore_index=True)
-        copying = NearestNeighbour(Everybody(), schema, progress=False).fit(table)
-        alone.append(1 - copying.recommend(people(50, 0)).found.mean())
+    alone = [
+        1 - PairSampler(codec, people(50), people(40), 1.0).reachable.mean() for _ in range(60)
+    ]
     assert np.mean(alone) == pytest.approx((1 - 2**-5) ** 40, abs=0.04)

@@ -9,18 +9,25 @@ from genre_lite import training
 
 @pytest.fixture(scope="module")
 def bank():
-    return gl.load_dataset("moons", n=600)
+    return gl.load_dataset("moons", n=240)
 
 
 @pytest.fixture(scope="module")
 def h(bank):
-    return gl.train_classifier(bank, progress=False)
+    return gl.train_classifier(bank, epochs=20, progress=False)
 
 
 def genre(h, bank, **settings):
-    config = gl.TrainingConfig(steps=60, check_every=10, **settings)
+    config = gl.TrainingConfig(
+        steps=60, check_every=10, distil_steps=0, rounds=0, people=20, **settings
+    )
     model = gl.ModelConfig(dropout=0.1)
     return gl.GenRe(h, bank.schema, training=config, model=model, progress=False)
+
+
+@pytest.fixture(scope="module")
+def whole(h, bank):
+    return genre(h, bank).fit(bank.X_train, bank.y_train)
 
 
 class Interrupted(Exception):
@@ -41,9 +48,8 @@ def stop_after(steps, monkeypatch):
 
 
 @pytest.mark.parametrize("steps", [10, 33])
-def test_bit_equal(h, bank, tmp_path, monkeypatch, steps):
+def test_bit_equal(h, bank, whole, tmp_path, monkeypatch, steps):
     file = tmp_path / "bank.training"
-    whole = genre(h, bank).fit(bank.X_train, bank.y_train)
     with monkeypatch.context() as patch, pytest.raises(Interrupted):
         stop_after(steps, patch)
         genre(h, bank).fit(bank.X_train, bank.y_train, checkpoint=file)
@@ -53,15 +59,14 @@ def test_bit_equal(h, bank, tmp_path, monkeypatch, steps):
         stop_after(60 - steps // 10 * 10, patch)  # it may not begin anew
         resumed.fit(bank.X_train, bank.y_train, checkpoint=file)
     assert not file.exists()
-    for name, tensor in whole.model.state_dict().items():
-        assert torch.equal(tensor, resumed.model.state_dict()[name]), name
+    for name, tensor in whole.network_.state_dict().items():
+        assert torch.equal(tensor, resumed.network_.state_dict()[name]), name
     assert whole.history_.equals(resumed.history_)
 
 
-def test_keeping_a_checkpoint_changes_nothing(h, bank, tmp_path):
-    plain = genre(h, bank).fit(bank.X_train, bank.y_train)
+def test_keeping_a_checkpoint_changes_nothing(h, bank, whole, tmp_path):
     kept = genre(h, bank).fit(bank.X_train, bank.y_train, checkpoint=tmp_path / "x")
-    assert plain.history_.equals(kept.history_)
+    assert whole.history_.equals(kept.history_)
     assert not list(tmp_path.iterdir())
 
 

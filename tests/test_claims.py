@@ -190,8 +190,9 @@ def test_the_record_is_whole(results):
     assert set(results["cells"]) >= toys | tables
 
 
-def test_a_part_of_a_cell_comes_out_again(results):
+def test_a_part_of_a_cell_comes_out_again(results, fresh):
     """What needs no network: the pairs alone, and exact draws, on the first moons of 250 rows."""
+    fresh("claims")
     then = results["cells"]["fidelity/moons/250/0"]
     again = claims.Task("moons", 250, 0)
     assert claims.pairs_alone(again)["tv"] == pytest.approx(then["Q, no network"]["tv"], rel=1e-3)

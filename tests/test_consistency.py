@@ -271,7 +271,8 @@ def test_the_results_say_what_their_numbers_say(results):
 
 
 @pytest.mark.parametrize("toy", TOYS)
-def test_the_results_come_out_again(results, distances, toy):
+def test_the_results_come_out_again(results, distances, toy, fresh):
+    fresh("consistency")
     for way, tv in distances[toy].items():
         then = [point["mean"] for point in results["toys"][toy]["measured"][way]]
         np.testing.assert_allclose(tv.mean(axis=(0, 2)), then, rtol=0.12)

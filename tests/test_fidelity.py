@@ -72,7 +72,7 @@ def test_its_rows_are_whole(ledger):
 
 
 def test_the_network_reads_the_person_and_no_outcome(german):
-    model, schema = german.model, gl.load_dataset("german").schema
+    model, schema = german.network_, gl.load_dataset("german").schema
     for read in (model.forward, model.encode):
         assert set(inspect.signature(read).parameters) <= {"x", "x_tokens", "y_tokens"}
     assert model.d == len(schema)
@@ -107,7 +107,7 @@ def test_capital_gain_keeps_its_values():
 
 
 def test_the_network_is_what_its_configuration_says(german):
-    model, config = german.model, german.model_config
+    model, config = german.network_, german.network_.config
     assert (len(model.encoder), len(model.decoder)) == (
         config.encoder_layers,
         config.decoder_layers,
@@ -123,6 +123,14 @@ def test_the_safest_costs_more_than_the_cheapest(german, denied):
     safest, cheapest = (german.recommend(denied, rule=rule) for rule in ("safest", "cheapest"))
     assert safest.cost.mean() > 1.2 * cheapest.cost.mean()
     assert safest.probability.mean() > cheapest.probability.mean()
+
+
+def test_a_refined_answer_asks_for_less(german, denied):
+    drawn = german.recommend(denied, refined=False)
+    refined = german.recommend(denied)
+    assert refined.cost.mean() < 0.95 * drawn.cost.mean()
+    assert len(refined.changes()) < len(drawn.changes())
+    assert refined.found.mean() >= drawn.found.mean()
 
 
 def test_the_papers_recipe_has_the_official_settings():

@@ -135,8 +135,9 @@ def test_an_unknown_name_is_answered_with_those_there_are(tmp_path, monkeypatch)
 
 
 @pytest.mark.slow
-def test_a_fresh_training_is_as_good(results):
+def test_a_fresh_training_is_as_good(results, fresh):
     """German credit from its rows, by the recipe: the Score of the file, within what luck does."""
+    fresh("models")
     gold = gl.gold_world(gl.load_dataset("german"), seed=0, progress=False)
     fresh, _ = ship_models.judge(ship_models.train("german"), gold)
     shipped, _ = ship_models.judge(gl.GenRe.load("german"), gold)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
+from docutils import nodes
 
 import genre_lite as gl
 from benchmarks import provenance
+from book.extensions import stale
 
 BENCHMARK = '''"""Measures one thing.
 
@@ -132,6 +135,50 @@ def test_the_main_result_leads_to_the_model():
 def test_what_a_benchmark_says_of_itself(record, tree):
     assert provenance.purpose(record) == "Measures one thing."
     assert f"genre_lite {gl.__version__}" in provenance.versions(record)
+
+
+# -- who says that a result is stale --------------------------------------------------------------
+
+
+@pytest.fixture
+def two_results(tree, record, monkeypatch):
+    """One result that is fresh, and one that is not."""
+    monkeypatch.setattr(provenance, "RESULTS", tree / "results")
+    old = record | {"made_by": {"code": {"genre_lite/codec.py": "0" * 16}}}
+    for name, what in {"new": record, "old": old}.items():
+        provenance.write(what, tree / "results" / f"{name}.json")
+
+
+def test_a_stale_result_has_a_note(two_results):
+    assert provenance.stale_note("new") == ""
+    assert provenance.stale_note("old") == "results/old.json is STALE: made by other code"
+    assert provenance.stale_note("none") == "results/none.json is not made yet"
+
+
+def test_a_test_of_a_stale_result_is_skipped(two_results, fresh):
+    fresh("new")
+    with pytest.raises(pytest.skip.Exception, match=r"results/old\.json is STALE"):
+        fresh("old")
+
+
+@pytest.mark.parametrize("named", ["old", "new", "none"])
+def test_a_page_that_reads_a_stale_result_says_so(two_results, tmp_path, monkeypatch, named):
+    monkeypatch.setattr(stale, "note", provenance.stale_note)
+    (tmp_path / "page.md").write_text(f'# Title\n\nrecords["{named}.json"]\n')
+    app = SimpleNamespace(docname="page", doc2path=lambda name: tmp_path / f"{name}.md")
+    title, text = nodes.title("", "Title"), nodes.paragraph("", "Text.")
+    page = nodes.document(None, None, "", nodes.section("", title, text))
+    stale.tell(SimpleNamespace(env=app), page)
+    warned = [type(node) for node in page[0]] == [nodes.title, nodes.warning, nodes.paragraph]
+    assert warned is (named == "old")
+    assert ("results/old.json is STALE" in page.astext()) is warned
+
+
+def test_every_page_is_told(root):
+    """The extension is registered, and a page names the files that it reads as the note expects."""
+    assert "stale: book/extensions" in (root / "_config.yml").read_text()
+    named = {n for p in root.glob("book/*.md") for n in stale.NAMED.findall(p.read_text())}
+    assert named >= {name.removesuffix(".json") for name in provenance.records()} - {"kernels"}
 
 
 def check(root, folder, *options):

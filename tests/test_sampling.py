@@ -12,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genre_lite import Codec, Feature, GenReError, ModelConfig, RecourseTransformer, Schema
-from genre_lite.sampling import allowed_tokens, choose, draw, log_prob
+from genre_lite.limits import Limits, Terms
+from genre_lite.sampling import choose, draw, log_prob, spread
+from genre_lite.threefry import keys, uniforms
 
 SMALL = ModelConfig(encoder_layers=1, decoder_layers=2, width=16, heads=2)
 SCHEMA = Schema(
@@ -55,9 +57,9 @@ def network(codec, seed=0, scale=0.5):
 def question(codec, people):
     """x, its tokens and the tokens allowed."""
     cube = codec.cube(people)
-    own = codec.tokens(cube)
-    allowed = torch.as_tensor(allowed_tokens(codec, own))
-    return torch.as_tensor(cube, dtype=torch.float32), torch.as_tensor(own), allowed
+    limits = Limits(codec, people)
+    own, allowed = torch.as_tensor(limits.own), torch.as_tensor(limits.allowed)
+    return torch.as_tensor(cube, dtype=torch.float32), own, allowed
 
 
 @pytest.fixture(scope="module")
@@ -75,8 +77,12 @@ def asked(codec):
     return question(codec, PEOPLE)
 
 
-def seeded(seed=0):
-    return torch.Generator().manual_seed(seed)
+def chances(asked, k, seed=0):
+    """Uniform numbers, keyed by the people's tokens: (people, k, d)."""
+    own = asked[1].numpy()
+    return torch.as_tensor(
+        uniforms(keys(own, seed), np.arange(k), np.arange(own.shape[1])), dtype=torch.float32
+    )
 
 
 def flat(asked, k):
@@ -85,16 +91,16 @@ def flat(asked, k):
 
 
 @torch.inference_mode()
-def draw_uncached(model, x, own, allowed, k, temperature, generator):
+def draw_uncached(model, x, own, allowed, chance, temperature):
     """The same sampler, computing everything again for each feature."""
-    n = len(x)
+    n, k = chance.shape[:2]
     x, own, allowed = flat((x, own, allowed), k)
     y = torch.zeros(n * k, model.d, dtype=torch.long)
     total = torch.zeros(n * k)
     for j in range(model.d):
         logits = model(x, own, y)[:, j].masked_fill(~allowed[:, j], -torch.inf)
         below = (logits / temperature).softmax(dim=1).cumsum(dim=1, dtype=torch.float32)
-        level = torch.rand(n, k, 1, generator=generator, dtype=torch.float32).view(-1, 1)
+        level = chance[..., j].reshape(-1, 1)
         y[:, j] = (below <= level * below[:, -1:]).sum(dim=1)
         total += logits.log_softmax(dim=1).gather(1, y[:, [j]]).squeeze(1)
     return y.view(n, k, -1), total.view(n, k)
@@ -103,10 +109,9 @@ def draw_uncached(model, x, own, allowed, k, temperature, generator):
 # -- masks ------------------------------------------------------------------------------------
 
 
-def test_the_mask_by_hand():
-    codec = Codec(SCHEMA).fit(TRAIN)
-    allowed = allowed_tokens(codec, np.array([[1, 3, 1, 0]]))[0].astype(int)
-    assert allowed.tolist() == [
+def test_the_mask_by_hand(codec):
+    person = TRAIN.iloc[[1]].assign(job="tailor", sex="f")
+    assert Limits(codec, person).allowed[0].astype(int).tolist() == [
         [0, 1, 1, 0],  # age: itself or more, of three values
         [1, 1, 1, 1],  # job: any
         [1, 1, 0, 0],  # debt: itself or less
@@ -127,8 +132,9 @@ def test_everybody_may_stay_as_they_are(codec, asked):
 @pytest.mark.parametrize("seed", range(3))
 def test_cached_and_uncached_draws_are_the_same(codec, asked, seed, temperature):
     model = network(codec, seed)
-    tokens, logs = draw(model, *asked, 50, temperature=temperature, generator=seeded(seed))
-    slow, slow_logs = draw_uncached(model, *asked, 50, temperature, seeded(seed))
+    chance = chances(asked, 50, seed)
+    tokens, logs = draw(model, *asked, chance, temperature=temperature)
+    slow, slow_logs = draw_uncached(model, *asked, chance, temperature)
     assert tokens.shape == (5, 50, 4)
     assert torch.equal(tokens, slow)
     torch.testing.assert_close(logs, slow_logs, atol=1e-4, rtol=0)
@@ -136,7 +142,7 @@ def test_cached_and_uncached_draws_are_the_same(codec, asked, seed, temperature)
 
 @pytest.mark.parametrize("temperature", [0.3, 1.0])
 def test_the_log_prob_of_a_draw_is_the_one_returned(model, asked, temperature):
-    tokens, logs = draw(model, *asked, 40, temperature=temperature, generator=seeded())
+    tokens, logs = draw(model, *asked, chances(asked, 40), temperature=temperature)
     x, own, allowed = flat(asked, 40)
     again = log_prob(model, x, own, tokens.flatten(0, 1), allowed)
     torch.testing.assert_close(again, logs.flatten(), atol=1e-4, rtol=0)
@@ -147,17 +153,17 @@ def test_frequencies_are_probabilities(codec):
     asked = question(codec, PEOPLE.iloc[[1]])
     y = torch.tensor(list(itertools.product(*(range(len(g)) for g in codec.grid))))
     n = 40_000
-    chances = log_prob(model, *(p.expand(len(y), *p.shape[1:]) for p in asked[:2]), y, asked[2])
-    chances = chances.exp()
-    assert chances.sum().item() == pytest.approx(1, abs=1e-5)
-    assert (chances > 0.01).sum() >= 10, "the comparison needs many likely recourses"
+    logs = log_prob(model, *(p.expand(len(y), *p.shape[1:]) for p in asked[:2]), y, asked[2])
+    exact = logs.exp().numpy()
+    assert exact.sum() == pytest.approx(1, abs=1e-5)
+    assert (exact > 0.01).sum() >= 10, "the comparison needs many likely recourses"
 
-    tokens, _ = draw(model, *asked, n, temperature=1.0, generator=seeded())
+    tokens, _ = draw(model, *asked, chances(asked, n), temperature=1.0)
     number = {tuple(row): i for i, row in enumerate(y.tolist())}
     seen = np.bincount([number[tuple(row)] for row in tokens[0].tolist()], minlength=len(y)) / n
-    expected_distance = np.sqrt(chances.numpy() / n).sum() / 2
-    assert 0.5 * np.abs(seen - chances.numpy()).sum() < 1.5 * expected_distance < 0.02
-    assert (seen[chances.numpy() == 0] == 0).all()
+    expected_distance = np.sqrt(exact / n).sum() / 2
+    assert 0.5 * np.abs(seen - exact).sum() < 1.5 * expected_distance < 0.02
+    assert (seen[exact == 0] == 0).all()
 
 
 @pytest.mark.equation("choose-temperature")
@@ -167,14 +173,14 @@ def test_the_temperature_sharpens_each_conditional(codec):
     with torch.inference_mode():
         logits = model(*asked[:2], asked[1])[0, 0].masked_fill(~asked[2][0, 0], -torch.inf)
     for temperature in (0.5, 2.0):
-        tokens, _ = draw(model, *asked, 20_000, temperature=temperature, generator=seeded())
+        tokens, _ = draw(model, *asked, chances(asked, 20_000), temperature=temperature)
         seen = tokens[0, :, 0].bincount(minlength=model.v) / 20_000
         expected = (logits / temperature).softmax(dim=0)
         torch.testing.assert_close(seen, expected, atol=0.015, rtol=0)
 
 
 def test_at_temperature_zero_every_choice_is_greedy(model, asked):
-    tokens, _ = draw(model, *asked, 20, temperature=1e-6, generator=seeded())
+    tokens, _ = draw(model, *asked, chances(asked, 20), temperature=1e-6)
     x, own, allowed = asked
     greedy = torch.zeros_like(own)
     with torch.inference_mode():
@@ -186,11 +192,46 @@ def test_at_temperature_zero_every_choice_is_greedy(model, asked):
 
 def test_draws_follow_their_seed_and_leave_the_global_one_alone(model, asked):
     before = torch.random.get_rng_state()
-    ask = {"k": 30, "temperature": 1.0}
-    first, _ = draw(model, *asked, **ask, generator=seeded(1))
-    assert torch.equal(first, draw(model, *asked, **ask, generator=seeded(1))[0])
-    assert not torch.equal(first, draw(model, *asked, **ask, generator=seeded(2))[0])
+    first, again, other = (
+        draw(model, *asked, chances(asked, 30, seed), temperature=1.0)[0] for seed in (1, 1, 2)
+    )
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
     assert torch.equal(before, torch.random.get_rng_state())
+
+
+def test_a_writing_and_its_mask_give_the_same_draws(codec, model, asked):
+    """Where no term depends on what is written, it does not matter which of them is given."""
+    limits, chance = Limits(codec, PEOPLE), chances(asked, 30)
+    writing = limits.writing(np.full((5, 30), 0.5))
+    x, own, allowed = asked
+    tokens, logs = draw(model, x, own, writing, chance, temperature=1.0)
+    plain, plain_logs = draw(model, x, own, allowed, chance, temperature=1.0)
+    assert torch.equal(tokens, plain)
+    assert torch.equal(logs, plain_logs)
+    rows = np.repeat(np.arange(5), 30)
+    expected = codec.points(tokens.flatten(0, 1).numpy(), limits.cube[rows])
+    np.testing.assert_allclose(writing.points.reshape(150, -1), expected)
+
+
+def test_a_writing_counts_changes(codec, model, asked):
+    limits = Limits(codec, PEOPLE, Terms(max_changes=1))
+    writing = limits.writing(np.full((5, 200), 0.5))
+    tokens, _ = draw(model, *asked[:2], writing, chances(asked, 200), temperature=3.0)
+    changes = (tokens != asked[1][:, None]).sum(dim=-1)
+    assert changes.max() == 1
+    assert (changes == 1).float().mean() > 0.5
+
+
+def test_a_persons_draws_depend_on_nobody_else(codec):
+    """In double precision, bit for bit: alone, in a crowd, in another order."""
+    model = network(codec).double()
+    x, own, allowed = question(codec, PEOPLE)
+    whole = draw(model, x.double(), own, allowed, chances((x, own), 20), temperature=1.0)
+    for rows in ([2], [4, 2, 0], [2, 2]):
+        part = [t[rows] for t in (x.double(), own, allowed)]
+        some = draw(model, *part, chances(part, 20), temperature=1.0)
+        assert torch.equal(some[0], whole[0][rows])
 
 
 def test_a_forbidden_recourse_has_no_probability(model, asked):
@@ -236,9 +277,8 @@ def test_no_draw_breaks_a_constraint(world, seed, temperature):
     codec = Codec(schema, size=4).fit(train)
     model = network(codec, seed, scale=2.0)
     k = 500
-    tokens, logs = draw(
-        model, *question(codec, people), k, temperature=temperature, generator=seeded(seed)
-    )
+    asked = question(codec, people)
+    tokens, logs = draw(model, *asked, chances(asked, k, seed), temperature=temperature)
     before = people.loc[people.index.repeat(k)].reset_index(drop=True)
     after = codec.frame(tokens.flatten(0, 1).numpy(), before)
     assert not schema.violations(before, after).any(axis=None)
@@ -291,7 +331,7 @@ def test_each_rule_agrees_with_brute_force(rule, n, margin):
     estimates = {}
     if rule == "estimated":
         rule, estimates = "balanced", {"believed": believed}
-    found = choose(tokens, cost, chance, logs, n, rule=rule, margin=margin, **estimates)
+    found = choose(tokens, cost, chance, logs, n, rule=rule, accepted=chance > margin, **estimates)
     expected = chosen_by_hand(tokens, worth, chance, n, margin)
     np.testing.assert_array_equal(found, expected)
     assert (found[:3] == -1).all()
@@ -309,7 +349,7 @@ def test_estimates_only_matter_to_the_balanced_rule():
 
 def test_options_are_distinct_and_above_the_margin():
     tokens, cost, chance, logs, _ = candidates(seed=2)
-    found = choose(tokens, cost, chance, logs, 12, rule="cheapest", margin=0.7)
+    found = choose(tokens, cost, chance, logs, 12, rule="cheapest", accepted=chance > 0.7)
     for person, picked in enumerate(found):
         picked = picked[picked >= 0]
         assert len(np.unique(tokens[person, picked], axis=0)) == len(picked)
@@ -318,17 +358,61 @@ def test_options_are_distinct_and_above_the_margin():
         assert len(picked) == len(everything), "nothing distinct and valid is left out"
 
 
-def test_exactly_at_the_margin_is_not_enough():
+def test_exactly_one_half_is_not_enough():
     tokens, one = np.zeros((1, 1, 2), dtype=int), np.ones((1, 1))
     for chance, expected in ((0.5, -1), (0.5 + 1e-9, 0)):
         assert choose(tokens, one, chance * one, one, 1, rule="safest").item() == expected
 
 
-@pytest.mark.parametrize("margin", [0.49, 1.0, -1, float("nan")])
-def test_a_margin_that_makes_no_sense(margin):
-    tokens, cost, chance, logs, _ = candidates(seed=0)
-    with pytest.raises(GenReError, match=r"margin is .*\[0\.5, 1\)"):
-        choose(tokens, cost, chance, logs, 1, rule="safest", margin=margin)
+def test_of_equally_good_ones_the_cheaper_wins_and_then_the_first():
+    tokens = np.arange(5)[None, :, None]
+    safe = np.full((1, 5), 0.9)
+    cost = np.array([[0.3, 0.2, 0.4, 0.2, 0.2 - 1e-12]])  # the last is cheaper by rounding only
+    found = choose(tokens, cost, safe, np.zeros((1, 5)), 5, rule="safest")
+    assert found.tolist() == [[1, 3, 4, 0, 2]]
+    nearly = safe + np.array([[0, 0, 1e-12, 0, 0]])  # so is what is better by rounding only
+    assert choose(tokens, cost, nearly, np.zeros((1, 5)), 5, rule="safest").tolist() == [
+        [1, 3, 4, 0, 2]
+    ]
+
+
+# -- options that differ ----------------------------------------------------------------------
+
+MOVES = np.array(
+    [
+        [0.50, 0.00, 0.00],  # 0
+        [0.55, 0.00, 0.00],  # 1: as 0, and hardly another move
+        [0.61, 0.00, 0.00],  # 2: as 0, but 11 % of a range more
+        [0.00, 0.20, 0.00],  # 3: something else
+        [0.50, 0.20, 0.00],  # 4: both; half of it is in 0, half in 3
+        [0.00, 0.00, 0.00],  # 5: does not count
+    ]
+)
+WORTH = np.array([1.0, 0.99, 0.98, 0.90, 0.95, -np.inf])
+
+
+def test_spread_by_hand():
+    # Without readiness by worth alone; what is nearly the same is left out.
+    assert spread(WORTH, MOVES, 6, readiness=0.0) == [0, 2, 4, 3]
+    # After 0: 2 gets 0.98 + 0, 3 gets 0.90 + 0.1, 4 gets 0.95 + 0.05, and of equal ones the first.
+    assert spread(WORTH, MOVES, 6, readiness=0.1) == [0, 3, 4, 2]
+    # 0.90 + 0.05 < 0.95 + 0.025 < 0.98
+    assert spread(WORTH, MOVES, 2, readiness=0.05) == [0, 2]
+    # A greater readiness asks for other features first: 0.90 + 0.5 > 0.95 + 0.25 > 0.98.
+    assert spread(WORTH, MOVES, 3, readiness=0.5) == [0, 3, 4]
+
+
+def test_spread_is_fewer_where_there_are_no_more():
+    assert spread(WORTH[:2], MOVES[:2], 3, readiness=0.1) == [0]
+    assert spread(np.full(2, -np.inf), MOVES[:2], 3, readiness=0.1) == []
+    assert spread(WORTH, MOVES, 6, readiness=0.0, least=0.2) == [0, 4, 3]
+
+
+def test_spread_begins_where_it_is_told_to():
+    first = np.array([False, False, False, True, True, True])
+    assert spread(WORTH, MOVES, 2, readiness=0.0, first=first) == [4, 0]
+    nobody = np.zeros(6, dtype=bool)  # then it does not bind
+    assert spread(WORTH, MOVES, 1, readiness=0.0, first=nobody) == [0]
 
 
 def test_a_rule_nobody_knows():

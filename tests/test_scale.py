@@ -52,7 +52,8 @@ def test_a_pool_pays_on_the_largest_table_and_a_larger_one_is_no_farther(scaled)
 
 
 @pytest.mark.parametrize("pool", [None, 512])
-def test_a_measurement_comes_out_again(scaled, pool):
+def test_a_measurement_comes_out_again(scaled, pool, fresh):
+    fresh("scale")
     again = scale.measure(10_000, pool)
     then = next(r for r in scaled["rows"] if (r["rows"], r["pool"]) == (10_000, pool))
     assert again["targets"] == then["targets"]
@@ -78,7 +79,7 @@ def timed(root):
 def asked():
     bank = gl.load_dataset("moons", n=400)
     h = gl.train_classifier(bank, progress=False)
-    quick = gl.TrainingConfig(steps=10, distil_steps=10)
+    quick = gl.TrainingConfig(steps=10, distil_steps=10, rounds=0, people=20)
     genre = gl.GenRe(h, bank.schema, training=quick, progress=False)
     genre.fit(bank.X_train, bank.y_train)
     return genre, bank.X_test[h.predict_proba(bank.X_test)[:, 1] < 0.5]

@@ -10,6 +10,8 @@ from scipy import stats
 
 from genre_lite import Codec, Feature, GenReError, PairSampler, Schema, cost
 from genre_lite.baselines import NearestNeighbour
+from genre_lite.limits import Limits
+from genre_lite.supervision import ListedPairs, grafted_pairs
 
 CONSTRAINTS = {
     "none": {},
@@ -262,13 +264,11 @@ class Everybody:
 
 
 @pytest.mark.equation("copy-limit")
-@pytest.mark.parametrize("constraints", CONSTRAINTS.values(), ids=CONSTRAINTS)
-def test_a_heavy_cost_leaves_the_nearest_neighbour(constraints):
-    schema = BASE.constrain(**constraints)
+def test_a_heavy_cost_leaves_the_nearest_neighbour():
     people = pd.concat([SOURCES, TARGETS], ignore_index=True)
-    copies = NearestNeighbour(Everybody(TARGETS["debt"]), schema, progress=False).fit(people)
+    copies = NearestNeighbour(Everybody(TARGETS["debt"]), BASE, progress=False).fit(people)
     answer = copies.recommend(people.iloc[: len(SOURCES)])
-    pairs = sampler(schema, cost_weight=1e4)
+    pairs = sampler(cost_weight=1e4)
     np.testing.assert_array_equal(answer.found.to_numpy(), pairs.reachable)
     rows = np.flatnonzero(pairs.reachable)
     drawn = pairs.draw(rows, torch.Generator().manual_seed(0)).numpy()
@@ -328,3 +328,115 @@ def test_a_source_that_the_pool_cannot_serve_draws_from_all():
     drawn = pairs.draw(rows, torch.Generator().manual_seed(0))
     assert (drawn[rows == 1] == 999).all()
     assert (drawn[rows == 0] < 999).all()
+
+
+# -- lists, and grafts ------------------------------------------------------------------------
+
+
+def test_lists_by_hand():
+    """Two people with lists of three and of one, and one without."""
+    targets = np.array([[0.1], [0.2], [0.3], [0.9]])
+    weights = np.log([1.0, 2.0, 1.0, 1.0])
+    pairs = ListedPairs(np.zeros((3, 1)), targets, np.array([0, 0, 0, 2]), weights)
+    assert pairs.reachable.tolist() == [True, False, True]
+    drawn = pairs.draw(np.repeat([0, 2], 20_000), torch.Generator().manual_seed(0)).numpy()
+    share = np.bincount(drawn[:20_000], minlength=4) / 20_000
+    np.testing.assert_allclose(share, [0.25, 0.5, 0.25, 0], atol=0.015)
+    assert (drawn[20_000:] == 3).all()
+    assert pairs.settings == (4,)
+
+
+def grafted(schema, accepts=lambda points, rows: np.ones(len(rows), bool), **settings):
+    codec = Codec(schema).fit(pd.concat([SOURCES, TARGETS], ignore_index=True))
+    limits = Limits(codec, SOURCES)
+    settings = {"cost_weight": 2.0, "seed": 0, "tries": len(TARGETS)} | settings
+    return limits, grafted_pairs(limits, codec.cube(TARGETS), accepts=accepts, **settings)
+
+
+def test_a_graft_keeps_what_may_not_change():
+    schema = BASE.constrain(immutable=["size", "job"], increasing=["age"])
+    limits, pairs = grafted(schema)
+    owner = np.repeat(everyone, len(TARGETS))
+    made = pairs.targets.numpy()
+    assert len(made) == len(owner)
+    sources, targets = limits.cube[owner], np.tile(limits.codec.cube(TARGETS), (len(SOURCES), 1))
+    expected = targets.copy()
+    expected[:, [2, 4]] = sources[:, [2, 4]]
+    expected[:, 0] = np.maximum(expected[:, 0], sources[:, 0])
+    key = [tuple(row) for row in np.column_stack([owner, made]).round(9)]
+    wanted = [tuple(row) for row in np.column_stack([owner, expected]).round(9)]
+    assert sorted(key) == sorted(wanted)
+    assert pairs.reachable.all()
+    # The odds within a list are those of Q: exp(-λ C).
+    price = cost(sources, made, limits.codec.nominal)
+    np.testing.assert_allclose(
+        pairs._log.numpy()[owner, np.tile(np.arange(len(TARGETS)), len(SOURCES))],
+        -2.0 * price,
+        atol=1e-5,
+    )
+
+
+def test_a_graft_that_is_refused_is_left_out():
+    """Only grafts onto those of small debt are accepted; the less strict rule serves the others."""
+
+    def strict(points, rows):
+        return points[:, 1] < 0.3
+
+    def lenient(points, rows):
+        return points[:, 1] < 0.6
+
+    schema = BASE.constrain(increasing=["debt"])
+    limits, pairs = grafted(schema, strict)
+    reach = limits.cube[:, 1] < 0.3
+    assert (pairs.targets[:, 1] < 0.3).all()
+    np.testing.assert_array_equal(pairs.reachable, reach)
+    limits, both = grafted(schema, strict, otherwise=lenient)
+    np.testing.assert_array_equal(both.reachable, limits.cube[:, 1] < 0.6)
+    own = [both.draw([i] * 50, torch.Generator().manual_seed(0)) for i in np.flatnonzero(reach)]
+    assert (both.targets[torch.cat(own), 1] < 0.3).all()
+
+
+def test_grafts_are_drawn_without_replacement_and_the_nearer_the_oftener():
+    _, near = grafted(BASE, cost_weight=30.0, tries=8)
+    limits, far = grafted(BASE, cost_weight=0.0, tries=8)
+    price = {}
+    for name, pairs in (("near", near), ("far", far)):
+        owner = np.repeat(everyone, 8)
+        made = pairs.targets.numpy()
+        assert len(np.unique(np.column_stack([owner, made]), axis=0)) == 8 * len(SOURCES)
+        price[name] = cost(limits.cube[owner], made, limits.codec.nominal).mean()
+    best = np.sort(brute_force(BASE, 1.0)[0], axis=1)
+    assert best[:, :8].mean() <= price["near"] < 1.1 * best[:, :8].mean()
+    assert price["far"] == pytest.approx(best.mean(), rel=0.1)
+
+
+def test_a_persons_grafts_depend_on_nobody_else():
+    codec = Codec(BASE).fit(pd.concat([SOURCES, TARGETS], ignore_index=True))
+
+    def made(people):
+        pairs = grafted_pairs(
+            Limits(codec, people),
+            codec.cube(TARGETS),
+            2.0,
+            lambda points, rows: np.ones(len(rows), bool),
+            seed=3,
+            tries=5,
+        )
+        return pairs.targets.numpy().reshape(len(people), 5, -1)
+
+    whole = made(SOURCES)
+    np.testing.assert_array_equal(made(SOURCES.iloc[::-1])[::-1], whole)
+    np.testing.assert_array_equal(made(SOURCES.iloc[[7]])[0], whole[7])
+
+
+@pytest.mark.parametrize("fixed", [["size"], ["size", "job"]], ids=str)
+def test_the_cheapest_graft_is_the_nearest_neighbours(fixed):
+    schema = BASE.constrain(immutable=fixed)
+    people = pd.concat([SOURCES, TARGETS], ignore_index=True)
+    copies = NearestNeighbour(Everybody(TARGETS["debt"]), schema, progress=False).fit(people)
+    answer = copies.recommend(people.iloc[: len(SOURCES)])
+    limits, pairs = grafted(schema)
+    price = cost(
+        np.repeat(limits.cube, len(TARGETS), axis=0), pairs.targets.numpy(), limits.codec.nominal
+    )
+    np.testing.assert_allclose(answer.cost, price.reshape(len(SOURCES), -1).min(axis=1), atol=1e-9)

@@ -106,6 +106,31 @@ def test_labels_of_one_kind():
         Teacher(trees=10).fit(points, np.zeros_like(labels), seed=0, progress=False)
 
 
+@pytest.mark.parametrize("border", [0.5, 0.2])
+def test_a_lower_border_makes_more_people_sure(taught, border):
+    points, labels = world(300, 0)
+    teacher = Teacher(trees=50, border=border).fit(points, labels, seed=0, progress=False)
+    wanted = [
+        0.5 * (1 + math.erf((p - border) / 0.2 / math.sqrt(2))) for p in teacher.truth(points)
+    ]
+    np.testing.assert_allclose(teacher.valid, wanted)
+    once = teacher.valid.mean()
+    teacher.border = border - 0.1
+    assert teacher.judge(points, seed=0).valid.mean() > once
+
+
+def test_inputs_that_do_not_count_are_not_looked_at():
+    points, labels = world(300, 0)
+    noise = np.random.default_rng(5).random((300, 40))
+    wide = np.concatenate([points, noise], axis=1)
+    counts = np.arange(42) < 2
+    plain = Teacher(trees=50).fit(points, labels, seed=0, progress=False)
+    blind = Teacher(trees=50, inputs=counts).fit(wide, labels, seed=0, progress=False)
+    np.testing.assert_array_equal(blind.valid, plain.valid)
+    np.testing.assert_array_equal(blind.usual, plain.usual)
+    np.testing.assert_array_equal(blind.truth(wide[:9]), plain.truth(points[:9]))
+
+
 SIZE = 20  # of a vocabulary
 
 

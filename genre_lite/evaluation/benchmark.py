@@ -25,7 +25,6 @@ from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 
-import torch
 from joblib import Parallel, delayed
 from tqdm.auto import tqdm
 
@@ -34,11 +33,12 @@ import genre_lite
 from .. import baselines
 from ..codec import Codec
 from ..datasets import Dataset, list_datasets, load_dataset
-from ..decision import SupportsProba, acceptance, train_classifier
+from ..decision import SupportsProba, acceptance, accepts, train_classifier
 from ..errors import GenReError
 from ..estimator import RecourseMethod
 from ..genre import GenRe
 from ..schema import _nearest
+from ..threads import threads
 from ..worlds import gold_world
 from .density import KernelDensity
 from .ledger import Cell, Ledger
@@ -118,7 +118,7 @@ class World:
         self._training = {"balanced": bank.balanced, "progress": False}
         self.h = train_classifier(self.bank, seed=seed, **self._training)
         self.classifier_seconds = time.perf_counter() - start
-        yes = acceptance(self.h, bank.X_test) > 0.5
+        yes = accepts(self.h, bank.X_test)
         self.classifier_accuracy = float((yes == self.bank.y_test).mean())
         denied = bank.X_test[~yes]
         if denied.empty:
@@ -271,7 +271,7 @@ def made_by() -> dict:
         "code": code_hash(),
         **{name: version(name) for name in ("torch", "numpy", "pandas", "scikit-learn")},
         "python": platform.python_version(),
-        "threads": torch.get_num_threads(),
+        "threads": threads(),
     }
 
 

@@ -144,7 +144,7 @@ EXERCISES = (
             Mistake(
                 "Among hundreds there is somebody for everybody.",
                 lambda: "d",
-                "Go down the list for person 11 again, and look at its last line.",
+                "Go down the list for person 553 again, and look at its last line.",
             ),
         ),
         hint='One letter, such as "a". Which of the four did the figure contradict?',

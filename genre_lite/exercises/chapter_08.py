@@ -13,7 +13,7 @@ from .exercise import Exercise, Mistake
 def _token() -> dict[str, int]:
     vocabulary = np.array([250, 1000, 2500, 4000, 9000])
     token = int(np.abs(vocabulary - 3100).argmin())
-    # Her own token means "leave this as it is", so the letter keeps her own amount.
+    # One's own token means "leave this as it is", so the letter keeps one's own amount.
     return {"token": token, "letter": 3100}
 
 
@@ -101,7 +101,7 @@ EXERCISES = (
                 "The letter says the representative of the bin.",
                 lambda: {"token": 2, "letter": 2500},
                 "The token is right. But did the model want to change anything, if it wrote the "
-                "token that she already has?",
+                "token that the person already has?",
             ),
             Mistake(
                 "A value goes up to the next entry, or tokens count from one.",

@@ -14,7 +14,8 @@ from .exercise import Exercise, Mistake
 def judged(rule: str, k: int) -> dict[str, float]:
     """How 120 people of the COMPAS test part fare with the best of k by a rule, on average.
 
-    Cost, h, and the share of inliers among accepted people of the training part.
+    Cost, h, and the share of inliers among accepted people of the training part. Drawn boldly, at
+    temperature 2, and not refined.
     """
     import genre_lite as gl
     from genre_lite.decision import acceptance
@@ -23,7 +24,7 @@ def judged(rule: str, k: int) -> dict[str, float]:
     bank = gl.load_dataset("compas")
     genre = gl.GenRe.load("compas", progress=False)
     denied = bank.X_test[acceptance(genre.h, bank.X_test) <= 0.5].head(120)
-    letters = genre.recommend(denied, rule=rule, candidates=k)
+    letters = genre.recommend(denied, rule=rule, candidates=k, temperature=2.0, refined=False)
 
     def points(frame):
         return genre.codec.design(genre.codec.cube(frame))

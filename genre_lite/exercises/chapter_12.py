@@ -10,8 +10,37 @@ import numpy as np
 import pandas as pd
 
 import genre_lite as gl
+from genre_lite.estimator import RecourseMethod, positions
 
 from .exercise import Exercise, Mistake
+
+
+class Copier(RecourseMethod):
+    """The neighbour of chapter 6 in its plainest form: an accepted person is copied whole, or not at all.
+
+    Of the accepted rows that break no term the cheapest is copied. Nothing is grafted, so whoever
+    shares no fixed values with somebody accepted gets no answer; there is one option at most.
+    """
+
+    name = "copier"
+
+    def _fit(self, X: pd.DataFrame, labels: np.ndarray, score: np.ndarray, yes: np.ndarray) -> None:
+        self._rows = X[yes & (score > 0.7) & (labels == 1)].drop_duplicates()
+        self._points = self.codec.cube(self._rows)
+
+    def _options(self, denied: pd.DataFrame, limits: gl.Limits, n: int) -> tuple:
+        person, row = [], []
+        for i, own in enumerate(limits.cube):
+            inside = (self._points >= limits.low[i]) & (self._points <= limits.high[i])
+            may = (self._points == own) | (inside & ~limits.fixed[i])
+            fine = np.flatnonzero(may.all(axis=1))
+            if len(fine):
+                price = gl.cost(own, self._points[fine], self.codec.nominal)
+                person.append(i)
+                row.append(fine[price.argmin()])
+        copies = self._rows.iloc[row].set_axis(positions(person, 0))
+        return copies, np.full(len(copies), np.nan)
+
 
 # -- 12.1: an interval for a gap --------------------------------------------------------------------
 
@@ -103,9 +132,9 @@ def _hidden_group():
 def _share_answered(held: tuple[str, ...], everybody: bool = False) -> float:
     bank, h = gl.load_dataset("compas"), gl.GenRe.load("compas", progress=False).h
     denied = bank.X_test[h.predict_proba(bank.X_test)[:, 1] <= 0.5]
-    method = gl.baselines.NearestNeighbour(
-        h, bank.schema.constrain(immutable=held), progress=False
-    ).fit(bank.X_train, bank.y_train)
+    older = () if "age" in held else ("age",)
+    schema = bank.schema.constrain(immutable=held, increasing=older)
+    method = Copier(h, schema, progress=False).fit(bank.X_train, bank.y_train)
     found = method.recommend(denied).found
     return float(found.sum() / len(bank.X_test) if everybody else found.mean())
 
@@ -115,15 +144,16 @@ _PAST = ("two_year_recid", "c_charge_degree", "priors_count", "length_of_stay")
 
 def _nothing_in_the_past_is_free():
     import genre_lite as gl
+    from genre_lite.exercises.chapter_12 import Copier
 
     bank = gl.load_dataset("compas")
     h = gl.GenRe.load("compas", progress=False).h
     denied = bank.X_test[h.predict_proba(bank.X_test)[:, 1] <= 0.5]
 
     past = ["two_year_recid", "c_charge_degree", "priors_count", "length_of_stay"]
-    schema = bank.schema.constrain(immutable=past)
+    schema = bank.schema.constrain(immutable=past, increasing=["age"])
 
-    method = gl.baselines.NearestNeighbour(h, schema, progress=False)
+    method = Copier(h, schema, progress=False)
     method.fit(bank.X_train, bank.y_train)
     return method.recommend(denied).found.mean()
 
@@ -170,14 +200,14 @@ def _audited() -> pd.DataFrame:
     bank, h = gl.load_dataset("adult"), gl.GenRe.load("adult", progress=False).h
     denied = bank.X_test[h.predict_proba(bank.X_test)[:, 1] <= 0.5]
     asked = denied.sample(400, random_state=12)
-    method = gl.baselines.NearestNeighbour(h, bank.schema, progress=False)
+    method = Copier(h, bank.schema.constrain(increasing=["age"]), progress=False)
     answer = method.fit(bank.X_train, bank.y_train).recommend(asked)
     first = pd.DataFrame({"found": answer.found, "cost": answer.cost}).xs(0, level="option")
     return asked[["sex", "race"]].join(first)
 
 
 def audited() -> pd.DataFrame:
-    """400 denied people of Adult and what the nearest neighbour had for them, one row a person."""
+    """400 denied people of Adult and what the copier had for them, one row a person."""
     return _audited().copy()
 
 
@@ -196,8 +226,8 @@ def _audit_memo():
     low, high = np.quantile(means(costs[0]) - means(costs[1]), [0.025, 0.975])
     return {
         "scope": "The shipped Adult classifier, asked by a sample of the test people it "
-        "denies, and answered by the nearest neighbour. Race, age and the quality of the "
-        "single letters were not looked at.",
+        "denies, and answered by copies of accepted people, who may be older. Race, age and "
+        "the quality of the single letters were not looked at.",
         "people": {"Female": len(women), "Male": len(men)},
         "coverage": {"Female": women["found"].mean(), "Male": men["found"].mean()},
         "gap": {"value": costs[0].mean() - costs[1].mean(), "low": low, "high": high},
@@ -353,7 +383,8 @@ EXERCISES = (
             Mistake(
                 "What nobody can hasten is immutable.",
                 lambda: _share_answered((*_PAST, "age")),
-                "With age held too nothing is left to change. Age was to stay as it is: only up.",
+                "With age held, as a clock is, nothing is left to change. Here it was to rise: "
+                "increasing.",
                 lambda answer: float(answer) == 0,
             ),
             Mistake(
@@ -363,8 +394,8 @@ EXERCISES = (
                 lambda answer: _answers(_share_answered(_PAST, everybody=True))(answer),
             ),
         ),
-        hint="Four names go into schema.constrain(immutable=…). Then it is one neighbour, asked by "
-        "the denied of the test part, and the mean of found.",
+        hint="Four names go into schema.constrain(immutable=…), and age into increasing. Then it is "
+        "one copier, asked by the denied of the test part, and the mean of found.",
         takeaway="Coverage of a method is coverage under a schema. Here what is left says "
         "only: be older.",
         accepts=lambda answer: _answers(_share_answered(_PAST))(answer),
@@ -424,7 +455,7 @@ EXERCISES = (
             Mistake(
                 "An audit can find that a method is fair.",
                 lambda: _memo(
-                    recommendation="Use the neighbour everywhere, since this audit has "
+                    recommendation="Use the copier everywhere, since this audit has "
                     "solved the problem of bias."
                 ),
                 "Some of your words claim more than was measured. An audit assesses, and a bank "
