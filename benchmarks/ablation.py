@@ -29,6 +29,7 @@ from tqdm.auto import tqdm
 
 import genre_lite as gl
 from genre_lite import genre
+from genre_lite.decision import accepts
 from genre_lite.evaluation.ledger import mean_and_interval
 from genre_lite.surrogate import Surrogate, Teacher
 
@@ -87,12 +88,17 @@ class Undistilled:
         """The teacher's own answers."""
         return self.teacher.answers(design)
 
+    def double(self) -> Undistilled:
+        """It computes in double precision already."""
+        return self
+
 
 class GenReWithTeacher(gl.GenRe):
     """GenRe that keeps its teacher, and with it the training rows."""
 
-    def _distil(self, teacher: Teacher, sources: pd.DataFrame) -> Undistilled:
-        return Undistilled(teacher)
+    def _teach(self, teacher: Teacher, *parts: object) -> None:
+        super()._teach(teacher, *parts)
+        self.surrogate_ = Undistilled(teacher)
 
 
 @contextmanager
@@ -163,7 +169,7 @@ class World:
         self.h = gl.train_classifier(
             self.bank, balanced=bank.balanced, seed=seed + 1000, progress=False
         )
-        people = self.bank.X_test[self.h.predict_proba(self.bank.X_test)[:, 1] < 0.5]
+        people = self.bank.X_test[~accepts(self.h, self.bank.X_test)]
         self.people = people.sample(min(PEOPLE, len(people)), random_state=seed)
 
     def metrics(self, answers: dict[str, gl.Recourses]) -> dict[str, dict]:

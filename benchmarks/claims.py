@@ -30,7 +30,7 @@ import genre_lite as gl
 from genre_lite.codec import Codec
 from genre_lite.model import ModelConfig, RecourseTransformer
 from genre_lite.objectives import cost, energy_distance, ideal_recourse, total_variation
-from genre_lite.sampling import allowed_tokens, draw
+from genre_lite.sampling import draw
 from genre_lite.supervision import PairSampler
 from genre_lite.training import TrainingConfig, fit
 
@@ -137,12 +137,12 @@ def transformer(task: Task, sources: np.ndarray, cost_weight: float) -> Recourse
 def sampled(task: Task, model: RecourseTransformer, people: np.ndarray, k: int) -> np.ndarray:
     """k tokens of each person from the network, (people, k, 2)."""
     own = task.codec.tokens(people)
-    allowed = torch.as_tensor(allowed_tokens(task.codec, own))
+    # Toys have no terms: whatever is in the vocabulary may be written.
+    allowed = model.exists.expand(len(people), -1, -1)
     generator = torch.Generator().manual_seed(task.seed)
+    chance = torch.rand(len(people), k, model.d, generator=generator, dtype=torch.float64)
     x = torch.as_tensor(people, dtype=torch.float32)
-    return draw(model, x, torch.as_tensor(own), allowed, k, temperature=1.0, generator=generator)[
-        0
-    ].numpy()
+    return draw(model, x, torch.as_tensor(own), allowed, chance, temperature=1.0)[0].numpy()
 
 
 def genre(task: Task) -> dict[str, float]:

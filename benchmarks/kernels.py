@@ -76,7 +76,8 @@ class Bench:
         """Ten candidates for each of two hundred people."""
         x, own = self.x[:PEOPLE], self.tokens[:PEOPLE]
         generator = torch.Generator().manual_seed(0)
-        draw(self.model, x, own, self.allowed, CANDIDATES, temperature=1.0, generator=generator)
+        chance = torch.rand(len(x), CANDIDATES, self.model.d, generator=generator)
+        draw(self.model, x, own, self.allowed, chance, temperature=1.0)
 
 
 def ratio(other: Callable[[], None], plain: Callable[[], None], repeats: int) -> float:

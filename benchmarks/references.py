@@ -25,11 +25,13 @@ class Copier(RecourseMethod):
     def worth(self, X: pd.DataFrame, labels: np.ndarray) -> np.ndarray:
         """What each training row is worth before its cost, (rows,)."""
 
-    def _fit(self, X: pd.DataFrame, labels: np.ndarray, score: np.ndarray) -> None:
-        self._rows = X[score > 0.5]
-        self._worth = torch.as_tensor(self.worth(X, labels)[score > 0.5])
+    def _fit(self, X: pd.DataFrame, labels: np.ndarray, score: np.ndarray, yes: np.ndarray) -> None:
+        self._rows = X[yes]
+        self._worth = torch.as_tensor(self.worth(X, labels)[yes])
 
-    def _options(self, denied: pd.DataFrame, n: int) -> tuple[pd.DataFrame, np.ndarray]:
+    def _options(
+        self, denied: pd.DataFrame, limits: gl.Limits, n: int
+    ) -> tuple[pd.DataFrame, np.ndarray]:
         cube = self.codec.cube(denied)
         pairs = PairSampler(self.codec, cube, self.codec.cube(self._rows), cost_weight=1.0)
         everyone = np.arange(len(denied))

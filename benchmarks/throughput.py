@@ -51,12 +51,12 @@ def products(genre: gl.GenRe, people: int, k: int) -> Callable[[], None]:
     second has one row a candidate, which a matrix product takes longest for; so it is done as the
     network does it, and the roofline is none that is easy to reach.
     """
-    config, sizes, d = genre.model_config, genre.model.sizes, genre.model.d
+    config, sizes, d = genre.network_.config, genre.network_.sizes, genre.network_.d
     w, wide, heads = config.width, config.width * config.expansion, config.heads
     rows, each = people * k, w // heads
 
     def numbers(*shape: int) -> torch.Tensor:
-        return torch.randn(shape, device=genre.device)
+        return torch.randn(shape, device=genre.network_.grid.device)
 
     linear = [(w, w)] * 4 + [(w, 2 * w), (w, wide), (wide, w)]
     shapes = [shape for size in sizes for shape in linear * config.decoder_layers + [(w, size)]]
@@ -81,18 +81,24 @@ def products(genre: gl.GenRe, people: int, k: int) -> Callable[[], None]:
 def row(genre: gl.GenRe, denied: object, people: int) -> dict:
     """Seconds and shares for one number of people."""
     asked = denied.sample(people, replace=True, random_state=0).reset_index(drop=True)
-    x, own, allowed = genre._tensors(asked)
+    limits = gl.Limits(genre.codec, asked)
+    x, own, allowed = (
+        torch.as_tensor(part, device=genre.network_.grid.device)
+        for part in (limits.cube, limits.own, limits.allowed)
+    )
     generator = torch.Generator().manual_seed(0)
+    chance = torch.rand(people, CANDIDATES, x.shape[1], generator=generator, dtype=torch.float64)
+    chance = chance.to(x.device)
     at_once = max(1, AT_ONCE // CANDIDATES)
 
     def decode() -> None:
-        for part in zip(*(t.split(at_once) for t in (x, own, allowed)), strict=True):
-            draw(genre.model, *part, CANDIDATES, temperature=1.0, generator=generator)
+        for part in zip(*(t.split(at_once) for t in (x, own, allowed, chance)), strict=True):
+            draw(genre.network_, *part, temperature=1.0)
 
     bare = products(genre, min(people, at_once), CANDIDATES)
-    decoding = best_seconds(decode, genre.device)
-    answer = best_seconds(lambda: genre.recommend(asked, candidates=CANDIDATES), genre.device, 3)
-    bare_seconds = best_seconds(bare, genre.device) * int(np.ceil(people / at_once))
+    decoding = best_seconds(decode, x.device)
+    answer = best_seconds(lambda: genre.recommend(asked, candidates=CANDIDATES), x.device, 3)
+    bare_seconds = best_seconds(bare, x.device) * int(np.ceil(people / at_once))
     return {
         "people": people,
         "recommend_seconds": answer,

@@ -312,8 +312,12 @@ class Recourses:
             for row in np.flatnonzero(self.found)
             for j, (before, after) in self._changed(row).items()
         ]
-        tidy = pd.DataFrame(rows, columns=["person", "option", "feature", "from", "to"])
-        return tidy.astype({"from": object, "to": object})
+        # As objects, for beside fractions whole numbers would become fractions.
+        tidy = pd.DataFrame(
+            rows, columns=["person", "option", "feature", "from", "to"], dtype=object
+        )
+        names = ("person", "option", "feature")
+        return tidy.assign(**{name: tidy[name].infer_objects() for name in names})
 
     def to_dict(self) -> dict:
         """Everything, in Python's own types; None where there is no number."""
@@ -345,15 +349,15 @@ class Recourses:
             schema = Schema.from_dict(data["schema"])
             people = data["people"]
             labels = [_label(p["person"]) for p in people]
-            factual = _table([p["factual"] for p in people], labels, data["dtypes"])
+            dtypes = {name: data["dtypes"][str(name)] for name in schema.names}
+            factual = _table([p["factual"] for p in people], labels, dtypes)
             options = [
                 (label, o) for label, p in zip(labels, people, strict=True) for o in p["options"]
             ]
             where = pd.MultiIndex.from_tuples(
                 [(label, o["option"]) for label, o in options], names=["person", "option"]
             )
-            empty = dict.fromkeys(schema.names)
-            frame = _table([o["values"] or empty for _, o in options], where, data["dtypes"])
+            frame = _table([o["values"] or {} for _, o in options], where, dtypes)
 
             def column(name: str) -> pd.Series:
                 values = [math.nan if o[name] is None else o[name] for _, o in options]
@@ -576,7 +580,10 @@ def _label(label: object) -> Hashable:
 
 def _table(rows: list[dict], labels: object, dtypes: dict[str, str]) -> pd.DataFrame:
     """Rows from JSON in the dtypes they had, where these can hold them."""
-    frame = pd.DataFrame(rows, index=pd.Index(labels) if isinstance(labels, list) else labels)
+    index = pd.Index(labels) if isinstance(labels, list) else labels
+    # JSON makes names that are numbers text.
+    frame = pd.DataFrame(rows, index, columns=[str(name) for name in dtypes])
+    frame.columns = list(dtypes)
     for name, dtype in dtypes.items():
         if dtype != "category" and str(frame[name].dtype) != dtype and _fits(frame[name], dtype):
             frame[name] = frame[name].astype(dtype)

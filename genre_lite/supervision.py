@@ -101,7 +101,7 @@ class PairSampler:
             for points in (self.sources, self.targets)
         )
         kinds = np.array([f.actionability for f in codec.schema])
-        self._up = np.flatnonzero(kinds == "increasing")
+        self._up = np.flatnonzero(np.isin(kinds, ("increasing", "clock")))  # time only goes on
         self._down = np.flatnonzero(kinds == "decreasing")
         fixed = torch.cat([self.sources, self.targets])[:, kinds == "immutable"]
         # People alike in all that is immutable form a group, so that one comparison serves.

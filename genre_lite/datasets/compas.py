@@ -31,7 +31,14 @@ COMPAS = Table(
             Feature("sex", "nominal", ("Female", "Male"), actionability="immutable"),
             Feature("priors_count", low=0, step=1, unit="offences", label="prior offences"),
             # The source times some releases hours before the arrest; whole days make them -1.
-            Feature("length_of_stay", low=-1, step=1, unit="days", label="time in jail"),
+            Feature(
+                "length_of_stay",
+                low=-1,
+                step=1,
+                unit="days",
+                label="time in jail",
+                bounds=(0, None),  # nobody is told to leave before they came
+            ),
         ]
     ),
     paper={
