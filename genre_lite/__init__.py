@@ -18,6 +18,7 @@ _ROOMS = {
     "datasets": ("Dataset", "list_datasets", "load_dataset"),
     "relations": ("Relation",),
     "limits": ("Limits", "Terms"),
+    "writing": ("Writing",),
     "decision": ("Classifier", "Decision", "train_classifier"),
     "worlds": ("GoldWorld", "gold_world"),
     "threads": (),

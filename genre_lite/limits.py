@@ -4,12 +4,9 @@ Terms come from the schema (direction, what is immutable, bounds of advice, the 
 relations) and from the person who asks (what they freeze, their own bounds, at most k changes, how
 long they would wait). :class:`Limits` compiles both for some people. It answers two questions:
 
-* *Which values may come next*, given what is written so far? (:class:`Writing`, a mask a feature.)
+* *Which values may come next*, given what is written so far? (:class:`~genre_lite.writing.Writing`,
+  a mask a feature.)
 * *Does a whole answer keep every term?* (:meth:`Limits.keeps`; :meth:`Limits.broken` names the terms.)
-
-Writing never ends in a dead end. It carries a witness: a whole answer that keeps every term and
-begins with what is written. At first that is the person as they are. A value is allowed if the
-witness keeps every term with it, or can be made to by one more change to come.
 """
 
 from __future__ import annotations
@@ -26,8 +23,9 @@ from .codec import Codec
 from .errors import GenReError
 from .relations import Relation
 from .schema import Feature
+from .writing import Writing
 
-__all__ = ["Limits", "Terms", "Writing"]
+__all__ = ["Limits", "Terms"]
 
 CLOSE = 1e-9  # rounding of the unit cube
 TRIED = (
@@ -131,11 +129,11 @@ class Limits:
         relations = [Relation.parse(text, codec.schema) for text in codec.schema.relations]
         self.relations = tuple(relations)
         place = codec.schema.names.index
-        self._touched = [[place(name) for name in r.names] for r in relations]
-        self._defined = {place(r.defines): r for r in relations if r.defines is not None}
-        values = self._values(self.cube)
+        self.touched = [[place(name) for name in r.names] for r in relations]
+        self.defined = {place(r.defines): r for r in relations if r.defines is not None}
+        values = self.values(self.cube)
         # What did not hold before need not hold after.
-        self._active = np.stack(
+        self.active = np.stack(
             [r.holds(values) for r in relations] or [np.zeros(len(people), bool)], axis=1
         )[:, : len(relations)]
         self.wait = np.floor(self._each(self.terms.wait, "wait").astype(float)).astype(int)
@@ -279,12 +277,12 @@ class Limits:
         size = max(self.codec.sizes)
         self.allowed = np.zeros((*self.cube.shape, size), dtype=bool)
         for j, grid in enumerate(self.codec.grid):
-            self.allowed[:, j, : len(grid)] = self._may_be(
+            self.allowed[:, j, : len(grid)] = self.may_be(
                 j, grid, np.arange(len(self.cube))[:, None]
             )
         np.put_along_axis(self.allowed, self.own[..., None], True, axis=2)
 
-    def _may_be(self, j: int, value: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    def may_be(self, j: int, value: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """Whether feature j of the people in ``rows`` may change to a value; shapes broadcast."""
         inside = (value >= self.low[rows, j] - CLOSE) & (value <= self.high[rows, j] + CLOSE)
         fine = inside & ~self.fixed[rows, j]
@@ -315,7 +313,7 @@ class Limits:
         other = copy.copy(self)
         for name in ("cube", "own", "low", "high", "fixed", "allowed", "price", "most", "wait"):
             setattr(other, name, getattr(self, name)[rows])
-        other._active, other._labels = self._active[rows], self._labels[rows]
+        other.active, other._labels = self.active[rows], self._labels[rows]
         other._pieces = [
             replace(
                 piece,
@@ -348,15 +346,15 @@ class Limits:
             other.wait = self.wait + PATIENT
             yield f"no waiting beyond {self.wait.min()} years", other
         for r, relation in enumerate(self.relations):
-            if self._active[:, r].any():
+            if self.active[:, r].any():
                 other = copy.copy(self)
-                other._active = self._active.copy()
-                other._active[:, r] = False
+                other.active = self.active.copy()
+                other.active[:, r] = False
                 yield relation.text, other
 
     # -- whole answers --------------------------------------------------------------------------
 
-    def _values(self, cube: np.ndarray) -> dict[str, np.ndarray]:
+    def values(self, cube: np.ndarray) -> dict[str, np.ndarray]:
         """Points in original units, levels as positions: a mapping by feature."""
         return {
             f.name: np.rint(cube[..., j] * self.codec.width[j])
@@ -379,12 +377,12 @@ class Limits:
 
     def follow(self, points: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """Points with what a relation computes computed again, such as a total; (m, d)."""
-        for j, relation in self._defined.items():
+        for j, relation in self.defined.items():
             r = self.relations.index(relation)
-            who = self._active[rows, r]
+            who = self.active[rows, r]
             if who.any():
                 points = points.copy()
-                value = relation.value(self._values(points[who]))
+                value = relation.value(self.values(points[who]))
                 value = (value - self.codec.low[j]) / self.codec.width[j]
                 # Where a part is missing, what there was stays.
                 points[who, j] = np.where(np.isnan(value), self.cube[rows[who], j], value)
@@ -404,15 +402,15 @@ class Limits:
     @property
     def computed(self) -> list[int]:
         """Features whose value follows from others or from time, so that it need not be a token's."""
-        return sorted({*np.flatnonzero(self.clocks).tolist(), *self._defined})
+        return sorted({*np.flatnonzero(self.clocks).tolist(), *self.defined})
 
     def changed(self, points: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """Which features an answer changes, booleans of shape (m, d)."""
         return ~_same(points, self.cube[rows])
 
-    def _counted(self) -> np.ndarray:
+    def counted(self) -> np.ndarray:
         counted = ~self.clocks
-        counted[list(self._defined)] = False
+        counted[list(self.defined)] = False
         return counted
 
     def _checks(
@@ -443,14 +441,14 @@ class Limits:
         if (self.most[rows] < len(self.codec.schema)).any():
             yield (
                 "max_changes",
-                lambda: moved[:, self._counted()].sum(axis=1) <= self.most[rows],
+                lambda: moved[:, self.counted()].sum(axis=1) <= self.most[rows],
             )
         yield "a gap is made", lambda: ~(np.isnan(points) & ~np.isnan(self.cube[rows])).any(axis=1)
-        values = self._values(points)
+        values = self.values(points)
         for r, relation in enumerate(self.relations):
             yield (
                 relation.text,
-                lambda r=r, relation=relation: ~self._active[rows, r] | relation.holds(values),
+                lambda r=r, relation=relation: ~self.active[rows, r] | relation.holds(values),
             )
 
     def keeps(self, points: np.ndarray, rows: np.ndarray) -> np.ndarray:
@@ -467,7 +465,7 @@ class Limits:
         for _, kept in self._checks(points, rows):
             fine &= kept()
         for j, f in enumerate(self.codec.schema):
-            if not (f.is_categorical or self.clocks[j] or j in self._defined):
+            if not (f.is_categorical or self.clocks[j] or j in self.defined):
                 move = np.abs(points[:, j] - self.cube[rows, j])
                 tiny = (move > CLOSE) & (move < self.visible(j, points[:, j], rows))
                 fine &= ~tiny
@@ -500,147 +498,6 @@ class Limits:
     def writing(self, chance: np.ndarray) -> Writing:
         """Begin to write answers; ``chance`` (people, k) decides how long each lets time pass."""
         return Writing(self, np.floor(chance * (self.wait[:, None] + 1)).astype(int))
-
-
-class Writing:
-    """What may come next, for k candidates a person.
-
-    Attributes
-    ----------
-    points
-        The witness, (people, k, d): what is written, and an ending that keeps every term.
-    """
-
-    def __init__(self, limits: Limits, years: np.ndarray) -> None:
-        self.limits = limits
-        self.rows = np.broadcast_to(np.arange(len(limits))[:, None], years.shape)
-        start = limits.after(years, self.rows)
-        if limits.relations:  # where waiting alone breaks a relation, nobody waits
-            flat, rows = start.reshape(-1, start.shape[-1]), self.rows.ravel()
-            flat = limits.follow(flat, rows)
-            fine = limits.keeps(flat, rows)
-            start = np.where(fine[:, None], flat, limits.cube[rows]).reshape(start.shape)
-        self.points = start
-        self._counted = limits._counted()
-        self._changes = np.zeros(years.shape, dtype=int)
-        self._plans = bool(limits.relations)
-        self._tight = (limits.most < self._counted.sum())[:, None]
-
-    def mask(self, j: int) -> np.ndarray:
-        """Which tokens of feature j may be written, booleans of shape (people, k or 1, size)."""
-        limits, codec = self.limits, self.limits.codec
-        size, own = codec.sizes[j], limits.own[:, j, None]
-        if limits.clocks[j] or j in limits._defined:
-            here = codec.tokens(self.points.reshape(-1, self.points.shape[-1]))[:, j]
-            return here.reshape(*self.rows.shape, 1) == np.arange(size)
-        may = limits.allowed[:, j, None, :size]
-        if self._plans:
-            may = may & self._feasible(j)
-        elif self._tight.any():
-            full = self._tight & (self._changes >= limits.most[:, None])
-            may = may & (~full[..., None] | (np.arange(size) == own[..., None]))
-        return may
-
-    def take(self, j: int, tokens: np.ndarray) -> None:
-        """Write feature j of every candidate, tokens of shape (people, k)."""
-        limits = self.limits
-        if limits.clocks[j] or j in limits._defined:
-            return
-        own = limits.own[:, j, None]
-        same = tokens == own
-        if self._plans and self._matters(j):
-            self._plan(j, tokens, same)
-        value = limits.grid(j)[tokens]
-        self.points[..., j] = np.where(same, limits.cube[:, j, None], value)
-        self._changes += ~same
-        if limits._defined:
-            flat = limits.follow(self.points.reshape(-1, self.points.shape[-1]), self.rows.ravel())
-            self.points = flat.reshape(self.points.shape)
-
-    # -- relations: the witness may need one more change to come -------------------------------
-
-    def _matters(self, j: int) -> bool:
-        return bool(self._tight.any()) or any(j in names for names in self.limits._touched)
-
-    def _partners(self, j: int) -> list[int]:
-        limits = self.limits
-        ahead = {i for names in limits._touched if j in names for i in names if i > j}
-        # What a relation computes leads on to what it is computed of.
-        for i in list(ahead):
-            if i in limits._defined:
-                ahead |= {p for names in limits._touched if i in names for p in names if p > j}
-        return sorted(i for i in ahead if not limits.clocks[i] and i not in limits._defined)
-
-    def _holds(self, rows: np.ndarray, points: np.ndarray) -> np.ndarray:
-        """Whether whole answers keep relations and counts, and what is computed its own terms."""
-        limits = self.limits
-        shape = points.shape[:-1]
-        flat, who = points.reshape(-1, points.shape[-1]), np.broadcast_to(rows, shape).ravel()
-        flat = limits.follow(flat, who)
-        values = limits._values(flat)
-        fine = np.ones(len(flat), dtype=bool)
-        for r, relation in enumerate(limits.relations):
-            fine &= ~limits._active[who, r] | relation.holds(values)
-        moved = limits.changed(flat, who)
-        fine &= moved[:, self._counted].sum(axis=1) <= limits.most[who]
-        for j in limits._defined:
-            fine &= ~moved[:, j] | limits._may_be(j, flat[:, j], who)
-        return fine.reshape(shape)
-
-    def _tried(self, i: int) -> np.ndarray:
-        """Tokens of feature i that are tried, each person's nearest first, (people, tried)."""
-        grid, mine = self.limits.codec.grid[i], self.limits.cube[:, i, None]
-        some = np.unique(np.linspace(0, len(grid) - 1, TRIED).astype(int))
-        far = np.abs(grid[some] - np.nan_to_num(mine, nan=0.5)).round(9)
-        return some[np.argsort(far, axis=1, kind="stable")]
-
-    def _may_become(self, i: int, token: np.ndarray) -> np.ndarray:
-        """Whether feature i may change to a token, one a person: (people, 1); one's own is no change."""
-        own, everybody = self.limits.own[:, i], np.arange(len(self.limits))
-        return (self.limits.allowed[everybody, i, token] & (token != own))[:, None]
-
-    def _feasible(self, j: int) -> np.ndarray:
-        limits, size = self.limits, self.limits.codec.sizes[j]
-        if not self._matters(j):
-            return np.ones((1, 1, size), dtype=bool)
-        value = limits.grid(j)
-        own = np.arange(size) == limits.own[:, j, None, None]
-        with_j = np.repeat(self.points[:, :, None], size, axis=2)
-        with_j[..., j] = np.where(own, limits.cube[:, j, None, None], value)
-        rows = self.rows[..., None]
-        fine = self._holds(rows, with_j)
-        for i in self._partners(j):
-            for token in self._tried(i).T:
-                left = ~fine & self._may_become(i, token)[..., None]
-                if left.any():
-                    changed = with_j.copy()
-                    changed[..., i] = limits.codec.grid[i][token][:, None, None]
-                    fine[left] = self._holds(np.broadcast_to(rows, fine.shape)[left], changed[left])
-        stays = np.arange(size) == limits.codec.tokens(
-            self.points.reshape(-1, self.points.shape[-1])
-        )[:, j].reshape(*self.rows.shape, 1)
-        return fine | stays  # the witness itself is always a way on
-
-    def _plan(self, j: int, tokens: np.ndarray, same: np.ndarray) -> None:
-        """Where the witness does not hold with what is written, find the change to come that mends it."""
-        limits = self.limits
-        mine = limits.cube[:, j, None]
-        with_j = self.points.copy()
-        with_j[..., j] = np.where(same, mine, limits.grid(j)[tokens])
-        fine = self._holds(self.rows, with_j)
-        for i in self._partners(j):
-            for token in self._tried(i).T:
-                left = ~fine & self._may_become(i, token)
-                if not left.any():
-                    continue
-                changed = with_j[left]
-                other = limits.codec.grid[i][token][:, None]
-                changed[..., i] = np.broadcast_to(other, left.shape)[left]
-                works = self._holds(self.rows[left], changed)
-                where = np.flatnonzero(left.ravel())[works]
-                with_j.reshape(-1, with_j.shape[-1])[where, i] = changed[works, i]
-                fine.ravel()[where] = True
-        self.points = with_j
 
 
 def _same(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -14,8 +14,8 @@ from torch import Tensor
 
 from .categorical import by_weight
 from .errors import GenReError
-from .limits import Writing
 from .model import RecourseTransformer
+from .writing import Writing
 
 __all__ = ["choose", "draw", "log_prob", "spread"]
 
@@ -45,7 +45,7 @@ def draw(
     x, x_tokens
         People in the unit cube and as tokens, (people, d).
     may
-        What may be written: a :class:`~genre_lite.limits.Writing`, which takes note of every token,
+        What may be written: a :class:`~genre_lite.writing.Writing`, which takes note of every token,
         or masks that do not depend on what is written, (people, d, v).
     chance
         Uniform numbers, one for each token to draw, (people, k, d).

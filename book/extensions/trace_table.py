@@ -73,6 +73,7 @@ ASIDE = {
     "genre_lite.threads": "one thread, unless told otherwise",
     "genre_lite.threefry": "random numbers keyed by a person",
     "genre_lite.worlds.GoldWorld": "`gold_world` makes it",
+    "genre_lite.writing": "one mask a feature, for every term at once",
 }
 
 
