@@ -734,7 +734,7 @@ class GenRe(RecourseMethod):
                 np.zeros(len(people)),
                 nobody,
                 frame,
-                drawn.log_prob.ravel(),
+                self._nats(flat, rows, limits),
                 chance,
                 pd.DataFrame(),
                 {},

@@ -14,7 +14,7 @@ def bank():
 
 @pytest.fixture(scope="module")
 def h(bank):
-    return gl.train_classifier(bank, epochs=20, progress=False)
+    return gl.train_classifier(bank, epochs=200, progress=False)
 
 
 def genre(h, bank, **settings):
