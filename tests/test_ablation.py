@@ -81,8 +81,8 @@ def test_learning_point_by_point_forgets_the_lists(monkeypatch):
 def test_undistilled_is_the_teachers_own_choice(world):
     model = fitted(world, "undistilled")
     design = model.codec.design(model.codec.cube(world.bank.X_test))
-    found = model.surrogate.answers(design, tokens=None)
-    assert (found == model.surrogate.teacher.answers(design)).all()
+    found = model.surrogate_.answers(design, tokens=None)
+    assert (found == model.surrogate_.teacher.answers(design)).all()
 
 
 def test_backwards_turns_the_features_and_nothing_else(world):
@@ -95,8 +95,8 @@ def test_backwards_turns_the_features_and_nothing_else(world):
 
 def test_settings_reach_the_model(world):
     assert fitted(world, "stronger cost").cost_weight == 10
-    assert fitted(world, "the paper's recipe").surrogate is None
-    assert fitted(world, "four heads").model_config.heads == 4
+    assert fitted(world, "the paper's recipe").surrogate_ is None
+    assert fitted(world, "four heads").model.heads == 4
 
 
 def test_calls_are_ways_to_ask_the_same_model(world):

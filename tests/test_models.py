@@ -14,7 +14,7 @@ from safetensors import safe_open
 
 import genre_lite as gl
 from benchmarks import ship_models
-from genre_lite.genre import SHIPPED
+from genre_lite.saving import SHIPPED
 
 TABLES = sorted(ship_models.OUTCOMES)
 # How far trainings that differ in luck alone may differ in Score; on Adult people may change little,
@@ -59,11 +59,17 @@ def test_it_answers_without_a_network(table, monkeypatch):
 
 @pytest.mark.parametrize("table", TABLES)
 def test_it_holds_no_row(table):
-    rows = len(gl.load_dataset(table).X_train)
+    people = gl.load_dataset(table).X_train
+    rows = len(people)
     with safe_open(SHIPPED / f"{table}.genre", framework="pt") as file:
-        shapes = [file.get_slice(name).get_shape() for name in file.keys()]  # noqa: SIM118
+        names = set(file.keys()) - {"profiles.points"}
+        shapes = [file.get_slice(name).get_shape() for name in names]
         about = json.loads(file.metadata()["genre_lite"])
     assert max(size for shape in shapes for size in shape) < rows
+    # The profiles were written by the model, and none of them is anybody.
+    genre = gl.GenRe.load(table)
+    written = map(tuple, genre.codec.tokens(genre.profiles_).tolist())
+    assert not set(written) & set(map(tuple, genre.codec.tokens(genre.codec.cube(people)).tolist()))
     vocabularies = [values for part in ("codec", "classifier") for values in about[part]["values"]]
     assert max(map(len, vocabularies)) <= 130
     assert vocabularies == [
@@ -97,19 +103,19 @@ def test_half_the_digits(tmp_path):
     full, half = (gl.GenRe.load(tmp_path / f"{name}.genre") for name in ("full", "half"))
     sizes = [(tmp_path / f"{name}.genre").stat().st_size for name in ("full", "half")]
     assert sizes[1] < 0.6 * sizes[0]
-    for weights in (full.model, half.model, half.surrogate, half.h.module):
-        assert {w.dtype for w in weights.parameters()} == {torch.float32}
+    for weights in (full.network_, half.network_, half.surrogate_, half.h.module):
+        assert {w.dtype for w in weights.parameters()} == {torch.float64}
     people = gl.load_dataset("german").X_test
     np.testing.assert_array_equal(full.h.predict_proba(people), half.h.predict_proba(people))
-    assert torch.equal(half.model.grid, full.model.grid)
+    assert torch.equal(half.network_.grid, full.network_.grid)
 
 
 def test_the_classifier_keeps_all_its_digits():
     with safe_open(SHIPPED / "adult.genre", framework="pt") as file:
         dtypes = {name: file.get_tensor(name).dtype for name in file.keys()}  # noqa: SIM118
-    assert all(t == torch.float32 for name, t in dtypes.items() if name.startswith("classifier."))
-    assert dtypes["model.token"] == torch.float16
-    assert dtypes["model.grid"] == torch.float32, "values of the vocabulary are exact"
+    assert all(t == torch.float64 for name, t in dtypes.items() if name.startswith("classifier."))
+    assert dtypes["network.token"] == torch.float16
+    assert dtypes["network.grid"] == torch.float64, "values of the vocabulary are exact"
 
 
 # -- names --------------------------------------------------------------------------------------

@@ -89,11 +89,12 @@ def test_the_roofline_is_the_work_of_decoding(asked):
     """The bare products do what decoding's own do; all that they leave out is reading the person."""
     genre, denied = asked
     k = throughput.CANDIDATES
-    x, own, allowed = genre._tensors(denied)
-    generator = torch.Generator().manual_seed(0)
+    limits = gl.Limits(genre.codec, denied)
+    x, own, allowed = map(torch.as_tensor, (limits.cube, limits.own, limits.allowed))
+    chance = torch.rand(len(denied), k, x.shape[1], generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
         with FlopCounterMode(display=False) as whole:
-            draw(genre.model, x, own, allowed, k, temperature=1.0, generator=generator)
+            draw(genre.network_, x, own, allowed, chance, temperature=1.0)
         with FlopCounterMode(display=False) as bare:
             throughput.products(genre, len(denied), k)()
     assert 0.9 < bare.get_total_flops() / whole.get_total_flops() <= 1
