@@ -130,6 +130,9 @@ class Peer(RecourseMethod):
         answer = super().recommend(people, n, **choices)
         return replace(answer, seconds=self.told.get("seconds", answer.seconds))
 
+    # What a peer breaks is counted, and not mended.
+    checked = False
+
     def _fit(self, X: pd.DataFrame, labels: np.ndarray, score: np.ndarray, yes: np.ndarray) -> None:
         if not Path(self.python).exists():
             raise GenReError(

@@ -135,16 +135,18 @@ class Codec:
         """Points in original units, shape (..., features): numbers, and levels by their positions."""
         return cube * self.width + self.low
 
+    def values_of(self, tokens: np.ndarray) -> np.ndarray:
+        """Tokens as points of nobody in particular, shape (rows, features)."""
+        grids = (np.append(grid, np.nan) for grid in self.grid)
+        return np.stack([grid[tokens[:, j]] for j, grid in enumerate(grids)], axis=1)
+
     def points(self, tokens: np.ndarray, cube: np.ndarray) -> np.ndarray:
         """Tokens as points, shape (rows, features); where one is the person's own, their value is kept.
 
         ``cube`` holds the person behind each row of ``tokens``. It is what :meth:`cube` makes of
         :meth:`frame`.
         """
-        own, after = self.tokens(cube), np.empty(cube.shape)
-        for j, grid in enumerate(self.grid):
-            after[:, j] = np.append(grid, np.nan)[tokens[:, j]]
-        return np.where(tokens == own, cube, after)
+        return np.where(tokens == self.tokens(cube), cube, self.values_of(tokens))
 
     def design(self, cube: np.ndarray) -> np.ndarray:
         """Points as classifier inputs: nominal features of three or more levels become indicators.

@@ -55,6 +55,8 @@ class RecourseMethod(ABC, BaseEstimator):
     """
 
     name = "method"
+    # Whether options that break a term, or that the bank denies, are left out of the answer.
+    checked = True
     codec: Codec | None = None
 
     def __init__(
@@ -163,8 +165,10 @@ class RecourseMethod(ABC, BaseEstimator):
             ``"ignore"`` to leave out columns that the schema does not know.
         """
         self._require_fit()
-        if n < 1:
-            raise GenReError(f"n is {n}; ask for at least one option a person.")
+        if not isinstance(n, (int, np.integer)) or n < 1:
+            raise GenReError(
+                f"n is {n!r}; ask for a whole number of options a person, one or more."
+            )
         if invalid not in INVALID:
             raise GenReError(f"invalid is {invalid!r}; choose 'error' or 'skip'.")
         if self.schema != self.codec.schema:
@@ -198,7 +202,7 @@ class RecourseMethod(ABC, BaseEstimator):
                     np.arange(len(denied)), found.index.get_level_values(0).to_numpy()
                 )
                 if len(without):
-                    why = self._why(people.iloc[denied[without]], limits.take(without))
+                    why = self._why(people.iloc[denied[without]], limits.take(without), **choices)
                 rows, options = (found.index.get_level_values(level) for level in (0, 1))
                 found = found.set_axis(positions(denied[rows], options))
         seconds = time.perf_counter() - start
@@ -217,10 +221,10 @@ class RecourseMethod(ABC, BaseEstimator):
         if not len(found):
             return found, log_prob, np.empty(0)
         row = found.index.get_level_values(0).to_numpy()
-        fine = limits.keeps(self.codec.cube(found), row)
+        fine = np.ones(len(row), dtype=bool)
         if probability is None:
-            probability, yes = self.decision_.ask(found.reset_index(drop=True))
-            fine &= yes
+            probability, fine = self.decision_.ask(found.reset_index(drop=True))
+        fine = fine & limits.keeps(self.codec.cube(found), row) | (not self.checked)
         number = pd.Series(fine).groupby(row).cumsum().to_numpy() - 1
         return (
             found[fine].set_axis(positions(row[fine], number[fine])),
@@ -244,7 +248,7 @@ class RecourseMethod(ABC, BaseEstimator):
         A third part may tell h(x⁺) of each; then all of them are accepted, and h is not asked again.
         """
 
-    def _why(self, denied: pd.DataFrame, limits: Limits) -> pd.DataFrame:
+    def _why(self, denied: pd.DataFrame, limits: Limits, **choices) -> pd.DataFrame:
         """Evidence on people for whom nothing was found: columns person, term, draws, found."""
         return pd.DataFrame(
             {

@@ -444,11 +444,7 @@ class GenRe(RecourseMethod):
         new = np.array([token.tobytes() not in rows for token in tokens], dtype=bool)
         tokens, times = tokens[new], times[new]
         order = np.argsort(-times, kind="stable")[:PROFILES]
-        grid = [
-            np.append(g, np.nan) if gap >= 0 else g
-            for g, gap in zip(self.codec.grid, self.codec.gap, strict=True)
-        ]
-        return np.stack([g[tokens[order, j]] for j, g in enumerate(grid)], axis=1)
+        return self.codec.values_of(tokens[order])
 
     # -- sample and choose ----------------------------------------------------------------------
 
@@ -516,6 +512,10 @@ class GenRe(RecourseMethod):
         if margin is not None and not 0 <= margin < 1:
             raise GenReError(f"margin is {margin}; it must lie in [0, 1).")
         k = recipe.candidates if candidates is None else candidates
+        if k < 1:
+            raise GenReError(f"candidates is {candidates}; draw at least one.")
+        if not readiness >= 0:
+            raise GenReError(f"readiness is {readiness}; it must be 0 or more.")
         return super().recommend(
             people,
             n,
@@ -663,20 +663,26 @@ class GenRe(RecourseMethod):
         with one_thread():
             return pd.DataFrame(self._believed(cube), frame.index, columns=["valid", "plausible"])
 
-    def _why(self, denied: pd.DataFrame, limits: Limits) -> pd.DataFrame:
-        """Of 50 draws with one term relaxed, how many the bank accepts."""
+    def _why(
+        self, denied: pd.DataFrame, limits: Limits, *, margin: float, seed: int, **choices
+    ) -> pd.DataFrame:
+        """Of 50 draws with one term relaxed, how many the bank accepts, and surely enough."""
         rows, k = [], 50
 
         def accepted(limits: Limits) -> np.ndarray:
-            points = self._draws(limits, k, temperature=1.0, seed=self.seed).points
+            points = self._draws(limits, k, temperature=1.0, seed=seed).points
             flat = points.reshape(-1, points.shape[-1])
             whose = np.repeat(np.arange(len(limits)), k)
-            yes = Asked(self.decision_, limits, denied)(flat, whose)[1]
+            asked = Asked(self.decision_, limits, denied)
+            yes = Comparison("cheapest", asked, None, margin).accepts(flat, whose)
             yes &= limits.changed(flat, whose).any(axis=1)
             return yes.reshape(len(limits), k).sum(axis=1)
 
-        for term, relaxed in limits.relaxed():
-            found = accepted(relaxed)
+        terms = {term: accepted(relaxed) for term, relaxed in limits.relaxed()}
+        if margin:
+            asked_for, margin = margin, 0.0
+            terms[f"a margin of {asked_for:g}"] = accepted(limits)
+        for term, found in terms.items():
             rows += [
                 {"person": person, "term": term, "draws": k, "found": int(count)}
                 for person, count in zip(denied.index, found, strict=True)

@@ -136,15 +136,16 @@ class Limits:
         self.active = np.stack(
             [r.holds(values) for r in relations] or [np.zeros(len(people), bool)], axis=1
         )[:, : len(relations)]
-        self.wait = np.floor(self._each(self.terms.wait, "wait").astype(float)).astype(int)
+        self.wait = np.floor(self._numbers(self.terms.wait, "wait")).astype(int)
         if (self.wait < 0).any():
             raise GenReError("wait is below 0; give the years that a person would wait, or 0.")
         self._pieces = list(self._compile())
         d = len(codec.schema)
         most = self._each(self.terms.max_changes, "max_changes")
         self.most = np.array([d if m is None or m != m else int(m) for m in most])
-        if (self.most < 1).any():
-            raise GenReError("max_changes is below 1; let at least one feature change.")
+        whole = [m is None or m != m or int(m) == m for m in most]
+        if (self.most < 1).any() or not all(whole):
+            raise GenReError("max_changes must be a whole number, 1 or more, or None for no limit.")
         self.price = self._prices()
         self._assemble()
 
@@ -164,6 +165,16 @@ class Limits:
                 f"{name} names no value for person {missing[0]}; give one for each who asks."
             )
         return value.loc[self._labels].to_numpy(dtype=object)
+
+    def _numbers(self, value: object, name: str) -> np.ndarray:
+        """One number a person, (people,)."""
+        each = self._each(value, name)
+        try:
+            return each.astype(float)
+        except (TypeError, ValueError):
+            raise GenReError(
+                f"{name} is {value!r}; give a number, or one for each person."
+            ) from None
 
     def _feature(self, name: object, term: str) -> int:
         names = self.codec.schema.names
@@ -192,7 +203,7 @@ class Limits:
             yield self._bounded(j, *np.broadcast_to(ends, (len(self._labels), 2)).T)
         for name, step in (self.terms.largest or {}).items():
             j = self._feature(name, "largest")
-            yield self._stepped(j, self._each(step, f"largest of {name!r}").astype(float))
+            yield self._stepped(j, self._numbers(step, f"largest of {name!r}"))
 
     def _schema_pieces(self, j: int, f: Feature) -> Iterator[Piece]:
         mine = self.cube[:, j]
@@ -256,7 +267,7 @@ class Limits:
         price = np.tile(self.codec.price, (len(self.cube), 1))
         for name, weight in (self.terms.weights or {}).items():
             j = self._feature(name, "weights")
-            weights = self._each(weight, f"weights of {name!r}").astype(float)
+            weights = self._numbers(weight, f"weights of {name!r}")
             if not (weights > 0).all():
                 raise GenReError(
                     f"weights of {name!r} hold {weights.min():g}; they must be above 0."

@@ -22,7 +22,7 @@ from .relations import Relation
 from .schema import Schema
 
 if TYPE_CHECKING:
-    from .genre import GenRe
+    from .estimator import RecourseMethod
     from .worlds import GoldWorld
 
 __all__ = ["beliefs", "breaks_relations", "check", "differences", "needless"]
@@ -37,7 +37,7 @@ def check(
     options: Recourses | pd.DataFrame,
     h: SupportsProba,
     schema: Schema,
-    judge: GenRe | GoldWorld | None = None,
+    judge: RecourseMethod | GoldWorld | None = None,
     terms: Terms | None = None,
     *,
     train: pd.DataFrame | None = None,
@@ -144,7 +144,7 @@ def needless(
     options: pd.DataFrame,
     h: SupportsProba,
     schema: Schema,
-    judge: GenRe | GoldWorld | Beliefs | None = None,
+    judge: RecourseMethod | GoldWorld | Beliefs | None = None,
 ) -> np.ndarray:
     """How many of an option's changes could be taken back without loss.
 
@@ -230,7 +230,7 @@ def breaks_relations(schema: Schema, before: pd.DataFrame, after: pd.DataFrame) 
     )
 
 
-def beliefs(judge: GenRe | GoldWorld | Beliefs | None) -> Beliefs | None:
+def beliefs(judge: RecourseMethod | GoldWorld | Beliefs | None) -> Beliefs | None:
     """The judge as a function: a table in, ``valid`` and ``plausible`` out, each from 0 to 1.
 
     Raises
@@ -255,7 +255,7 @@ def beliefs(judge: GenRe | GoldWorld | Beliefs | None) -> Beliefs | None:
     )
 
 
-def _estimates(judge: GenRe, frame: pd.DataFrame) -> pd.DataFrame:
+def _estimates(judge: RecourseMethod, frame: pd.DataFrame) -> pd.DataFrame:
     told = judge.estimates(frame)
     if told is None:
         raise GenReError(

@@ -209,6 +209,8 @@ class Recourses:
 
     def _check_known(self, person: Hashable) -> None:
         known = self.factual.index
+        if pd.api.types.is_hashable(person) and person in self.skipped:
+            raise GenReError(f"Person {person} was skipped: {self.skipped[person]}")
         if not pd.api.types.is_hashable(person) or person not in known:
             few = ", ".join(map(repr, known[:SHOWN].tolist()))
             more = f" and {len(known) - SHOWN} more" if len(known) > SHOWN else ""
@@ -327,7 +329,7 @@ class Recourses:
             "seconds": _number(self.seconds),
             "threshold": self.threshold,
             "schema": self.schema.to_dict(),
-            "dtypes": {name: str(dtype) for name, dtype in self.factual.dtypes.items()},
+            "dtypes": {name: _told(dtype) for name, dtype in self.factual.dtypes.items()},
             "why": json.loads(self.why.to_json(orient="records")) if len(self.why) else [],
             "skipped": [{"person": p, "reason": text} for p, text in self.skipped.items()],
             "people": [self._person_to_dict(person) for person in self],
@@ -585,9 +587,18 @@ def _table(rows: list[dict], labels: object, dtypes: dict[str, str]) -> pd.DataF
     frame = pd.DataFrame(rows, index, columns=[str(name) for name in dtypes])
     frame.columns = list(dtypes)
     for name, dtype in dtypes.items():
-        if dtype != "category" and str(frame[name].dtype) != dtype and _fits(frame[name], dtype):
+        if isinstance(dtype, dict):
+            dtype = pd.CategoricalDtype(dtype["categories"], dtype["ordered"])
+        if str(frame[name].dtype) != dtype and _fits(frame[name], dtype):
             frame[name] = frame[name].astype(dtype)
     return frame
+
+
+def _told(dtype: object) -> str | dict:
+    """A dtype as JSON-ready data."""
+    if isinstance(dtype, pd.CategoricalDtype):
+        return {"categories": dtype.categories.tolist(), "ordered": bool(dtype.ordered)}
+    return str(dtype)
 
 
 def _missing(value: object) -> bool:
@@ -599,6 +610,8 @@ def _number(value: float) -> float | None:
 
 
 def _sentence(feature: Feature, before: object, after: object) -> str:
+    if _missing(before):
+        return f"- state {feature.title}: {feature.format(after)}"
     if feature.kind == "nominal":
         verb = "change"
     else:

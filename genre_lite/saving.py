@@ -78,7 +78,9 @@ def save(genre: GenRe, path: Path, *, half: bool) -> None:
             "fingerprint": fingerprint(decision, made_up(genre.codec)),
         },
     }
-    parts["profiles"] = {"points": torch.as_tensor(genre.profiles_)}
+    # Profiles consist of values from the vocabularies, so tokens are enough.
+    tokens = genre.codec.tokens(genre.profiles_).astype("int16")
+    parts["profiles"] = {"tokens": torch.as_tensor(tokens)}
     if isinstance(decision.model, Classifier) and isinstance(decision.model.module, Perceptron):
         parts["classifier"] = decision.model.module.state_dict()
         about["classifier"] = decision.model.codec.to_dict()
@@ -151,7 +153,7 @@ def load(
     genre.history_ = pd.DataFrame(about["history"])
     genre.network_ = genre._network().double().eval()
     genre.network_.load_state_dict(storage.part(tensors, "network"))
-    genre.profiles_ = tensors["profiles.points"].numpy()
+    genre.profiles_ = codec.values_of(tensors["profiles.tokens"].numpy().astype(int))
     genre.surrogate_ = None
     weights = storage.part(tensors, "surrogate")
     if weights:

@@ -204,7 +204,7 @@ def test_a_saved_file_is_small_and_holds_no_row(genre, bank, tmp_path):
     assert (tmp_path / "x.genre").stat().st_size < 2**20
     with safe_open(tmp_path / "x.genre", framework="pt") as file:
         shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
-    profiles = shapes.pop("profiles.points")
+    profiles = shapes.pop("profiles.tokens")
     assert not any(shape and shape[0] >= len(bank.X_train) for shape in shapes.values())
     # Only the profiles are rows, and each was written by the model.
     assert profiles == genre.profiles_.shape and len(genre.profiles_)

@@ -54,7 +54,9 @@ def test_no_noise_changes_nothing():
 def test_noise_keeps_categories_and_bounds():
     h = Above(5)
     invalidation_noise(h, OPTIONS, CODEC, sigma=1.0, draws=50)
-    assert h.seen["job"].tolist() == OPTIONS["job"].repeat(50).tolist()
+    # Equal rows are asked about once: those that were clipped to the same bound.
+    assert set(h.seen["job"]) == set(OPTIONS["job"])
+    assert len(OPTIONS) < len(h.seen) <= 50 * len(OPTIONS)
     assert h.seen["income"].min() == 0
     assert h.seen["income"].max() == 12
     assert OPTIONS["income"].tolist() == [6, 7, 9, 12], "the caller's table is left alone"
