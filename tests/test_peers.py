@@ -136,10 +136,10 @@ def test_options_stand_cheapest_first_and_once(peer, denied):
 
 
 def test_values_outside_the_schema_stop_at_its_bounds(peer, bank, denied):
-    best = peer("own[names.index('instalment-rate')] = 9; return [own]").recommend(
-        denied[denied["instalment-rate"] < 4]
+    best = peer("own[names.index('duration')] = -9; return [own]").recommend(
+        denied[denied["duration"] > 6]
     )
-    assert (best.best()["instalment-rate"] == 4).all()
+    assert (best.best()["duration"] == bank.schema["duration"].low).all()
 
 
 # -- no answer ------------------------------------------------------------------------------------
