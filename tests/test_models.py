@@ -18,9 +18,10 @@ from genre_lite.saving import SHIPPED
 
 TABLES = sorted(ship_models.OUTCOMES)
 # How far trainings that differ in luck alone may differ in Score; on Adult people may change little,
-# and much depends on who happens to be plausible.
+# and much depends on who happens to be plausible. Each training has a classifier of its own, too: on
+# COMPAS, where age, race and sex stand still, one leaves people beyond help whom another can help.
 SEEDS_MARGIN = 0.03
-SPREADS = {"adult": 0.15, "compas": 0.06, "german": 0.06}
+SPREADS = {"adult": 0.15, "compas": 0.3, "german": 0.06}
 
 
 @pytest.fixture(scope="module")
