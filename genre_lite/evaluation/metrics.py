@@ -108,7 +108,7 @@ def plausibility(judge: GoldWorld, options: pd.DataFrame) -> np.ndarray:
 
     .. math:: 1[\\mathrm{LOF}_5(x^+) \\le 1.5]
 
-    for a :class:`~genre_lite.decision.GoldWorld`.
+    for a :class:`~genre_lite.worlds.GoldWorld`.
 
     Parameters
     ----------
