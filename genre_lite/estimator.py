@@ -166,9 +166,7 @@ class RecourseMethod(ABC, BaseEstimator):
         """
         self._require_fit()
         if not isinstance(n, (int, np.integer)) or n < 1:
-            raise GenReError(
-                f"n is {n!r}; ask for at least one option a person, a whole number."
-            )
+            raise GenReError(f"n is {n!r}; ask for at least one option a person, a whole number.")
         if invalid not in INVALID:
             raise GenReError(f"invalid is {invalid!r}; choose 'error' or 'skip'.")
         if self.schema != self.codec.schema:

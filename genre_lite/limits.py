@@ -145,7 +145,9 @@ class Limits:
         self.most = np.array([d if m is None or m != m else int(m) for m in most])
         whole = [m is None or m != m or int(m) == m for m in most]
         if (self.most < 1).any() or not all(whole):
-            raise GenReError("max_changes is below 1 or no whole number; give 1 or more, or None for no limit.")
+            raise GenReError(
+                "max_changes is below 1 or no whole number; give 1 or more, or None for no limit."
+            )
         self.price = self._prices()
         self._assemble()
 
