@@ -102,10 +102,11 @@ class RecourseMethod(ABC, BaseEstimator):
                 # h is asked in the order of the columns given, whatever the schema's own.
                 given, X = X, self.schema.validate(X, extra=extra)
                 decision = as_decision(self.h).bind(given)
-                score, yes = decision.ask(X)
+                asking = decision.remembering()  # twice about the same rows, and so once
+                score, yes = asking.ask(X)
                 labels = yes.astype(int) if y is None else _labels(y, X)
                 if y is not None:
-                    require_agreement(decision.remembering(), X, labels)
+                    require_agreement(asking, X, labels)
                 for who, verb in ((yes, "accepts"), (~yes, "denies")):
                     if not who.any():
                         raise GenReError(

@@ -383,7 +383,7 @@ class Limits:
         for j in np.flatnonzero(self.clocks):
             f, width = self.codec.schema[j], self.codec.width[j]
             if not f.is_categorical:
-                cube[..., j] += years * _pace(f) / width
+                cube[..., j] += years * f.a_year / width
             elif f.edges:
                 cube[..., j] = _level_after(f.edges, np.rint(cube[..., j] * width), years) / width
         return cube
@@ -516,13 +516,6 @@ class Limits:
 def _same(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Equal up to rounding; two gaps are."""
     return (np.abs(a - b) <= CLOSE) | (np.isnan(a) & np.isnan(b))
-
-
-def _pace(feature: Feature) -> float:
-    """How much of a clock's unit passes in a year."""
-    if feature.a_year is not None:
-        return feature.a_year
-    return {"months": 12.0, "weeks": 52.0, "days": 365.0}.get(feature.unit, 1.0)
 
 
 def _is_pair(value: object) -> bool:
