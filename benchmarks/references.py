@@ -52,7 +52,7 @@ class AidedNeighbour(Copier):
     def worth(self, X: pd.DataFrame, labels: np.ndarray) -> np.ndarray:
         design = self.codec.design(self.codec.cube(X))
         teacher = Teacher().fit(design, labels, seed=self.seed, progress=False)
-        return teacher.valid + teacher.usual
+        return teacher.valid + teacher.plausible
 
 
 class Oracle(Copier):

@@ -12,12 +12,14 @@ realistic, cheap ways to be accepted.
 from importlib import import_module
 
 # Each name and the room it lives in. Rooms open when first asked for, so that importing is cheap.
-_ROOMS = {
+# Editors and type checkers, which run nothing, read the same from __init__.pyi.
+_ROOMS: dict[str, tuple[str, ...]] = {
     "schema": ("Feature", "Schema"),
     "codec": ("Codec",),
     "datasets": ("Dataset", "list_datasets", "load_dataset"),
     "relations": ("Relation",),
     "limits": ("Limits", "Terms"),
+    "reading": ("read_csv",),
     "writing": ("Writing",),
     "decision": ("Classifier", "Decision", "train_classifier"),
     "worlds": ("GoldWorld", "gold_world"),
@@ -25,15 +27,32 @@ _ROOMS = {
     "threefry": (),
     "objectives": ("cost",),
     "supervision": ("PairSampler",),
+    "categorical": (),
     "model": ("ModelConfig", "RecourseTransformer"),
     "training": ("TrainingConfig",),
+    "sampling": (),
+    "surrogate": (),
+    "candidates": (),
+    "refinement": (),
+    "teaching": (),
+    "wording": ("Wording",),
+    "letters": (),
+    "serialization": (),
     "recourses": ("Recourses",),
+    "settings": (),
+    "certificate": (),
+    "estimator": (),
     "genre": ("GenRe",),
+    "storage": (),
+    "saving": (),
     "proposals": ("check",),
     "contract": ("check_recourse_method",),
     "baselines": (),
     "evaluation": ("evaluate",),
     "plotting": (),
+    "exercises": (),
+    "terminal": (),
+    "cli": (),
     "errors": (
         "DataUnavailableError",
         "GenReError",

@@ -54,7 +54,7 @@ def decoded(
 
 
 class Asked:
-    """The bank's answers to candidates; each different one is asked about once.
+    """The bank's answers to candidates; one that wants a table is asked once about each different row.
 
     Parameters
     ----------
@@ -68,12 +68,15 @@ class Asked:
         self.decision = decision
         self.limits = limits
         self.people = people
+        self._on_points = decision.on_points(limits.codec)
         self._known: dict[bytes, tuple[float, bool]] = {}
 
     def __call__(self, points: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """h(x⁺) and whether the bank says yes, each of shape (m,)."""
         if not len(points):
             return np.empty(0), np.empty(0, dtype=bool)
+        if self._on_points is not None:
+            return self._on_points(points)
         marks = [point.tobytes() for point in points.round(12) + 0.0]
         new = {mark: i for i, mark in enumerate(marks) if mark not in self._known}
         if new:

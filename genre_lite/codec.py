@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -59,10 +60,11 @@ class Codec:
     [[0, 0], [1, 1], [2, 0]]
     """
 
+    values: list[np.ndarray]
+
     def __init__(self, schema: Schema, size: int = 128) -> None:
         self.schema = schema
         self.size = size
-        self.values: list[np.ndarray] | None = None
 
     def fit(self, frame: pd.DataFrame) -> Codec:
         """Take scales and vocabularies from training rows, shape (rows, features)."""
@@ -115,7 +117,7 @@ class Codec:
         return np.unique(np.quantile(column, [0.0, *middles, 1.0], method="lower"))
 
     def _require_fit(self) -> None:
-        if self.values is None:
+        if "values" not in vars(self):
             raise NotFittedError("This codec has seen no table; call fit(frame) first.")
 
     # -- cube -----------------------------------------------------------------------------------
@@ -156,7 +158,7 @@ class Codec:
         """
         blocks = []
         for j, f in enumerate(self.schema):
-            gap = np.isnan(cube[:, [j]]) if f.gaps else None
+            gap: Any = np.isnan(cube[:, [j]]) if f.gaps else None
             if self.is_wide(f):
                 level = np.rint(cube[:, j] * self.width[j])
                 blocks.append(level[:, None] == np.arange(len(f.categories)))
@@ -269,7 +271,7 @@ def _known(column: pd.Series) -> np.ndarray:
     return known
 
 
-def room(dtype: object, values: np.ndarray) -> object:
+def room(dtype: Any, values: np.ndarray) -> Any:
     """The dtype of a column of numbers if it can hold the values, else one with room for both."""
     plain = getattr(dtype, "numpy_dtype", dtype)
     with np.errstate(invalid="ignore"):

@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Callable, Hashable
 from contextlib import suppress
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -45,6 +46,8 @@ def check_recourse_method(
     ==============  ==============================================================================
     ``clone``       ``sklearn.base.clone`` gives an unfitted twin with the same settings
     ``hands off``   ``fit`` gives the method back, and no table that comes in is changed
+    ``settings``    the constructor stores each setting as it is given, and whatever ``fit`` adds has a
+                    name that ends in an underscore, or begins with one
     ``index``       people in their order, each with options 0, 1, …; a row of NaN for nothing found
     ``accepted``    whoever h accepts gets themselves, at no cost, and nobody else is called accepted
     ``decision``    h accepts every option found
@@ -95,7 +98,7 @@ def check_recourse_method(
     >>> h = LogisticRegression().fit(X, X["income"] > 5)
     >>> method = gl.baselines.NearestNeighbour(h, gl.Schema.infer(X))
     >>> len(check_recourse_method(method, X))
-    14
+    15
     """
     exam = Exam(method, X, y, people)
     rows = {}
@@ -165,7 +168,9 @@ class Exam:
         """What it says to the people, all together."""
         return self.ask(self.people)
 
-    def ask(self, people: pd.DataFrame, method: RecourseMethod | None = None, **terms) -> Recourses:
+    def ask(
+        self, people: pd.DataFrame, method: RecourseMethod | None = None, **terms: Any
+    ) -> Recourses:
         """What a method says to some people."""
         return (method or self.fitted).recommend(people, OPTIONS, **terms)
 
@@ -211,13 +216,26 @@ def hands_off(exam: Exam) -> None:
         raise Broken("fit does not give the method itself back.")
     exam.fitted = twin
     exam.answer = exam.ask(exam.people)
-    for name, before, after in (
-        ("X", X, exam.X),
-        ("people", people, exam.people),
-        ("y", y, exam.y),
-    ):
-        if before is not None and not (before.equals(after) and before.index.equals(after.index)):
+    tables = [("X", X, exam.X), ("people", people, exam.people)]
+    tables += [] if y is None else [("y", y, exam.y)]
+    for name, before, after in tables:
+        if not (before.equals(after) and before.index.equals(after.index)):
             raise Broken(f"{name} is another table afterwards.")
+
+
+def settings_are_stored(exam: Exam) -> None:
+    """The constructor stores each setting as it is given; what fit adds is marked by an underscore."""
+    given = exam.method.get_params(deep=False)
+    built = type(exam.method)(**given)
+    for name, value in given.items():
+        if getattr(built, name) is not value:
+            raise Broken(
+                f"the setting {name} goes in as {value!r} and is stored as {getattr(built, name)!r}; "
+                "store it as it is, and read it in fit."
+            )
+    for name in vars(exam.fitted):
+        if not hasattr(built, name) and "_" not in (name[0], name[-1]):
+            raise Broken(f"fit adds {name!r}, which looks like a setting; call it {name + '_'!r}.")
 
 
 def index_is_whole(exam: Exam) -> None:
@@ -416,6 +434,7 @@ def failed_fit_leaves_nothing(exam: Exam) -> None:
 RULES: dict[str, Callable[[Exam], None]] = {
     "clone": clone_is_a_twin,
     "hands off": hands_off,
+    "settings": settings_are_stored,
     "index": index_is_whole,
     "accepted": accepted_get_themselves,
     "decision": decision_is_yes,

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -44,7 +44,7 @@ __all__ = [
 class SupportsProba(Protocol):
     """Anything that scores a table: a scikit-learn pipeline, a booster, a :class:`Classifier`."""
 
-    def predict_proba(self, frame: pd.DataFrame) -> np.ndarray:
+    def predict_proba(self, frame: pd.DataFrame, /) -> np.ndarray:
         """Probabilities of the classes, shape (rows, classes)."""
 
 
@@ -93,6 +93,13 @@ class Decision:
     [False, False, True, True]
     """
 
+    model: SupportsProba
+    favourable: object
+    columns: list | None
+    dtypes: dict | None
+    contrary: bool
+    _threshold: float | None
+
     def __init__(
         self,
         model: SupportsProba | Decision,
@@ -119,8 +126,9 @@ class Decision:
         self.model = model
         if isinstance(favourable, (np.generic, np.ndarray, pd.Series, pd.Index)):
             favourable = favourable.tolist()
-        several = isinstance(favourable, (tuple, set, frozenset))
-        self.favourable = list(favourable) if several else favourable
+        if isinstance(favourable, tuple | set | frozenset):
+            favourable = list(favourable)
+        self.favourable = favourable
         self.columns = None if columns is None else list(columns)
         self.dtypes = None if dtypes is None else dict(dtypes)
         self.contrary = contrary
@@ -179,7 +187,7 @@ class Decision:
             return self._threshold
         if len(self.classes) != 2:
             return None
-        model = self.model
+        model: Any = self.model  # of scikit-learn, if it has these attributes
         while hasattr(model, "named_steps") or hasattr(model, "best_estimator_"):
             steps = getattr(model, "steps", None)
             model = steps[-1][1] if steps else model.best_estimator_
@@ -256,6 +264,22 @@ class Decision:
             )
         probability, cut = answer[:, good].sum(axis=1), self.threshold
         return probability, good[answer.argmax(axis=1)] if cut is None else probability > cut
+
+    def on_points(
+        self, codec: Codec
+    ) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]] | None:
+        """:meth:`ask` for points in a codec's cube, without a table between; ``None`` if it needs one."""
+        model = self.model
+        if not isinstance(model, Classifier) or not model.reads(codec):
+            return None
+        good = bool(self.good[1])
+
+        def ask(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            chance = model.on_points(points, codec)
+            chance = chance if good else 1 - chance
+            return chance, chance > self.threshold
+
+        return ask
 
     def remembering(self) -> Decision:
         """The same decision with a memory: a row that it has answered is not asked again.
@@ -463,13 +487,32 @@ class Classifier:
         weight = next(self.module.parameters(), design)
         return self.module(design.to(weight.dtype)).reshape(len(design))
 
-    @torch.inference_mode()
     def predict_proba(self, frame: pd.DataFrame) -> np.ndarray:
         """Probabilities of the unfavourable and the favourable decision, shape (rows, 2)."""
         frame = self.codec.schema.validate(frame, extra="ignore")
-        design = torch.as_tensor(self.codec.design(self.codec.cube(frame)))
-        yes = torch.sigmoid(self.logit(design)).numpy().astype(float)
+        yes = self._yes(self.codec.cube(frame))
         return np.stack([1 - yes, yes], axis=1)
+
+    @torch.inference_mode()
+    def _yes(self, cube: np.ndarray) -> np.ndarray:
+        design = torch.as_tensor(self.codec.design(cube))
+        return torch.sigmoid(self.logit(design)).numpy().astype(float)
+
+    def reads(self, codec: Codec) -> bool:
+        """Whether points in another codec's cube can be read: the same features and levels."""
+        theirs = {f.name: (f.kind, f.categories) for f in codec.schema}
+        mine = self.codec.schema
+        return all(theirs.get(f.name) == (f.kind, f.categories) for f in mine)
+
+    def on_points(self, points: np.ndarray, codec: Codec) -> np.ndarray:
+        """h(x) of points in another codec's cube, (rows,)."""
+        mine = self.codec
+        places = [codec.schema.names.index(name) for name in mine.schema.names]
+        width, low = codec.width[places], codec.low[places]
+        points = points[:, places]
+        if (width != mine.width).any() or (low != mine.low).any():
+            points = (points * width + low - mine.low) / mine.width
+        return self._yes(points)
 
 
 class Perceptron(nn.Sequential):
@@ -549,7 +592,7 @@ def train_classifier(
     return Classifier(codec, module.double().eval())
 
 
-def _names(model: object, frame: pd.DataFrame, missing: list = ()) -> list | None:
+def _names(model: object, frame: pd.DataFrame, missing: Sequence = ()) -> list | None:
     """The columns that a model says it was fitted on, by the table's names; None if on an array."""
     names = getattr(model, "feature_names_in_", getattr(model, "feature_names_", None))
     if names is None:

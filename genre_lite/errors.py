@@ -21,8 +21,8 @@ class SchemaError(GenReError):
     """A table and its schema disagree; the message names the column, the row and the value."""
 
 
-class NotFittedError(GenReError):
-    """A model was asked before it was fitted."""
+class NotFittedError(GenReError, AttributeError):
+    """A model was asked before it was fitted; as in scikit-learn, ``hasattr`` takes it for a no."""
 
 
 class NotDifferentiableError(GenReError):

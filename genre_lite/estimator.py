@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Mapping, Sequence
-from typing import Self
+from collections.abc import Container, Hashable, Mapping, Sequence
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 
+from .certificate import asked, origin
 from .codec import Codec
-from .decision import SupportsProba, as_decision, require_agreement
+from .decision import Decision, SupportsProba, as_decision, require_agreement
 from .errors import GenReError, NotFittedError
 from .limits import Limits, Terms
 from .objectives import cost
 from .recourses import Recourses
 from .schema import Schema
+from .settings import Number, OneOf, check
 from .threads import one_thread
 
 __all__ = ["RecourseMethod", "positions"]
 
 INVALID = ("error", "skip")
+log = logging.getLogger("genre_lite")
 
 
 class RecourseMethod(ABC, BaseEstimator):
@@ -48,8 +53,8 @@ class RecourseMethod(ABC, BaseEstimator):
 
     Attributes
     ----------
-    codec
-        The ranges and vocabularies of the training rows; ``None`` before the fit.
+    codec_
+        The ranges and vocabularies of the training rows; ``codec`` for short.
     decision_
         The bank's decision, asked in the columns of the training rows.
     """
@@ -57,7 +62,13 @@ class RecourseMethod(ABC, BaseEstimator):
     name = "method"
     # Whether options that break a term, or that the bank denies, are left out of the answer.
     checked = True
-    codec: Codec | None = None
+    codec_: Codec
+    decision_: Decision
+    # What each setting may be; a subclass names its own beside these.
+    allowed: ClassVar[Mapping[str, Container]] = {
+        "seed": Number(0, 2**64, whole=True),
+        "progress": OneOf((True, False)),
+    }
 
     def __init__(
         self,
@@ -75,7 +86,7 @@ class RecourseMethod(ABC, BaseEstimator):
         self.progress = progress
 
     def fit(
-        self, X: pd.DataFrame, y: pd.Series | None = None, *, extra: str = "error", **options
+        self, X: pd.DataFrame, y: pd.Series | None = None, *, extra: str = "error", **options: Any
     ) -> Self:
         """Learn from training rows; ``y`` are 0/1 labels, the bank's decisions if left out.
 
@@ -93,11 +104,12 @@ class RecourseMethod(ABC, BaseEstimator):
         Raises
         ------
         GenReError
-            If the table breaks the schema, labels are not 0/1, nobody is accepted or denied, or h
-            ranks the labels worse than chance.
+            If a setting is none that is allowed, the table breaks the schema, labels are not 0/1,
+            nobody is accepted or denied, or h ranks the labels worse than chance.
         """
         self._forget()
         try:
+            self._check_settings()
             with one_thread():
                 # h is asked in the order of the columns given, whatever the schema's own.
                 given, X = X, self.schema.validate(X, extra=extra)
@@ -115,20 +127,23 @@ class RecourseMethod(ABC, BaseEstimator):
                             "rows of both kinds, or check the classifier's columns and threshold."
                         )
                 self.decision_ = decision
-                self.codec = Codec(self.schema).fit(X)
+                self.codec_ = Codec(self.schema).fit(X)
                 self._fit(X, labels, score, yes, **options)
         except BaseException:
             self._forget()
             raise
         return self
 
+    def _check_settings(self) -> None:
+        check(self)
+
     def __sklearn_clone__(self) -> Self:
         """An unfitted twin. The bank's model is given, so it is not unfitted with it."""
         return type(self)(**self.get_params(deep=False))
 
     def _forget(self) -> None:
-        settings = self._get_param_names()
-        for name in [name for name in vars(self) if name not in settings]:
+        """Drop whatever a fit has learned; an underscore at either end tells it from a setting."""
+        for name in [name for name in vars(self) if "_" in (name[0], name[-1])]:
             delattr(self, name)
 
     def recommend(
@@ -144,7 +159,7 @@ class RecourseMethod(ABC, BaseEstimator):
         wait: float | Mapping | pd.Series = 0,
         invalid: str = "error",
         extra: str = "error",
-        **choices,
+        **choices: Any,
     ) -> Recourses:
         """The best n options for each person.
 
@@ -187,10 +202,12 @@ class RecourseMethod(ABC, BaseEstimator):
         terms = Terms(freeze, bounds, largest, max_changes, weights, wait)
         start = time.perf_counter()
         with one_thread():
-            score, yes = self.decision_.ask(people)
             everyone = Limits(self.codec, people, terms)
+            on_points = self.decision_.on_points(self.codec)
+            score, yes = on_points(everyone.cube) if on_points else self.decision_.ask(people)
             denied = np.flatnonzero(~yes)
-            found, log_prob, probability = people.iloc[:0].set_axis(positions([], [])), [], []
+            found = people.iloc[:0].set_axis(positions([], []))
+            log_prob, probability = np.empty(0), np.empty(0)
             why = pd.DataFrame()
             if len(denied):
                 limits = everyone.take(denied)
@@ -201,12 +218,33 @@ class RecourseMethod(ABC, BaseEstimator):
                     np.arange(len(denied)), found.index.get_level_values(0).to_numpy()
                 )
                 if len(without):
+                    log.info(
+                        "%s found no option for %d of %d people who were denied. Beside the people's own "
+                        "terms, more candidates=, a lower margin= or a schema that lets more change "
+                        "may help; answer.reasons() tells what was tried.",
+                        self.name,
+                        len(without),
+                        len(denied),
+                    )
                     why = self._why(people.iloc[denied[without]], limits.take(without), **choices)
-                rows, options = (found.index.get_level_values(level) for level in (0, 1))
-                found = found.set_axis(positions(denied[rows], options))
+                if len(denied) < len(people):
+                    rows, options = (found.index.get_level_values(level) for level in (0, 1))
+                    found = found.set_axis(positions(denied[rows], options))
         seconds = time.perf_counter() - start
         return self._answer(
-            people, everyone, score, yes, found, log_prob, probability, why, skipped, n, seconds
+            people,
+            everyone,
+            score,
+            yes,
+            found,
+            log_prob,
+            probability,
+            why,
+            skipped,
+            n,
+            seconds,
+            asked(terms, people.index),
+            origin(self, "recommend", {"n": n, **choices}),
         )
 
     def _kept(
@@ -217,12 +255,12 @@ class RecourseMethod(ABC, BaseEstimator):
         probability: np.ndarray | None = None,
     ) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
         """Options that keep every term and that the bank accepts, numbered anew."""
+        if probability is not None:
+            return found, log_prob, probability
         if not len(found):
             return found, log_prob, np.empty(0)
         row = found.index.get_level_values(0).to_numpy()
-        fine = np.ones(len(row), dtype=bool)
-        if probability is None:
-            probability, fine = self.decision_.ask(found.reset_index(drop=True))
+        probability, fine = self.decision_.ask(found.reset_index(drop=True))
         fine = fine & limits.keeps(self.codec.cube(found), row) | (not self.checked)
         number = pd.Series(fine).groupby(row).cumsum().to_numpy() - 1
         return (
@@ -231,23 +269,33 @@ class RecourseMethod(ABC, BaseEstimator):
             probability[fine],
         )
 
+    # Beside **options, *args of any kind lets a method name options of its own, or none.
     @abstractmethod
     def _fit(
-        self, X: pd.DataFrame, labels: np.ndarray, score: np.ndarray, yes: np.ndarray, **options
+        self,
+        X: pd.DataFrame,
+        labels: np.ndarray,
+        score: np.ndarray,
+        yes: np.ndarray,
+        *args: Any,
+        **options: Any,
     ) -> None:
         """Learn; X is validated, ``labels`` are 0/1, ``score`` is h(X) and ``yes`` the decision,
         each of shape (rows,)."""
 
     @abstractmethod
     def _options(
-        self, denied: pd.DataFrame, limits: Limits, n: int, **choices
-    ) -> tuple[pd.DataFrame, np.ndarray]:
+        self, denied: pd.DataFrame, limits: Limits, n: int, *args: Any, **choices: Any
+    ) -> tuple[pd.DataFrame, np.ndarray] | tuple[pd.DataFrame, np.ndarray, np.ndarray]:
         """Options found, indexed by (row of ``denied``, option), and their log-probabilities.
 
-        A third part may tell h(x⁺) of each; then all of them are accepted, and h is not asked again.
+        A third part may tell h(x⁺) of each. Then all of them are accepted and keep every term, and
+        nothing is asked again.
         """
 
-    def _why(self, denied: pd.DataFrame, limits: Limits, **choices) -> pd.DataFrame:
+    def _why(
+        self, denied: pd.DataFrame, limits: Limits, *args: Any, **choices: Any
+    ) -> pd.DataFrame:
         """Evidence on people for whom nothing was found: columns person, term, draws, found."""
         return pd.DataFrame(
             {
@@ -262,8 +310,19 @@ class RecourseMethod(ABC, BaseEstimator):
         """V̂ and P̂ of rows, columns valid and plausible; ``None`` where a method has no estimates."""
         return None
 
+    @property
+    def has_estimates(self) -> bool:
+        """Whether :meth:`estimates` tells anything."""
+        return type(self).estimates is not RecourseMethod.estimates
+
+    @property
+    def codec(self) -> Codec:
+        """The ranges and vocabularies of the training rows."""
+        self._require_fit()
+        return self.codec_
+
     def _require_fit(self) -> None:
-        if self.codec is None:
+        if "codec_" not in vars(self):
             raise NotFittedError(f"This {type(self).__name__} is not fitted; call fit(X, y) first.")
 
     def _answer(
@@ -279,16 +338,19 @@ class RecourseMethod(ABC, BaseEstimator):
         skipped: dict,
         n: int,
         seconds: float,
+        terms: pd.Series | None,
+        origin: dict,
     ) -> Recourses:
-        same = people[yes].set_axis(positions(np.flatnonzero(yes), 0))
-        parts = [part for part in (found, same) if len(part)]
-        known = pd.concat(parts) if len(parts) > 1 else (parts or [same])[0]
+        known = found
+        if yes.any():
+            same = people[yes].set_axis(positions(np.flatnonzero(yes), 0))
+            known = pd.concat([found, same]) if len(found) else same
         rows = known.index.get_level_values(0).to_numpy()
         price = cost(
             limits.cube[rows], self.codec.cube(known), self.codec.nominal, limits.price[rows]
         )
         chance = np.concatenate([probability, score[yes]])
-        nats = np.concatenate([log_prob, np.full(len(same), np.nan)])
+        nats = np.concatenate([log_prob, np.full(yes.sum(), np.nan)])
 
         labels = pd.MultiIndex.from_arrays(
             [people.index.repeat(n), np.tile(np.arange(n), len(people))], names=["person", "option"]
@@ -302,7 +364,6 @@ class RecourseMethod(ABC, BaseEstimator):
             everywhere[place] = values
             return pd.Series(everywhere, labels, name=name)
 
-        estimates = self.estimates if self.estimates(people.iloc[:1]) is not None else None
         return Recourses(
             factual=people,
             frame=known.reset_index(drop=True).reindex(which).set_axis(labels),
@@ -317,11 +378,14 @@ class RecourseMethod(ABC, BaseEstimator):
             threshold=self.decision_.threshold,
             why=why,
             skipped=skipped,
-            estimates=estimates,
+            estimates=self.estimates if self.has_estimates else None,
+            score=pd.Series(score, people.index, name="score"),
+            terms=terms,
+            origin=origin,
         )
 
 
-def positions(rows: np.ndarray, options: np.ndarray | int) -> pd.MultiIndex:
+def positions(rows: ArrayLike, options: ArrayLike) -> pd.MultiIndex:
     """The index of found options: the row of the person in their table, and the option's number."""
     rows = np.asarray(rows, dtype=int)
     return pd.MultiIndex.from_arrays(

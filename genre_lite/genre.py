@@ -10,13 +10,14 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
 import torch
 
 from .candidates import Asked, Comparison, decoded
+from .certificate import origin
 from .decision import SupportsProba
 from .errors import GenReError
 from .estimator import RecourseMethod, positions
@@ -26,9 +27,10 @@ from .recourses import Recourses
 from .refinement import refine
 from .sampling import RULES, draw, log_prob, spread
 from .schema import Schema
-from .supervision import PairSampler, grafted_pairs
+from .settings import Number, OneOf
+from .supervision import Pairs, PairSampler, grafted_pairs
 from .surrogate import Surrogate, Teacher
-from .teaching import REFINED, Lessons, answered, best_of, nearest
+from .teaching import Lessons, answered, best_of, nearest
 from .threads import one_thread
 from .threefry import keys, uniforms
 from .training import TrainingConfig, fit
@@ -39,6 +41,8 @@ AT_ONCE = 5_000  # candidates decoded in one go; as many as a processor's cache 
 FEW = 50  # targets: fewer teach little
 SOURCES = 4000  # denied rows that pairs are made for, at most
 WIDE = 20  # levels: an immutable feature with more is left out of the estimates
+STARTS = 2  # draws a person from which one answer is refined
+LESSON = 24  # draws a person that the teacher judges, in each round
 HARVEST = 1500  # denied rows whose refined grafts become such profiles
 PROFILES = 2048  # accepted profiles that are kept to start from
 
@@ -59,7 +63,7 @@ class Recipe:
 
 
 RECIPES = {
-    "estimated": Recipe(100, 0.5, tries=4, rule="balanced", nearest=None, refine=True),
+    "estimated": Recipe(24, 0.5, tries=4, rule="balanced", nearest=None, refine=True),
     "paper": Recipe(10, 0.1, tries=1, rule="safest", nearest=1000, refine=False),
 }
 
@@ -144,6 +148,13 @@ class GenRe(RecourseMethod):
     """
 
     name = "GenRe"
+    allowed: ClassVar = {
+        "cost_weight": Number(0),
+        "validity_margin": Number(0, 1),
+        "recipe": OneOf(tuple(RECIPES)),
+    }
+    network_: RecourseTransformer
+    surrogate_: Surrogate | None
 
     def __init__(
         self,
@@ -170,7 +181,7 @@ class GenRe(RecourseMethod):
 
     # -- fit ------------------------------------------------------------------------------------
 
-    def fit(
+    def fit(  # type: ignore[override]  # where others take any option, it names its own
         self,
         X: pd.DataFrame,
         y: pd.Series | None = None,
@@ -198,14 +209,11 @@ class GenRe(RecourseMethod):
             If a setting or the table is wrong, labels are not 0/1, nobody is accepted or denied, h
             ranks the labels worse than chance, or the checkpoint is of another training.
         """
-        if self.recipe not in RECIPES:
-            raise GenReError(f"recipe is {self.recipe!r}; choose one of {list(RECIPES)}.")
-        if not self.cost_weight >= 0:
-            raise GenReError(f"cost_weight is {self.cost_weight}; it must be 0 or more.")
-        if not 0 <= self.validity_margin < 1:
-            raise GenReError(f"validity_margin is {self.validity_margin}; it must lie in [0, 1).")
-        device_of(self.device)
         return super().fit(X, y, extra=extra, checkpoint=checkpoint)
+
+    def _check_settings(self) -> None:
+        super()._check_settings()
+        device_of(self.device)
 
     def _fit(
         self,
@@ -227,14 +235,15 @@ class GenRe(RecourseMethod):
                     "(validity_margin), so there is nobody to learn from; lower validity_margin."
                 )
             source = cube[score <= self.validity_margin]
-            pairs = PairSampler(
+            pairs: Pairs = PairSampler(
                 self.codec, source, cube[target], self.cost_weight, nearest=RECIPES["paper"].nearest
             )
             self._begin(cube[target], len(X), pairs)
             self._train(pairs, self._config, checkpoint=checkpoint)
             self.network_.double()
             return
-        teacher, target = self._estimate(X, labels, yes)
+        teacher, sure = self._estimate(X, labels, yes)
+        target = yes & sure
         chance = np.random.default_rng(self.seed)
         some = np.sort(chance.permutation(np.flatnonzero(~yes))[:SOURCES])
         denied = X.iloc[some]
@@ -245,17 +254,18 @@ class GenRe(RecourseMethod):
         def bank(points: np.ndarray, rows: np.ndarray) -> np.ndarray:
             return asked(points, rows)[1]
 
-        def sure(points: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        def surely(points: np.ndarray, rows: np.ndarray) -> np.ndarray:
             fine = bank(points, rows)
             if grafted and fine.any():  # a graft is nobody who was judged yet
                 fine[fine] = teacher.validity(self.codec.design(points[fine])) > 0.5
             return fine
 
-        pairs = grafted_pairs(limits, cube[target], self.cost_weight, sure, bank, seed=self.seed)
+        pairs = grafted_pairs(limits, cube[target], self.cost_weight, surely, bank, seed=self.seed)
         self._begin(cube[target], len(X), pairs)
         self._train(pairs, self._config, checkpoint=checkpoint)
-        self._teach(teacher, denied, limits, cube)
+        self._teach(teacher, denied, limits, cube, np.unique(cube[sure], axis=0))
         self.network_.double()
+        assert self.surrogate_ is not None  # it was taught just now
         self.surrogate_.double()
 
     @property
@@ -265,29 +275,27 @@ class GenRe(RecourseMethod):
     def _estimate(
         self, X: pd.DataFrame, labels: np.ndarray, yes: np.ndarray
     ) -> tuple[Teacher, np.ndarray]:
-        """The teacher, and who counts as accepted, booleans (rows,)."""
+        """The teacher, and which rows are surely valid and plausible, booleans (rows,)."""
         design = self.codec.design(self.codec.cube(X))
         teacher = Teacher(inputs=self._judged()).fit(
             design, labels, seed=self.seed, progress=self.progress
         )
 
-        def targets() -> np.ndarray:
-            return yes & (teacher.valid > self.validity_margin) & (teacher.usual > 0.5)
-
-        target = targets()
-        if target.sum() < FEW:
+        sure = self._sure_rows(teacher, design)
+        if (yes & sure).sum() < FEW:
             # Where a favourable outcome is rare, few reach ½; then as many count as the bank accepts.
             border = float(np.quantile(teacher.truth(design), 1 - yes.mean()))
             if border < teacher.border:
                 teacher.border = border
                 teacher.judge(design, seed=self.seed)
-                target = targets()
+                sure = self._sure_rows(teacher, design)
+        target = yes & sure
         if not target.any():
             counts = {
                 "that the bank accepts": yes,
                 f"with V̂ > {self.validity_margin:g} (validity_margin; the labels decide)": teacher.valid
                 > self.validity_margin,
-                "with P̂ > 0.5 (people like these exist)": teacher.usual > 0.5,
+                "with P̂ > 0.5 (people like these exist)": teacher.plausible > 0.5,
             }
             told = ", ".join(f"{int(who.sum())} {what}" for what, who in counts.items())
             raise GenReError(
@@ -302,7 +310,14 @@ class GenRe(RecourseMethod):
                 "validity_margin, or give more rows.",
                 stacklevel=6,
             )
-        return teacher, target
+        return teacher, sure
+
+    def _sure_rows(self, teacher: Teacher, design: np.ndarray) -> np.ndarray:
+        """Which training rows are surely valid and plausible, booleans (rows,)."""
+        sure = teacher.valid > self.validity_margin
+        if sure.any():
+            sure[sure] = teacher.plausibility(design[sure]) > 0.5
+        return sure
 
     def _judged(self) -> np.ndarray:
         """Which inputs the estimates look at: not the many levels of what nobody can change."""
@@ -312,7 +327,7 @@ class GenRe(RecourseMethod):
                 inputs[block] = False
         return inputs
 
-    def _begin(self, targets: np.ndarray, rows: int, pairs: object) -> None:
+    def _begin(self, targets: np.ndarray, rows: int, pairs: Pairs) -> None:
         self.report_ = {
             "rows": rows,
             "sources": len(pairs.sources),
@@ -330,7 +345,7 @@ class GenRe(RecourseMethod):
         self.history_ = pd.DataFrame()
 
     def _train(
-        self, pairs: object, config: TrainingConfig, *, checkpoint: Path | None = None
+        self, pairs: Pairs, config: TrainingConfig, *, checkpoint: Path | None = None
     ) -> None:
         losses = fit(
             self.network_,
@@ -364,7 +379,7 @@ class GenRe(RecourseMethod):
     def _new_surrogate(self) -> Surrogate:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed)
-            return Surrogate(self.codec.blocks[-1].stop, self.network_.sizes).to(self._device)
+            return Surrogate(~self.codec.nominal, self.network_.sizes).to(self._device)
 
     def _frequency(self, targets: np.ndarray) -> torch.Tensor:
         """How common each token is among the targets, (d, v); one imagined row spread evenly."""
@@ -381,6 +396,7 @@ class GenRe(RecourseMethod):
         denied: pd.DataFrame,
         limits: Limits,
         cube: np.ndarray,
+        targets: np.ndarray,
     ) -> None:
         """Teach the surrogate where it will be asked, and R_θ by refined answers."""
         config = self._config
@@ -390,13 +406,13 @@ class GenRe(RecourseMethod):
         rows = np.sort(chance.permutation(len(limits))[: config.people])
         limits, denied = limits.take(rows), denied.iloc[rows]
         comparison = Comparison("balanced", Asked(self.decision_, limits, denied), self._believed)
-        lessons, k = Lessons(limits), 40
+        lessons, k = Lessons(limits), LESSON
         bold = self._draws(limits, k, temperature=1.0, seed=self.seed).points
         flat, whose = bold.reshape(-1, bold.shape[-1]), np.repeat(np.arange(len(limits)), k)
         answers = teacher.answers(self.codec.design(flat)).reshape(len(limits), k, 2)
         lessons.add(bold, answers, comparison.accepts(flat, whose).reshape(len(limits), k))
         self._distil(lessons, config.distil_steps)
-        targets, profiles = self._learnt_from(teacher, cube), []
+        profiles = []
         for number in range(config.rounds):
             drawn = self._draws(limits, k, temperature=0.5, seed=self.seed + 1 + number).points
             points, answers, accepted, pairs = answered(
@@ -426,12 +442,8 @@ class GenRe(RecourseMethod):
         believed = self._believed(refined)
         return refined[(believed[:, 0] > self.validity_margin) & (believed[:, 1] > 0.5)]
 
-    def _learnt_from(self, teacher: Teacher, cube: np.ndarray) -> np.ndarray:
-        sure = (teacher.valid > self.validity_margin) & (teacher.usual > 0.5)
-        return np.unique(cube[sure], axis=0)
-
     def _distil(self, lessons: Lessons, steps: int) -> None:
-        if steps:
+        if steps and self.surrogate_ is not None:
             self.surrogate_.train()
             self.surrogate_.learn(
                 *lessons.lists(), seed=self.seed, steps=steps, progress=self.progress
@@ -448,7 +460,7 @@ class GenRe(RecourseMethod):
 
     # -- sample and choose ----------------------------------------------------------------------
 
-    def recommend(
+    def recommend(  # type: ignore[override]  # where others take any choice, it names its own
         self,
         people: pd.DataFrame,
         n: int = 1,
@@ -495,8 +507,8 @@ class GenRe(RecourseMethod):
             Every option has h(x⁺) above this, beside the bank's own threshold.
         candidates, temperature
             How many recourses to draw for each person, and how boldly; the recipe's own if left out.
-            Where h accepts none of them, the default recipe draws up to three times more, each
-            time twice as boldly.
+            Where h accepts none of them, the default recipe draws again, up to three times: each time
+            twice as many, and twice as boldly.
         readiness
             How much worth, in units of Score, may be given up: for a first option that is cheaper,
             and for further ones that change other features than those before.
@@ -505,6 +517,7 @@ class GenRe(RecourseMethod):
         seed
             Of the draws; the model's own if left out.
         """
+        self._require_fit()
         recipe = RECIPES[self.recipe]
         rule = rule or recipe.rule
         if rule not in RULES:
@@ -560,17 +573,17 @@ class GenRe(RecourseMethod):
             for attempt in range(RECIPES[self.recipe].tries):
                 if not len(left):
                     break
-                # Whoever got nothing is asked again, and more boldly.
+                # Whoever got nothing is asked again: twice as often, and twice as boldly.
                 here = limits.take(left)
                 comparison = Comparison(
                     rule, Asked(self.decision_, here, denied.iloc[left]), believed, margin
                 )
                 drawn = self._draws(
                     here,
-                    candidates,
+                    candidates * 2**attempt,
                     temperature=temperature * 2**attempt,
                     seed=seed,
-                    first=attempt * candidates,
+                    first=candidates * (2**attempt - 1),
                 )
                 best, row, number = self._best(drawn, here, comparison, n, readiness, refined)
                 points.append(best)
@@ -579,11 +592,11 @@ class GenRe(RecourseMethod):
                 nats.append(self._nats(best, row, here))
                 chance.append(comparison.asked(best, row)[0])
                 left = np.delete(left, np.unique(row))
-        best, row, number, nats, chance = (
+        best, row, number, density, score = (
             np.concatenate(parts) for parts in (points, person, option, nats, chance)
         )
         frame = decoded(best, row, limits, denied)
-        return frame.set_axis(positions(row, number)), nats, chance
+        return frame.set_axis(positions(row, number)), density, score
 
     def _best(
         self,
@@ -602,7 +615,7 @@ class GenRe(RecourseMethod):
             nats = drawn.log_prob.ravel()
         people, k, d = points.shape
         flat, rows = points.reshape(-1, d), np.repeat(np.arange(people), k)
-        keep = max(REFINED, 6 * n if n > 1 else 1) if refined or n > 1 else 1
+        keep = 6 * n if n > 1 else STARTS if refined else 1
         best = best_of(flat, rows, limits, comparison, keep, log_prob=nats)
         row, place = np.nonzero(best >= 0)
         number = best[row, place]
@@ -625,11 +638,11 @@ class GenRe(RecourseMethod):
             who = who[np.lexsort((-worth[who].round(9), price[who].round(9), ~near))]
             first = np.arange(len(who)) == 0
             options = spread(worth[who], moves[who], n, readiness=readiness, first=first)
-            for place, i in enumerate(options):
+            for rank, i in enumerate(options):
                 taken.append(who[i])
-                numbers.append(place)
-        taken = np.array(taken, dtype=int)
-        return chosen[taken], row[taken], np.array(numbers, dtype=int)
+                numbers.append(rank)
+        kept = np.array(taken, dtype=int)
+        return chosen[kept], row[kept], np.array(numbers, dtype=int)
 
     def _sure(
         self, points: np.ndarray, limits: Limits, comparison: Comparison
@@ -651,8 +664,14 @@ class GenRe(RecourseMethod):
         return points[who, price[who].argmin(axis=1)], who
 
     def _believed(self, points: np.ndarray) -> np.ndarray:
-        """V̂ and P̂ of points, (m, 2); each different one is asked once."""
-        return self.surrogate_.answers(self.codec.design(points), self.codec.tokens(points))
+        """V̂ and P̂ of points, (m, 2)."""
+        assert self.surrogate_ is not None  # who has none is not asked
+        return self.surrogate_.answers(points, self.codec.tokens(points))
+
+    @property
+    def has_estimates(self) -> bool:
+        """Whether :meth:`estimates` tells anything: not for the recipe ``"paper"``."""
+        return self.surrogate_ is not None
 
     def estimates(self, frame: pd.DataFrame) -> pd.DataFrame | None:
         """V̂ and P̂ of rows, columns valid and plausible; ``None`` for the recipe ``"paper"``."""
@@ -664,30 +683,30 @@ class GenRe(RecourseMethod):
             return pd.DataFrame(self._believed(cube), frame.index, columns=["valid", "plausible"])
 
     def _why(
-        self, denied: pd.DataFrame, limits: Limits, *, margin: float, seed: int, **choices
+        self, denied: pd.DataFrame, limits: Limits, *, margin: float, seed: int, **choices: Any
     ) -> pd.DataFrame:
         """Of 50 draws with one term relaxed, how many the bank accepts, and surely enough."""
-        rows, k = [], 50
-
-        def accepted(limits: Limits) -> np.ndarray:
-            points = self._draws(limits, k, temperature=1.0, seed=seed).points
-            flat = points.reshape(-1, points.shape[-1])
-            whose = np.repeat(np.arange(len(limits)), k)
-            asked = Asked(self.decision_, limits, denied)
-            yes = Comparison("cheapest", asked, None, margin).accepts(flat, whose)
-            yes &= limits.changed(flat, whose).any(axis=1)
-            return yes.reshape(len(limits), k).sum(axis=1)
-
-        terms = {term: accepted(relaxed) for term, relaxed in limits.relaxed()}
+        rows, k, people = [], 50, len(denied)
+        relaxed = dict(limits.relaxed())
+        asked_for = {term: margin for term in relaxed}
         if margin:
-            asked_for, margin = margin, 0.0
-            terms[f"a margin of {asked_for:g}"] = accepted(limits)
-        for term, found in terms.items():
-            rows += [
-                {"person": person, "term": term, "draws": k, "found": int(count)}
-                for person, count in zip(denied.index, found, strict=True)
-                if count
-            ]
+            term = f"a margin of {margin:g}"
+            relaxed[term], asked_for[term] = limits, 0.0
+        if relaxed:
+            # All terms in one draw: the same people, once a term.
+            every = Limits.joined(list(relaxed.values()))
+            points = self._draws(every, k, temperature=1.0, seed=seed).points
+            flat, whose = points.reshape(-1, points.shape[-1]), np.repeat(np.arange(len(every)), k)
+            table = denied.iloc[np.tile(np.arange(people), len(relaxed))]
+            chance, yes = Asked(self.decision_, every, table)(flat, whose)
+            yes &= every.changed(flat, whose).any(axis=1)
+            yes &= chance > np.repeat(list(asked_for.values()), people * k)
+            for term, found in zip(relaxed, yes.reshape(-1, people, k).sum(axis=2), strict=True):
+                rows += [
+                    {"person": person, "term": term, "draws": k, "found": int(count)}
+                    for person, count in zip(denied.index, found, strict=True)
+                    if count
+                ]
         told = {row["person"] for row in rows}
         rows += [
             {"person": person, "term": "no single term", "draws": k, "found": 0}
@@ -737,7 +756,7 @@ class GenRe(RecourseMethod):
             return self._answer(
                 people,
                 limits,
-                np.zeros(len(people)),
+                self.decision_.ask(people)[0],
                 nobody,
                 frame,
                 self._nats(flat, rows, limits),
@@ -746,6 +765,8 @@ class GenRe(RecourseMethod):
                 {},
                 n,
                 float("nan"),
+                None,
+                origin(self, "sample", {"n": n, "temperature": temperature, "seed": seed}),
             )
 
     def log_prob(self, people: pd.DataFrame, options: pd.DataFrame) -> pd.Series:
@@ -793,11 +814,11 @@ class GenRe(RecourseMethod):
         for j in limits.computed:  # given by time or by a relation, so certain
             allowed[:, j] = np.arange(allowed.shape[-1]) == tokens[:, j, None]
         x = self._inputs(limits.cube[rows])
-        own, tokens, allowed = (
+        parts = (
             torch.as_tensor(part, device=self._device)
             for part in (limits.own[rows], tokens, allowed)
         )
-        return log_prob(self.network_, x, own, tokens, allowed).cpu().numpy().astype(float)
+        return log_prob(self.network_, x, *parts).cpu().numpy().astype(float)
 
     def _inputs(self, cube: np.ndarray) -> torch.Tensor:
         """People as the network reads them; beside its token, a gap has the middle value."""

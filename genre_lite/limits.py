@@ -14,7 +14,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -28,6 +28,7 @@ from .writing import Writing
 __all__ = ["Limits", "Terms"]
 
 CLOSE = 1e-9  # rounding of the unit cube
+BY_PERSON = ("cube", "own", "low", "high", "fixed", "allowed", "price", "most", "wait")
 TRIED = (
     16  # how many values of a feature to come are tried, where a relation asks for another change
 )
@@ -178,7 +179,7 @@ class Limits:
                 f"{name} is {value!r}; give a number, or one for each person."
             ) from None
 
-    def _feature(self, name: object, term: str) -> int:
+    def _feature(self, name: Any, term: str) -> int:
         names = self.codec.schema.names
         if name not in names:
             raise GenReError(f"{term} names {name!r}, which is no feature; known: {names}.")
@@ -188,7 +189,7 @@ class Limits:
         for j, f in enumerate(self.codec.schema):
             yield from self._schema_pieces(j, f)
         frozen = self._each(self.terms.freeze, "freeze")
-        asked = {}
+        asked: dict[int, np.ndarray] = {}
         for i, names in enumerate(frozen):
             if isinstance(names, str):
                 raise GenReError(f"freeze={names!r} is one name; write [{names!r}].")
@@ -223,7 +224,7 @@ class Limits:
         if f.largest is not None:
             yield self._stepped(j, np.full(len(mine), float(f.largest)))
 
-    def _bound(self, j: int, pair: object) -> tuple[float, float]:
+    def _bound(self, j: int, pair: Any) -> tuple[float, float]:
         f = self.codec.schema[j]
         if f.kind == "nominal" or not _is_pair(pair):
             raise GenReError(
@@ -246,7 +247,7 @@ class Limits:
                 ends.append((float(value) - self.codec.low[j]) / self.codec.width[j])
         if ends[0] > ends[1]:
             raise GenReError(f"bounds of {f.name!r} are {pair!r}; the first lies above the second.")
-        return tuple(ends)
+        return ends[0], ends[1]
 
     def _bounded(self, j: int, low: np.ndarray | float, high: np.ndarray | float) -> Piece:
         return Piece(f"{self.codec.schema.names[j]}: bounds", j, low=low, high=high)
@@ -324,7 +325,7 @@ class Limits:
     def take(self, rows: np.ndarray) -> Self:
         """The same for some of the people, by their row numbers; a row may be named again."""
         other = copy.copy(self)
-        for name in ("cube", "own", "low", "high", "fixed", "allowed", "price", "most", "wait"):
+        for name in BY_PERSON:
             setattr(other, name, getattr(self, name)[rows])
         other.active, other._labels = self.active[rows], self._labels[rows]
         other._pieces = [
@@ -338,6 +339,16 @@ class Limits:
             )
             for piece in self._pieces
         ]
+        return other
+
+    @classmethod
+    def joined(cls, parts: Sequence[Limits]) -> Limits:
+        """Several limits of one codec as those of one crowd, to write for; it cannot name terms."""
+        other = copy.copy(parts[0])
+        for name in (*BY_PERSON, "active"):
+            setattr(other, name, np.concatenate([getattr(part, name) for part in parts]))
+        other._labels = parts[0]._labels.append([part._labels for part in parts[1:]])
+        other._pieces = []
         return other
 
     def relaxed(self) -> Iterator[tuple[str, Self]]:
@@ -459,10 +470,11 @@ class Limits:
         yield "a gap is made", lambda: ~(np.isnan(points) & ~np.isnan(self.cube[rows])).any(axis=1)
         values = self.values(points)
         for r, relation in enumerate(self.relations):
-            yield (
-                relation.text,
-                lambda r=r, relation=relation: ~self.active[rows, r] | relation.holds(values),
-            )
+
+            def holds(r: int = r, relation: Relation = relation) -> np.ndarray:
+                return ~self.active[rows, r] | relation.holds(values)
+
+            yield relation.text, holds
 
     def keeps(self, points: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """Whether whole answers keep every term, (m,).

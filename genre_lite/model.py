@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -123,7 +124,7 @@ class DecoderLayer(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
 
     def forward(self, x: Tensor, memory: tuple) -> Tensor:
-        """All positions at once, (batch, d, width)."""
+        """All positions at once, (batch, d, width), or of k recourses a person, (batch, k, d, width)."""
         y = self.norm_1(x)
         x = x + self.dropout(self.own(y, self.own.memory(y), causal=True))
         return self.outward(x, memory)
@@ -132,10 +133,12 @@ class DecoderLayer(nn.Module):
         """Position j of k candidates a person, (batch, k, width); it is added to what was ``seen``."""
         y = self.norm_1(x).flatten(0, 1)  # each candidate looks at itself alone
         x = x + self.own.last(y, seen, j).reshape(x.shape)
-        return self.outward(x, memory)  # the k candidates query the person's memory side by side
+        return self.outward(x, memory)
 
     def outward(self, x: Tensor, memory: tuple) -> Tensor:
-        x = x + self.dropout(self.cross(self.norm_2(x), memory))
+        # All positions of all of a person's recourses query the person's memory side by side.
+        asked = self.norm_2(x).flatten(1, -2)
+        x = x + self.dropout(self.cross(asked, memory)).view(x.shape)
         return x + self.dropout(self.feed(self.norm_3(x)))
 
 
@@ -161,6 +164,11 @@ class RecourseTransformer(nn.Module):
     config
         The network's size.
     """
+
+    grid: Tensor
+    exists: Tensor
+    nominal: Tensor
+    decoder: Any  # layers in a ModuleList, which does not say what it holds
 
     def __init__(self, grid: list[Tensor], nominal: Tensor, config: ModelConfig) -> None:
         super().__init__()
@@ -223,18 +231,22 @@ class RecourseTransformer(nn.Module):
         return (self.bias - self.reach[:, None] * move).masked_fill(~self.exists, -torch.inf)
 
     def forward(self, x: Tensor, x_tokens: Tensor, y_tokens: Tensor) -> Tensor:
-        """All conditionals at once, for people x and recourses y: log-odds (batch, d, v).
+        """All conditionals at once, for people x and recourses y, (batch, d): log-odds (batch, d, v).
 
-        Row j depends on ``y_tokens[:, :j]`` only.
+        Row j depends on ``y_tokens[:, :j]`` only. Of k recourses a person, (batch, k, d), the log-odds
+        are (batch, k, d, v); each person is then read once.
 
         Equation: :eq:`autoregressive-odds`.
         """
         cache = self.encode(x, x_tokens)
-        before = self.embed(y_tokens, self.values(y_tokens), 1)[:, :-1]  # position j sees x⁺_{j-1}
-        h = self.dropout(cache.beside + F.pad(before, (0, 0, 1, 0)))
+        before = self.embed(y_tokens, self.values(y_tokens), 1)[..., :-1, :]  # j sees x⁺_{j-1}
+        beside, prior = cache.beside, cache.prior
+        if y_tokens.dim() > x.dim():
+            beside, prior = beside[:, None], prior[:, None]
+        h = self.dropout(beside + F.pad(before, (0, 0, 1, 0)))
         for layer, memory in zip(self.decoder, cache.memory, strict=True):
             h = layer(h, memory)
-        return torch.einsum("bjw,jvw->bjv", self.norm_out(h), self.readout) + cache.prior
+        return torch.einsum("...jw,jvw->...jv", self.norm_out(h), self.readout) + prior
 
     def step(self, cache: Cache, j: int, last: Tensor | None, k: int) -> Tensor:
         """The conditional of feature j after ``last`` = x⁺_{j-1}, for k candidates a person.

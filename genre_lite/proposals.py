@@ -7,10 +7,11 @@ what the proposal asks for, and tells which terms it breaks and which changes it
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from .codec import Codec
 from .decision import SupportsProba, acceptance, accepts, as_decision
@@ -96,6 +97,22 @@ def check(
     >>> check(people, asked, Rich(), schema)[["accepted", "changes", "broken", "needless"]]
          accepted  changes        broken  needless
     ana      True      2.0  age: only up       1.0
+
+    A letter issued earlier is an answer kept as JSON. Here it meets a bank whose bar has moved:
+
+    >>> from genre_lite import Decision
+    >>> from genre_lite.baselines import NearestNeighbour
+    >>> bank = pd.DataFrame({"income": range(10), "age": range(30, 40)})
+    >>> class Linear:
+    ...     def predict_proba(self, frame):
+    ...         yes = frame["income"].to_numpy() / 10
+    ...         return np.stack([1 - yes, yes], axis=1)
+    >>> method = NearestNeighbour(Linear(), Schema.infer(bank), progress=False).fit(bank)
+    >>> kept = method.recommend(bank.iloc[[2]]).to_json()
+    >>> letter = Recourses.from_json(kept)
+    >>> stricter = Decision(Linear(), threshold=0.8)
+    >>> check(letter.factual, letter, stricter, letter.schema)["accepted"].tolist()
+    [False]
     """
     believe = beliefs(judge) if judge is not None else getattr(options, "estimates", None)
     brought = options.cost if isinstance(options, Recourses) and train is None else None
@@ -119,7 +136,7 @@ def check(
     codec = _codec(schema, train, (judge, decision.model), people, after)
     limits = Limits(codec, people, Terms() if terms is None else terms)
 
-    def put(column: str, values: np.ndarray) -> None:
+    def put(column: str, values: ArrayLike) -> None:
         table.loc[found, column] = values
 
     probability, yes = decision.ask(after)
@@ -128,7 +145,7 @@ def check(
     price = cost(codec.cube(before), codec.cube(after), codec.nominal, limits.price[rows])
     put("cost", price if brought is None else brought[found].to_numpy())
     moved = differences(before, after)
-    put("changes", sum(moved[:, move].any(axis=1) for move in _moves(schema)))
+    put("changes", np.sum([moved[:, move].any(axis=1) for move in _moves(schema)], axis=0))
     broken = limits.broken(after, rows)
     put("broken", [", ".join(broken.columns[row]) for row in broken.to_numpy()])
     put("needless", _needless(before, after, decision, believe, limits, rows))
@@ -255,7 +272,7 @@ def beliefs(judge: RecourseMethod | GoldWorld | Beliefs | None) -> Beliefs | Non
     )
 
 
-def _estimates(judge: RecourseMethod, frame: pd.DataFrame) -> pd.DataFrame:
+def _estimates(judge: Any, frame: pd.DataFrame) -> pd.DataFrame:
     told = judge.estimates(frame)
     if told is None:
         raise GenReError(

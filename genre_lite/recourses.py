@@ -1,50 +1,30 @@
-"""The answer, in the user's own units: what could change, what it costs, how sure the model is.
+"""The answer as data, in the user's own units: what could change, what it costs, how sure the model is.
 
 Every method of the package answers with a :class:`Recourses`. It can be read as a table, as
-sentences, as HTML or as JSON; all of them are views of the same few pandas objects.
+sentences, as HTML or as JSON; all of them are views of the same few pandas objects. The words are in
+:mod:`~genre_lite.letters`.
 """
 
 from __future__ import annotations
 
-import json
 import math
-import textwrap
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from html import escape
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from . import serialization
 from .errors import GenReError
-from .schema import Feature, Schema
+from .letters import Letter, cards, headline, table
+from .schema import Schema
+from .wording import ENGLISH, Wording
 
 __all__ = ["Recourses"]
 
-CARE = (
-    "This describes how the model decides today. It is not a promise of acceptance, and not advice "
-    "on causes: changing one thing in life may move others."
-)
-TO_TRY = (
-    "What to try: let more features change, draw more candidates or lower the validity margin; "
-    "and ask for a person to look at the decision."
-)
-UNCHANGED = "·"
-# Characters a line: what a page of the book shows without scrolling.
-WIDTH = 76
-SHOWN = 5
-# Colours are the page's own, so that a card can be read on a light and on a dark page.
-STYLE = """<style>
-.genre-recourse {overflow-x: auto; margin: 0 0 1.5em; color: inherit}
-.genre-recourse table {border-collapse: collapse; margin: 0; color: inherit}
-.genre-recourse caption {text-align: left; caption-side: top; color: inherit; padding: 0 0 .5em}
-.genre-recourse th, .genre-recourse td {text-align: left; vertical-align: top; color: inherit;
-  padding: .3em .8em; border: 0; border-bottom: 1px solid #8888; background: none}
-.genre-recourse td.changed {font-weight: bold; box-shadow: inset 3px 0 0 currentColor}
-.genre-recourse del {font-weight: normal; opacity: .8}
-.genre-recourse ins {text-decoration-thickness: 2px}
-</style>"""
+SHOWN = 5  # people, in an error or a notebook
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -80,7 +60,15 @@ class Recourses:
     skipped : dict
         People who could not be answered, and what is wrong with their rows.
     estimates : callable
-        From rows to V̂ and P̂, where the method has estimates of its own.
+        From rows to V̂ and P̂, where the method has estimates of its own; JSON does not keep it.
+    score : Series
+        h(x): the probability of the favourable outcome for each person as they are. NaN if left out.
+    terms : Series of dict
+        What each person asked for (:class:`~genre_lite.limits.Terms`), by name, JSON-ready; what was
+        not asked for is not in it. Empty if left out.
+    origin : dict
+        How the answer was made, JSON-ready: version, method, seed, choices, the fingerprint of the model
+        and the bank's decision; see :mod:`~genre_lite.certificate`.
 
     Raises
     ------
@@ -89,6 +77,7 @@ class Recourses:
 
     Examples
     --------
+    >>> from genre_lite import Feature
     >>> factual = pd.DataFrame({"stay": [12], "sex": ["f"]}, index=["ana"])
     >>> where = pd.MultiIndex.from_tuples([("ana", 0)], names=["person", "option"])
     >>> answer = Recourses(
@@ -103,8 +92,8 @@ class Recourses:
     >>> answer.changes()
       person  option feature from to
     0    ana       0    stay   12  2
-    >>> print(answer.describe("ana").splitlines()[3])
-    - lower stay from 12 days to 2 days
+    >>> "- lower stay from 12 days to 2 days" in answer.describe("ana")
+    True
     """
 
     factual: pd.DataFrame
@@ -121,8 +110,17 @@ class Recourses:
     why: pd.DataFrame = field(default_factory=pd.DataFrame)
     skipped: dict = field(default_factory=dict)
     estimates: Callable[[pd.DataFrame], pd.DataFrame] | None = None
+    score: pd.Series = None
+    terms: pd.Series = None
+    origin: dict = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        people = self.factual.index
+        if self.score is None:
+            object.__setattr__(self, "score", pd.Series(math.nan, people, name="score"))
+        if self.terms is None:
+            nothing = pd.Series([{}] * len(people), people, dtype=object, name="terms")
+            object.__setattr__(self, "terms", nothing)
         for name in ("factual", "frame"):
             columns = list(getattr(self, name).columns)
             if columns != self.schema.names:
@@ -134,43 +132,54 @@ class Recourses:
         for name in ("cost", "probability", "log_prob"):
             if not getattr(self, name).index.equals(self.frame.index):
                 raise GenReError(f"{name} is not aligned with frame; give it frame's index.")
-        if not self.accepted.index.equals(self.factual.index):
-            raise GenReError("accepted is not aligned with factual; give it factual's index.")
+        for name in ("accepted", "score", "terms"):
+            if not getattr(self, name).index.equals(people):
+                raise GenReError(f"{name} is not aligned with factual; give it factual's index.")
         # A gap in a column that may have them is an answer like any other.
-        missing = self.frame[[f.name for f in self.schema if not f.gaps]].isna()
-        self._refuse(missing.any(axis=1) & self.found, "has some values and lacks others")
-        self._refuse(self.cost.isna() & self.found, "has values but no cost")
-        self._refuse(self.probability.isna() & self.found, "has values but no probability")
+        missing = self._gaps[:, [not f.gaps for f in self.schema]].any(axis=1)
+        self._refuse(missing & self._found, "has some values and lacks others")
+        self._refuse(np.isnan(self.cost.to_numpy()) & self._found, "has values but no cost")
+        unsure = np.isnan(self.probability.to_numpy())
+        self._refuse(unsure & self._found, "has values but no probability")
 
     def _check_people(self) -> None:
-        if not self.factual.index.is_unique:
-            twice = self.factual.index[self.factual.index.duplicated()][0]
+        people = self.factual.index
+        if not people.is_unique:
+            twice = people[people.duplicated()][0]
             raise GenReError(f"Person {twice!r} stands in factual twice; give each one label.")
         if self.frame.index.nlevels != 2:
             raise GenReError(
                 f"frame's index has {self.frame.index.nlevels} level(s); it needs (person, option)."
             )
-        people, options = (self.frame.index.get_level_values(level) for level in (0, 1))
-        rows = self.factual.index.get_indexer(people)
+        labels, options = (self.frame.index.get_level_values(level) for level in (0, 1))
+        numbers = options.to_numpy()
+        begins = self._begins[:-1]
+        of = np.cumsum(numbers == 0) - 1
+        in_turn = len(begins) == len(people) and (len(of) == 0 or of[0] == 0)
+        if in_turn:
+            expected = np.arange(len(of)) - begins[of]
+            in_turn = bool((numbers == expected).all()) and people.take(of).equals(labels)
+        if not in_turn:
+            raise GenReError(self._out_of_turn(labels))
+
+    def _out_of_turn(self, labels: pd.Index) -> str:
+        rows = self.factual.index.get_indexer(labels)
         if (rows < 0).any():
-            stranger = people[rows < 0][0]
-            raise GenReError(f"Person {stranger!r} is in frame but not in factual.")
+            return f"Person {labels[rows < 0][0]!r} is in frame but not in factual."
         silent = np.setdiff1d(np.arange(len(self.factual)), rows)
         if len(silent):
-            raise GenReError(
+            return (
                 f"Person {self.factual.index[silent[0]]!r} has no option in frame; "
                 "a row of NaN says that none was found."
             )
-        numbers = pd.Series(rows).groupby(rows).cumcount().to_numpy()
-        if (np.diff(rows) < 0).any() or (options.to_numpy() != numbers).any():
-            raise GenReError(
-                "frame is out of order; it needs the people as in factual, "
-                "each with the options 0, 1, 2, … in turn."
-            )
+        return (
+            "frame is out of order; it needs the people as in factual, "
+            "each with the options 0, 1, 2, … in turn."
+        )
 
-    def _refuse(self, wrong: pd.Series, what: str) -> None:
+    def _refuse(self, wrong: np.ndarray, what: str) -> None:
         if wrong.any():
-            person, option = wrong.index[wrong.to_numpy()][0]
+            person, option = self.frame.index[wrong][0]
             raise GenReError(
                 f"Option {option} of person {person!r} {what}; "
                 "fill it in, or make the whole row NaN if none was found."
@@ -186,42 +195,93 @@ class Recourses:
         """The people's labels."""
         return iter(self.factual.index)
 
-    def __getitem__(self, people: Hashable | list[Hashable]) -> Recourses:
-        """The answers of one person, or of a list of people in their order here."""
-        labels = people if isinstance(people, list) else [people]
-        for label in labels:
-            self._check_known(label)
-        here = self.factual.index.isin(labels)
-        rows = self.frame.index.get_level_values(0).isin(labels)
-        parts = {name: getattr(self, name)[here] for name in ("factual", "accepted")}
-        parts |= {
-            name: getattr(self, name)[rows] for name in ("frame", "cost", "probability", "log_prob")
+    def __getitem__(self, people: Any) -> Recourses:
+        """The answers of one person, or of several in the order asked for.
+
+        Several are a list or anything like it: an index, a Series, an array. For one option of one
+        person, use ``answer.frame.loc[(person, option)]``.
+        """
+        single = isinstance(people, tuple) or not pd.api.types.is_list_like(people)
+        if isinstance(people, tuple) and len(people) == 2 and self._place(people) is None:
+            person, option = people
+            if self._place(person) is not None:
+                raise GenReError(
+                    f"Pick people, not options: answer.frame.loc[({person!r}, {option!r})] is one "
+                    f"option, and answer.describe({person!r}, {option!r}) tells it."
+                )
+        labels = [people] if single else list(people)
+        which = np.array([self._at(label) for label in labels], dtype=int)
+        spans = [np.arange(*self._begins[[i, i + 1]]) for i in which]
+        rows = np.concatenate([np.empty(0, dtype=int), *spans])
+        parts = {
+            name: getattr(self, name).iloc[which]
+            for name in ("factual", "accepted", "score", "terms")
         }
-        return replace(self, **parts)
+        parts |= {
+            name: getattr(self, name).iloc[rows]
+            for name in ("frame", "cost", "probability", "log_prob")
+        }
+        why = self.why
+        if len(why):
+            mine = [self._place(person) for person in why["person"]]
+            why = why[np.isin([-1 if i is None else i for i in mine], which)]
+        return replace(self, **parts, why=why.reset_index(drop=True), skipped={})
 
     def __repr__(self) -> str:
-        helped = int(self.found.groupby(level=0).any().sum())
+        found = self._found
+        helped = (
+            int(np.add.reduceat(found, self._begins[:-1]).astype(bool).sum()) if len(self) else 0
+        )
         return (
             f"Recourses by {self.method}: {len(self)} people, {helped} with an option, "
-            f"{int(self.accepted.sum())} already accepted; {int(self.found.sum())} options, "
+            f"{int(self.accepted.sum())} already accepted; {int(found.sum())} options, "
             f"mean cost {self.cost.mean():.3f}"
         )
 
-    def _check_known(self, person: Hashable) -> None:
-        known = self.factual.index
-        if pd.api.types.is_hashable(person) and person in self.skipped:
-            raise GenReError(f"Person {person} was skipped: {self.skipped[person]}")
-        if not pd.api.types.is_hashable(person) or person not in known:
+    def _place(self, person: Hashable) -> int | None:
+        """A person's row in ``factual``; None if there is nobody so called."""
+        try:
+            at = self.factual.index.get_loc(person)
+        except (KeyError, TypeError, pd.errors.InvalidIndexError):
+            return None
+        return at if isinstance(at, int) else None
+
+    def _at(self, person: Hashable) -> int:
+        at = self._place(person)
+        if at is None:
+            reason = self.why_skipped(person)
+            if reason is not None:
+                raise GenReError(f"Person {person} was skipped: {reason}")
+            known = self.factual.index
             few = ", ".join(map(repr, known[:SHOWN].tolist()))
             more = f" and {len(known) - SHOWN} more" if len(known) > SHOWN else ""
             raise GenReError(f"No person is labelled {person!r}; known: {few}{more}.")
+        return at
+
+    def why_skipped(self, person: Hashable) -> str | None:
+        """What is wrong with the row of a person who was skipped; None for anybody else."""
+        return self.skipped.get(person) if pd.api.types.is_hashable(person) else None
 
     # -- as data --------------------------------------------------------------------------------
+
+    @cached_property
+    def _begins(self) -> np.ndarray:
+        """Where the rows of each person begin, and where those of the last one end."""
+        numbers = self.frame.index.get_level_values(1).to_numpy()
+        return np.append(np.flatnonzero(numbers == 0), len(numbers))
+
+    @cached_property
+    def _gaps(self) -> np.ndarray:
+        return self.frame.isna().to_numpy()
+
+    @cached_property
+    def _found(self) -> np.ndarray:
+        return np.asarray(~self._gaps.all(axis=1))
 
     @property
     def found(self) -> pd.Series:
         """Whether each row of ``frame`` holds an option: bool, aligned with ``frame``."""
-        return self.frame.notna().any(axis=1).rename("found")
+        return pd.Series(self._found, self.frame.index, name="found")
 
     @property
     def options(self) -> pd.DataFrame:
@@ -229,14 +289,7 @@ class Recourses:
 
         A gap in ``frame`` makes whole numbers fractions; here they are whole again.
         """
-        found = self.frame[self.found]
-        return found.astype(
-            {
-                name: dtype
-                for name, dtype in self.factual.dtypes.items()
-                if found[name].dtype != dtype and _fits(found[name], dtype)
-            }
-        )
+        return serialization.in_dtypes(self.frame[self._found], self.factual.dtypes.to_dict())
 
     def reasons(self) -> pd.DataFrame:
         """Why people have no option: evidence from what was tried, and no proof.
@@ -248,7 +301,7 @@ class Recourses:
             draws the bank accepts. Whoever was skipped has what is wrong with their row as the term.
         """
         rows = [
-            {"person": person, "term": message, "draws": np.nan, "found": 0}
+            {"person": person, "term": str(message), "draws": np.nan, "found": 0}
             for person, message in self.skipped.items()
         ]
         columns = ["person", "term", "draws", "found"]
@@ -262,44 +315,27 @@ class Recourses:
 
         Where everybody has one, the columns have the dtypes of the people who asked.
         """
-        first = self.frame.xs(0, level=1)
-        if not first.notna().any(axis=1).all():
+        first = self.frame.iloc[self._begins[:-1]].droplevel(1)
+        if not self._found[self._begins[:-1]].all():
             return first
-        return first.astype(
-            {
-                name: dtype
-                for name, dtype in self.factual.dtypes.items()
-                if first[name].dtype != dtype and _fits(first[name], dtype)
-            }
-        )
+        return serialization.in_dtypes(first, self.factual.dtypes.to_dict())
 
     @cached_property
     def _cells(self) -> tuple[np.ndarray, np.ndarray]:
-        """Before and after in Python's own types, each of shape (rows of frame, features)."""
-        people = self.frame.index.get_level_values(0)
-        tables = (self.factual.loc[people], self.frame)
-        before, after = (
-            np.array([_native(table[n], self.factual[n].dtype) for n in self.schema.names]).T
-            for table in tables
+        """People, and options, in Python's own types and None for a gap: (people or rows, features)."""
+        dtypes = self.factual.dtypes
+        people, options = (
+            np.array([_native(table[n], dtypes[n]) for n in self.schema.names], dtype=object).T
+            for table in (self.factual, self.frame)
         )
-        return before, after
+        return people, options
 
-    def _changed(self, row: int) -> dict[int, tuple[object, object]]:
-        before, after = (cells[row] for cells in self._cells)
-        return {
-            j: (a, b)
-            for j, (a, b) in enumerate(zip(before, after, strict=True))
-            if a != b and not (_missing(a) and _missing(b))
-        }
-
-    def _rows(self, person: Hashable) -> list[int]:
-        return np.flatnonzero(self.frame.index.get_level_values(0) == person).tolist()
-
-    def _offers(self, person: Hashable) -> list[int]:
-        if self.accepted.loc[person]:
-            return []
-        found = self.found.to_numpy()
-        return [row for row in self._rows(person) if found[row]]
+    @cached_property
+    def _moved(self) -> np.ndarray:
+        """Which features each row of ``frame`` changes; none where nothing was found."""
+        people, options = self._cells
+        of = np.repeat(np.arange(len(self)), np.diff(self._begins))
+        return np.asarray(people[of] != options, dtype=bool) & self._found[:, None]
 
     def changes(self) -> pd.DataFrame:
         """What changes, and only that: one row for each person, option and changed feature.
@@ -309,136 +345,107 @@ class Recourses:
         DataFrame
             Columns person, option, feature, from, to; the values in their own units and types.
         """
+        labels, names = self.factual.index, self.schema.names
+        people, options = self._cells
+        of = np.repeat(np.arange(len(self)), np.diff(self._begins))
         rows = [
-            (*self.frame.index[row], self.schema.names[j], before, after)
-            for row in np.flatnonzero(self.found)
-            for j, (before, after) in self._changed(row).items()
+            (labels[of[i]], int(i - self._begins[of[i]]), names[j], people[of[i], j], options[i, j])
+            for i, j in zip(*np.nonzero(self._moved), strict=True)
         ]
         # As objects, for beside fractions whole numbers would become fractions.
         tidy = pd.DataFrame(
             rows, columns=["person", "option", "feature", "from", "to"], dtype=object
         )
-        names = ("person", "option", "feature")
-        return tidy.assign(**{name: tidy[name].infer_objects() for name in names})
+        plain = ("person", "option", "feature")
+        return tidy.assign(**{name: tidy[name].infer_objects() for name in plain})
+
+    def person(self, person: Hashable) -> dict:
+        """One person's answer in Python's own types; None where there is no value.
+
+        Returns
+        -------
+        dict
+            person, accepted, score, terms, factual, and options: a list of option, found, cost,
+            probability, log_prob, changes (feature, from, to) and values.
+        """
+        return self._person(self._at(person))
+
+    def _person(self, at: int) -> dict:
+        now, lists = self._cells[0][at], self._lists
+        return {
+            "person": lists["label"][at],
+            "accepted": lists["accepted"][at],
+            "score": lists["score"][at],
+            "terms": lists["terms"][at],
+            "factual": dict(zip(self.schema.names, now, strict=True)),
+            "options": [
+                self._option(row, number, now)
+                for number, row in enumerate(range(*self._begins[[at, at + 1]].tolist()))
+            ],
+        }
+
+    def _option(self, row: int, number: int, now: np.ndarray) -> dict:
+        found, names, after = self._lists["found"][row], self.schema.names, self._cells[1][row]
+        return {
+            "option": number,
+            "found": found,
+            **{name: self._lists[name][row] for name in ("cost", "probability", "log_prob")},
+            "changes": [
+                {"feature": names[j], "from": now[j], "to": after[j]}
+                for j in np.flatnonzero(self._moved[row])
+            ],
+            "values": dict(zip(names, after, strict=True)) if found else None,
+        }
+
+    @cached_property
+    def _lists(self) -> dict[str, list]:
+        """What belongs to a person or an option in Python's own types, None where there is no number."""
+        numbers = {
+            name: _native(getattr(self, name), float)
+            for name in ("score", "cost", "probability", "log_prob")
+        }
+        return numbers | {
+            "label": [None if _missing(label) else label for label in self.factual.index.tolist()],
+            "accepted": self.accepted.astype(bool).tolist(),
+            "terms": self.terms.tolist(),
+            "found": self._found.tolist(),
+        }
 
     def to_dict(self) -> dict:
-        """Everything, in Python's own types; None where there is no number."""
-        return {
-            "method": self.method,
-            "outcome": self.outcome,
-            "seconds": _number(self.seconds),
-            "threshold": self.threshold,
-            "schema": self.schema.to_dict(),
-            "dtypes": {name: _told(dtype) for name, dtype in self.factual.dtypes.items()},
-            "why": json.loads(self.why.to_json(orient="records")) if len(self.why) else [],
-            "skipped": [{"person": p, "reason": text} for p, text in self.skipped.items()],
-            "people": [self._person_to_dict(person) for person in self],
-        }
+        """Everything but ``estimates``, in Python's own types; None where there is no number."""
+        return serialization.to_dict(self)
+
+    def to_json(self) -> str:
+        """:meth:`to_dict` as JSON text, one person a line; labels that JSON does not know become text."""
+        return serialization.to_json(self)
 
     @classmethod
     def from_json(cls, text: str) -> Recourses:
-        """The answer that :meth:`to_json` wrote.
+        """The answer that :meth:`to_json` wrote, equal in all but ``estimates``.
 
-        Labels that JSON does not know have become text.
+        Labels that JSON does not know, such as dates, have become text.
 
         Raises
         ------
         GenReError
             If the text is no answer of this package.
         """
-        try:
-            data = json.loads(text)
-            schema = Schema.from_dict(data["schema"])
-            people = data["people"]
-            labels = [_label(p["person"]) for p in people]
-            dtypes = {name: data["dtypes"][str(name)] for name in schema.names}
-            factual = _table([p["factual"] for p in people], labels, dtypes)
-            options = [
-                (label, o) for label, p in zip(labels, people, strict=True) for o in p["options"]
-            ]
-            where = pd.MultiIndex.from_tuples(
-                [(label, o["option"]) for label, o in options], names=["person", "option"]
-            )
-            frame = _table([o["values"] or {} for _, o in options], where, dtypes)
+        return serialization.from_json(cls, text)
 
-            def column(name: str) -> pd.Series:
-                values = [math.nan if o[name] is None else o[name] for _, o in options]
-                return pd.Series(values, where, dtype=float, name=name)
+    def certificate(self, person: Hashable) -> dict:
+        """How one person's answer was made, with hashes: JSON-ready, for the file and for an auditor.
 
-            return cls(
-                factual=factual,
-                frame=frame,
-                cost=column("cost"),
-                probability=column("probability"),
-                log_prob=column("log_prob"),
-                schema=schema,
-                accepted=pd.Series([p["accepted"] for p in people], factual.index),
-                method=data["method"],
-                outcome=data["outcome"],
-                seconds=math.nan if data["seconds"] is None else data["seconds"],
-                threshold=data["threshold"],
-                why=pd.DataFrame(data["why"]),
-                skipped={_label(entry["person"]): entry["reason"] for entry in data["skipped"]},
-            )
-        except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
-            raise GenReError(
-                f"This is not an answer that Recourses.to_json wrote ({type(error).__name__}: {error})."
-            ) from None
+        :func:`genre_lite.certificate.verify` checks it; see :func:`~genre_lite.certificate.certify`.
+        """
+        from .certificate import certify
 
-    def _person_to_dict(self, person: Hashable) -> dict:
-        rows = self._rows(person)
-        return {
-            "person": person,
-            "accepted": bool(self.accepted.loc[person]),
-            "factual": self._values(self._cells[0][rows[0]]),
-            "options": [self._option_to_dict(row) for row in rows],
-        }
-
-    def _option_to_dict(self, row: int) -> dict:
-        found = bool(self.found.iloc[row])
-        changed = self._changed(row) if found else {}
-        return {
-            "option": int(self.frame.index[row][1]),
-            "found": found,
-            "cost": _number(self.cost.iloc[row]),
-            "probability": _number(self.probability.iloc[row]),
-            "log_prob": _number(self.log_prob.iloc[row]),
-            "changes": [
-                {
-                    "feature": self.schema.names[j],
-                    "from": None if _missing(before) else before,
-                    "to": None if _missing(after) else after,
-                }
-                for j, (before, after) in changed.items()
-            ],
-            "values": self._values(self._cells[1][row]) if found else None,
-        }
-
-    def _values(self, cells: np.ndarray) -> dict[str, object]:
-        values = (None if _missing(cell) else cell for cell in cells)
-        return dict(zip(self.schema.names, values, strict=True))
-
-    def to_json(self) -> str:
-        """:meth:`to_dict` as JSON text; labels that JSON does not know become text."""
-        return json.dumps(
-            self.to_dict(), ensure_ascii=False, allow_nan=False, indent=2, default=str
-        )
+        return certify(self, person)
 
     # -- for people to read ---------------------------------------------------------------------
 
     def headline(self, person: Hashable) -> str:
-        """One person's answer in one line."""
-        self._check_known(person)
-        if self.accepted.loc[person]:
-            return f"Person {person}: already accepted, nothing needs to change"
-        rows = self._offers(person)
-        if not rows:
-            return f"Person {person}: denied, and {self.method} found no option"
-        option, changes = self.frame.index[rows[0]][1], len(self._changed(rows[0]))
-        return (
-            f"Person {person}: denied; option {option} changes {changes} of "
-            f"{len(self.schema)} features"
-        )
+        """One person's answer in one line, as a table's title."""
+        return headline(self, person)
 
     def table(self, person: Hashable) -> pd.DataFrame:
         """One person's options side by side: features × (now, option 0, option 1, …).
@@ -446,19 +453,14 @@ class Recourses:
         A dot marks a value that stays. Options that were not found are left out, and so is the
         unchanged option of a person who was already accepted.
         """
-        self._check_known(person)
-        now = self._cells[0][self._rows(person)[0]]
-        columns = {"now": [f.format(value) for f, value in zip(self.schema, now, strict=True)]}
-        for row in self._offers(person):
-            changed = self._changed(row)
-            columns[f"option {self.frame.index[row][1]}"] = [
-                f.format(changed[j][1]) if j in changed else UNCHANGED
-                for j, f in enumerate(self.schema)
-            ]
-        return pd.DataFrame(columns, index=pd.Index([f.title for f in self.schema], name="feature"))
+        return table(self, person)
 
-    def describe(self, person: Hashable, option: int | None = None) -> str:
-        """One person's answer in sentences.
+    def describe(
+        self, person: Hashable, option: int | None = None, *, wording: Wording = ENGLISH
+    ) -> str:
+        """One person's answer as a letter in plain text.
+
+        People who were skipped get one too: it says which entry of theirs cannot be read.
 
         Parameters
         ----------
@@ -466,166 +468,40 @@ class Recourses:
             The label of the person.
         option
             Which option to tell; all that were found if left out.
+        wording
+            The words, English if left out; see :class:`~genre_lite.wording.Wording`.
 
         Raises
         ------
         GenReError
             If the person or the option is not known.
         """
-        self._check_known(person)
-        rows = self._rows(person)
-        options = list(range(len(rows)))
-        if option is not None and option not in options:
-            raise GenReError(f"Person {person!r} has no option {option!r}; known: {options}.")
-        if self.accepted.loc[person]:
-            return f"Already accepted: nothing needs to change.\n\n{textwrap.fill(CARE, WIDTH)}"
-        asked = [row for row in self._offers(person) if option in (None, row - rows[0])]
-        told = [self._tell(row, numbered=len(rows) > 1) for row in asked]
-        if not told:
-            which = "option" if option is None else f"option {option}"
-            told = [f"{self.method} found no {which} for you.\n{textwrap.fill(TO_TRY, WIDTH)}"]
-        elif option is None and len(told) < len(rows):
-            few = (
-                f"{len(rows)} options were asked for. What else was found asks for the same changes, "
-                "or nearly."
-            )
-            told.append(textwrap.fill(few, WIDTH))
-        denied = f"You were denied {self.outcome}."
-        return "\n\n".join([denied, *told, textwrap.fill(CARE, WIDTH)])
+        return Letter(self, person, option, wording).text
 
-    def _tell(self, row: int, numbered: bool) -> str:
-        changed = self._changed(row)
-        name = f"Option {self.frame.index[row][1]}. " if numbered else ""
-        heading = f"{name}If these changed, the model would {self._verdict(row)}:"
-        lines = [_sentence(self.schema[j], *pair) for j, pair in changed.items()]
-        same = ", ".join(f.title for j, f in enumerate(self.schema) if j not in changed)
-        rest = [textwrap.fill(f"Everything else stays: {same}.", WIDTH)] if same else []
-        return "\n".join([heading, *(lines or ["- nothing"]), *rest])
+    def to_html(self, *people: Hashable, wording: Wording = ENGLISH) -> str:
+        """The same letters as accessible cards in HTML: of the people named, or of everybody.
 
-    def _verdict(self, row: int) -> str:
-        probability = self.probability.iloc[row]
-        if self.threshold is None or probability > self.threshold:
-            return f"say yes with probability {probability:.2f}"
-        return f"still say no (yes has probability {probability:.2f})"
-
-    def to_html(self, person: Hashable | None = None) -> str:
-        """An accessible card of one person, or of the first five of all.
-
-        What changes is struck out and inserted beside an arrow, so nothing depends on colour.
+        Values before and after stand on the two sides of an arrow, so nothing depends on colour.
         """
-        if person is not None:
-            self._check_known(person)
-        people = [person] if person is not None else list(self)
-        cards = [self._card(label) for label in people[:SHOWN]]
-        if len(people) > SHOWN:
-            cards.append(f"<p>and {len(people) - SHOWN} more</p>")
-        return "\n".join([STYLE, *cards, f"<p><small>{CARE}</small></p>"])
+        return cards(self, people or [*self, *self.skipped], wording)
 
     def _repr_html_(self) -> str:
-        return self.to_html()
-
-    def _card(self, person: Hashable) -> str:
-        rows = self._offers(person)
-        heads = ["now", *(f"option {self.frame.index[row][1]}" for row in rows)]
-        changed = [self._changed(row) for row in rows]
-        now = self._cells[0][self._rows(person)[0]]
-        body = [
-            _html_row(
-                f.title,
-                [
-                    f"<td>{escape(f.format(now[j]))}</td>",
-                    *(_html_cell(f, c.get(j)) for c in changed),
-                ],
-            )
-            for j, f in enumerate(self.schema)
-        ]
-        if rows:
-            yes = [f"<td>{self.probability.iloc[row]:.2f}</td>" for row in rows]
-            cost = [f"<td>{self.cost.iloc[row]:.2f}</td>" for row in rows]
-            body.append(_html_row("probability of yes", ["<td></td>", *yes]))
-            body.append(_html_row("cost", ["<td></td>", *cost]))
-        caption = escape(self.headline(person))
-        columns = "".join(f'<th scope="col">{head}</th>' for head in ("feature", *heads))
-        return (
-            f'<div class="genre-recourse" role="region" tabindex="0" aria-label="{caption}">'
-            f"<table><caption>{caption}</caption>\n<thead><tr>{columns}</tr></thead>\n"
-            f"<tbody>{''.join(body)}</tbody></table></div>"
-        )
+        return cards(self, [*self, *self.skipped], most=SHOWN)
 
 
-def _fits(column: pd.Series, dtype: object) -> bool:
-    """Whether every value can be held by a dtype."""
-    try:
-        cast = column.astype(dtype)
-    except (TypeError, ValueError):
-        return False
-    same = (cast.astype(object) == column.astype(object)) | (cast.isna() & column.isna())
-    return bool(same.fillna(False).all())
-
-
-def _native(column: pd.Series, dtype: object) -> np.ndarray:
+def _native(column: pd.Series, dtype: object) -> list:
+    """A column in Python's own types, None for a gap."""
     # A row of NaN makes a column of whole numbers floating; its values are whole all the same.
     whole = pd.api.types.is_integer_dtype(dtype)
-    cells = np.empty(len(column), dtype=object)
-    for i, value in enumerate(column.astype(object).tolist()):
-        if not pd.api.types.is_list_like(value) and pd.isna(value):
-            cells[i] = math.nan
+    cells: list = []
+    for cell, gap in zip(column.astype(object).tolist(), column.isna().tolist(), strict=True):
+        if gap:
+            cells.append(None)
             continue
-        value = value.item() if isinstance(value, np.generic) else value
-        cells[i] = int(value) if whole and value == round(value) else value
+        plain = cell.item() if isinstance(cell, np.generic) else cell
+        cells.append(int(plain) if whole and plain == round(plain) else plain)
     return cells
-
-
-def _label(label: object) -> Hashable:
-    return tuple(label) if isinstance(label, list) else label
-
-
-def _table(rows: list[dict], labels: object, dtypes: dict[str, str]) -> pd.DataFrame:
-    """Rows from JSON in the dtypes they had, where these can hold them."""
-    index = pd.Index(labels) if isinstance(labels, list) else labels
-    # JSON makes names that are numbers text.
-    frame = pd.DataFrame(rows, index, columns=[str(name) for name in dtypes])
-    frame.columns = list(dtypes)
-    for name, dtype in dtypes.items():
-        if isinstance(dtype, dict):
-            dtype = pd.CategoricalDtype(dtype["categories"], dtype["ordered"])
-        if str(frame[name].dtype) != dtype and _fits(frame[name], dtype):
-            frame[name] = frame[name].astype(dtype)
-    return frame
-
-
-def _told(dtype: object) -> str | dict:
-    """A dtype as JSON-ready data."""
-    if isinstance(dtype, pd.CategoricalDtype):
-        return {"categories": dtype.categories.tolist(), "ordered": bool(dtype.ordered)}
-    return str(dtype)
 
 
 def _missing(value: object) -> bool:
     return isinstance(value, float) and math.isnan(value)
-
-
-def _number(value: float) -> float | None:
-    return None if math.isnan(value) else float(value)
-
-
-def _sentence(feature: Feature, before: object, after: object) -> str:
-    if _missing(before):
-        return f"- state {feature.title}: {feature.format(after)}"
-    if feature.kind == "nominal":
-        verb = "change"
-    else:
-        rank = feature.categories.index if feature.is_categorical else float
-        verb = "raise" if rank(after) > rank(before) else "lower"
-    return f"- {verb} {feature.title} from {feature.format(before)} to {feature.format(after)}"
-
-
-def _html_row(title: str, cells: list[str]) -> str:
-    return f'<tr><th scope="row">{escape(title)}</th>{"".join(cells)}</tr>\n'
-
-
-def _html_cell(feature: Feature, change: tuple[object, object] | None) -> str:
-    if change is None:
-        return f'<td aria-label="unchanged">{UNCHANGED}</td>'
-    before, after = (escape(feature.format(value)) for value in change)
-    return f'<td class="changed"><del>{before}</del> → <ins>{after}</ins></td>'

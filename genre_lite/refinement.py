@@ -1,7 +1,8 @@
 """Nothing needless: take changes back and make steps shorter, while an answer gets no worse.
 
 A sampled answer is a plausible person, and so it changes more than the decision asks for. From each
-answer, the best of these variants is taken again and again, until none is left:
+answer, the best of these variants, or several of them together, are taken again and again, until none
+is left:
 
 * one change undone,
 * one step made shorter: half way to the person's own value, or one value of the vocabulary,
@@ -59,43 +60,88 @@ def refine(
     points = points.copy()
     worth = judge.worth(points, rows).round(DIGITS)
     left = np.arange(len(points))
-    for _ in range(ROUNDS):
-        of, variants = _variants(points[left], rows[left], limits)
-        if not len(of):
-            break
-        whose = rows[left][of]
-        value = judge.worth(variants, whose).round(DIGITS)
+
+    def no_worse(of: np.ndarray, made: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Which variants are taken, and the worth of each; ``of`` are places in ``left``."""
+        answer = left[of]
+        value = judge.worth(made, rows[answer]).round(DIGITS)
         if seen is not None:
-            seen.append((variants, whose))
-        good = value >= worth[left][of]
-        good[good] = judge.accepts(variants[good], whose[good])
-        of, variants, value = of[good], variants[good], value[good]
-        # The best variant of each; of equal ones the first.
-        order = np.lexsort((np.arange(len(of)), -value, of))
-        first = order[np.r_[True, np.diff(of[order]) > 0]] if len(of) else order
-        left, best = left[of[first]], first
-        points[left], worth[left] = variants[best], value[best]
+            seen.append((made, rows[answer]))
+        good = value >= worth[answer]
+        good[good] = judge.accepts(made[good], rows[answer[good]])
+        return good, value
+
+    for _ in range(ROUNDS):
+        base, whose = points[left], rows[left]
+        of, part, made = _variants(base, whose, limits)
+        good, value = no_worse(of, made)
+        if not good.any():
+            break
+        of, part, made, value = of[good], part[good], made[good], value[good]
+        both, several = _together(base, whose, limits, of, part, made, value)
+        good, more = no_worse(both, several)
+        of, made = np.concatenate([both[good], of]), np.concatenate([several[good], made])
+        value = np.concatenate([more[good], value])
+        first = _first_of_each(of, value)
+        left = left[of[first]]
+        points[left], worth[left] = made[first], value[first]
     return points
+
+
+def _first_of_each(of: np.ndarray, value: np.ndarray) -> np.ndarray:
+    """The best variant of each answer; of equal ones the first."""
+    order = np.lexsort((-value, of))
+    return order[np.r_[True, np.diff(of[order]) > 0]]
 
 
 def _variants(
     points: np.ndarray, rows: np.ndarray, limits: Limits
-) -> tuple[np.ndarray, np.ndarray]:
-    """Simpler answers that keep every term: whose variant each is (m,), and the points (m, d)."""
-    numbers, made = [], []
-    for number, variant in _simpler(points, rows, limits):
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Simpler answers that keep every term: whose variant each is (m,), what it simplifies (m,), points."""
+    numbers, parts, made = [np.empty(0, int)], [np.empty(0, int)], [points[:0]]
+    for feature, number, variant in _simpler(points, rows, limits):
         numbers.append(number)
+        parts.append(np.full(len(number), feature))
         made.append(variant)
-    if not numbers:
-        return np.empty(0, int), points[:0]
-    of, variants = np.concatenate(numbers), np.concatenate(made)
+    of, part, variants = (np.concatenate(each) for each in (numbers, parts, made))
     fine = limits.keeps(variants, rows[of])
-    return of[fine], variants[fine]
+    return of[fine], part[fine], variants[fine]
+
+
+def _together(
+    points: np.ndarray,
+    rows: np.ndarray,
+    limits: Limits,
+    of: np.ndarray,
+    part: np.ndarray,
+    made: np.ndarray,
+    value: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Several simplifications of an answer at once: its best 2, 4, 8, …, and all of them."""
+    order = np.lexsort((-value, part, of))
+    best = order[np.r_[True, (np.diff(of[order]) > 0) | (np.diff(part[order]) > 0)]]
+    best = best[np.lexsort((-value[best], of[best]))]
+    rank = np.arange(len(best)) - np.searchsorted(of[best], of[best])
+    count = np.bincount(of[best], minlength=len(points))
+    numbers, several, so_far = [np.empty(0, int)], [points[:0]], points.copy()
+    for r in range(int(count.max(initial=0))):
+        here = best[rank == r]
+        who = of[here]
+        so_far[who] = np.where(made[here] != points[who], made[here], so_far[who])
+        done = r + 1
+        who = who[(count[who] == done) | (done & r == 0)] if done > 1 else who[:0]
+        numbers.append(who)
+        several.append(so_far[who].copy())
+    both, answers = np.concatenate(numbers), np.concatenate(several)
+    answers = limits.follow(answers, rows[both])
+    fine = limits.keeps(answers, rows[both])
+    return both[fine], answers[fine]
 
 
 def _simpler(
     points: np.ndarray, rows: np.ndarray, limits: Limits
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+    """What is simplified (a feature, or the waiting), whose variants (m,), and the variants (m, d)."""
     own, changed = limits.cube[rows], limits.changed(points, rows)
     for j, feature in enumerate(limits.codec.schema):
         which = np.flatnonzero(changed[:, j] & ~limits.fixed[rows, j])
@@ -105,7 +151,7 @@ def _simpler(
         def with_j(number: np.ndarray, value: np.ndarray, j: int = j) -> tuple:
             variant = points[number].copy()
             variant[:, j] = value
-            return number, limits.follow(variant, rows[number])
+            return j, number, limits.follow(variant, rows[number])
 
         yield with_j(which, own[which, j])
         if feature.kind == "nominal":
@@ -129,4 +175,4 @@ def _simpler(
         if len(which):
             variant, clocks = points[which].copy(), limits.clocks
             variant[:, clocks] = limits.after(fewer[which], rows[which])[:, clocks]
-            yield which, limits.follow(variant, rows[which])
+            yield points.shape[1], which, limits.follow(variant, rows[which])

@@ -17,9 +17,9 @@ from __future__ import annotations
 import ast
 import operator
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 
@@ -33,13 +33,13 @@ __all__ = ["Relation"]
 # Sums of decimal fractions are off by a rounding; what is equal but for that counts as equal.
 TOLERANCE = 1e-9
 
-CALCULATE = {
+CALCULATE: dict[type[ast.operator], Callable] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
     ast.Div: operator.truediv,
 }
-COMPARE = {
+COMPARE: dict[type[ast.cmpop], Callable] = {
     ast.Lt: lambda a, b, same: (a < b) & ~same,
     ast.LtE: lambda a, b, same: (a < b) | same,
     ast.Eq: lambda a, b, same: same,
@@ -82,7 +82,7 @@ class Relation:
 
     text: str
     names: tuple
-    defines: object | None = None
+    defines: Any = None
     _tree: tuple = field(default=(), repr=False, compare=False)
 
     @classmethod
@@ -96,7 +96,7 @@ class Relation:
         """
         return _Parser(text, schema).relation()
 
-    def holds(self, values: Mapping[object, np.ndarray]) -> np.ndarray:
+    def holds(self, values: Mapping[Any, np.ndarray]) -> np.ndarray:
         """Whether the relation holds, booleans of the shape to which its values broadcast.
 
         ``values`` has a number or an array for each of ``names``: numbers in the column's own unit, a
@@ -110,7 +110,7 @@ class Relation:
         with np.errstate(all="ignore"):
             return _walk(self._tree, mine) | unknown
 
-    def value(self, values: Mapping[object, np.ndarray]) -> np.ndarray:
+    def value(self, values: Mapping[Any, np.ndarray]) -> np.ndarray:
         """What the feature that the relation defines must be; NaN where a part is missing.
 
         Raises
@@ -134,7 +134,7 @@ class Relation:
 # parts), ("not", part), ("minus", part).
 
 
-def _walk(tree: tuple, values: Mapping[object, np.ndarray]) -> np.ndarray:
+def _walk(tree: tuple, values: Mapping[Any, np.ndarray]) -> np.ndarray:
     what, *parts = tree
     if what == "name":
         return values[parts[0]]
@@ -158,7 +158,7 @@ def _walk(tree: tuple, values: Mapping[object, np.ndarray]) -> np.ndarray:
     return COMPARE[sign](left, right, same)
 
 
-def _size(tree: tuple, values: Mapping[object, np.ndarray]) -> np.ndarray:
+def _size(tree: tuple, values: Mapping[Any, np.ndarray]) -> np.ndarray:
     """How large the numbers are that an amount is made of, and so the rounding in it."""
     if tree[0] == "minus":
         return _size(tree[1], values)
@@ -251,21 +251,20 @@ class _Parser:
                 f"{self.source(ast.Compare(left, [op], [right]))!r} is not understood; "
                 "compare with <, <=, ==, !=, >= or >."
             )
-        features = [self.categorical(left), self.categorical(right)]
-        if not any(features):
-            return ("is", type(op), self.amount(left), self.amount(right))
-        if all(features):
-            a, b = features
+        a, b = self.categorical(left), self.categorical(right)
+        if a is not None and b is not None:
             if a.categories != b.categories:
                 raise self.wrong(f"{a.name!r} and {b.name!r} have different levels.")
             self.ordered(op, a)
             self.ordered(op, b)
             return ("is", type(op), self.named(left), self.named(right))
-        feature = features[0] or features[1]
+        feature = a or b
+        if feature is None:
+            return ("is", type(op), self.amount(left), self.amount(right))
         self.ordered(op, feature)
         sides = (
             self.named(side) if f else ("number", float(self.level(side, feature)))
-            for side, f in zip((left, right), features, strict=True)
+            for side, f in zip((left, right), (a, b), strict=True)
         )
         return ("is", type(op), *sides)
 
@@ -291,7 +290,7 @@ class _Parser:
                     f"{feature.name!r} has named levels, so nothing can be calculated."
                 )
             return self.named(node)
-        if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+        if isinstance(node, ast.Constant) and _is_number(node.value):
             return ("number", float(node.value))
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
             return ("minus", self.amount(node.operand))
@@ -303,7 +302,8 @@ class _Parser:
             f"{self.source(node)!r} is not understood; only names, numbers and + - * / are."
         )
 
-    def named(self, node: ast.Name) -> tuple:
+    def named(self, node: ast.expr) -> tuple:
+        assert isinstance(node, ast.Name)
         name = self.feature(self.name_of(node)).name
         self.names.append(name)
         return ("name", name)
@@ -315,17 +315,19 @@ class _Parser:
         return None
 
     def level(self, node: ast.expr, feature: Feature) -> int:
+        level: Any
         if isinstance(node, ast.Name) and self.text_of(node) is not None:
             level = self.text_of(node)
         else:
-            negative = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)
-            node = node.operand if negative else node
-            if not isinstance(node, ast.Constant):
+            sign, number = 1, node
+            if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+                sign, number = -1, node.operand
+            if not isinstance(number, ast.Constant) or (sign < 0 and not _is_number(number.value)):
                 raise self.wrong(
                     f"{self.source(node)!r} stands beside {feature.name!r}, which has named levels; "
                     "compare it with one of them, in quotes."
                 )
-            level = -node.value if negative else node.value
+            level = sign * number.value if _is_number(number.value) else number.value
         if level not in feature.categories:  # '3' may mean the level 3
             level = {str(known): known for known in feature.categories}.get(level, level)
         try:
@@ -352,3 +354,7 @@ class _Parser:
 
     def source(self, node: ast.AST) -> str:
         return self.shown(ast.unparse(node))
+
+
+def _is_number(value: object) -> TypeGuard[int | float]:
+    return type(value) in (int, float)

@@ -8,6 +8,8 @@ in the network's own precision; in double, rounding does not depend on the compa
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -55,7 +57,9 @@ def draw(
     tokens (people, k, d), and log R_θ(x⁺ | x) at temperature 1, (people, k), in nats
     """
     cache = model.encode(x, x_tokens)
-    written, total, last = [], 0.0, None
+    written: list[Tensor] = []
+    total: Any = 0.0
+    last = None
     for j in range(model.d):
         allowed = (
             torch.as_tensor(may.mask(j)).to(x.device)

@@ -36,7 +36,7 @@ from .training import TrainingConfig
 if TYPE_CHECKING:
     from .genre import GenRe
 
-__all__ = ["load", "save"]
+__all__ = ["learnt", "load", "save"]
 
 FORMAT = "3"
 SHIPPED = Path(__file__).parent / "models"
@@ -46,17 +46,7 @@ ANOTHER = 1e-3  # a difference in h(x) by which a bank is another one
 
 def save(genre: GenRe, path: Path, *, half: bool) -> None:
     """Write a fitted model whole, or not at all."""
-
-    def state(module: torch.nn.Module) -> dict[str, torch.Tensor]:
-        # Weights were learnt in single precision. What was not learnt, as the vocabularies, stays exact.
-        return {
-            name: (tensor.half() if half else tensor.float()) if tensor.requires_grad else tensor
-            for name, tensor in module.state_dict(keep_vars=True).items()
-        }
-
-    parts = {"network": state(genre.network_)}
-    if genre.surrogate_ is not None:
-        parts["surrogate"] = state(genre.surrogate_)
+    tensors = learnt(genre, half=half)
     decision = genre.decision_
     about = {
         "format": FORMAT,
@@ -78,11 +68,8 @@ def save(genre: GenRe, path: Path, *, half: bool) -> None:
             "fingerprint": fingerprint(decision, made_up(genre.codec)),
         },
     }
-    # Profiles consist of values from the vocabularies, so tokens are enough.
-    tokens = genre.codec.tokens(genre.profiles_).astype("int16")
-    parts["profiles"] = {"tokens": torch.as_tensor(tokens)}
     if isinstance(decision.model, Classifier) and isinstance(decision.model.module, Perceptron):
-        parts["classifier"] = decision.model.module.state_dict()
+        tensors |= storage.joined({"classifier": decision.model.module.state_dict()})
         about["classifier"] = decision.model.codec.to_dict()
     try:
         json.dumps(about)
@@ -91,7 +78,25 @@ def save(genre: GenRe, path: Path, *, half: bool) -> None:
             f"This model cannot be written ({error}); use text, numbers or booleans as levels and "
             "classes."
         ) from None
-    storage.write(path, storage.joined(parts), about)
+    storage.write(path, tensors, about)
+
+
+def learnt(genre: GenRe, *, half: bool = False) -> dict[str, torch.Tensor]:
+    """All tensors of a fitted GenRe by name, but for the bank's: networks and profiles."""
+
+    def state(module: torch.nn.Module) -> dict[str, torch.Tensor]:
+        # Weights were learnt in single precision. What was not learnt, as the vocabularies, stays exact.
+        return {
+            name: (tensor.half() if half else tensor.float()) if tensor.requires_grad else tensor
+            for name, tensor in module.state_dict(keep_vars=True).items()
+        }
+
+    # Profiles consist of values from the vocabularies, so tokens are enough.
+    tokens = genre.codec.tokens(genre.profiles_).astype("int16")
+    parts = {"network": state(genre.network_), "profiles": {"tokens": torch.as_tensor(tokens)}}
+    if genre.surrogate_ is not None:
+        parts["surrogate"] = state(genre.surrogate_)
+    return storage.joined(parts)
 
 
 def load(
@@ -114,7 +119,7 @@ def load(
     if schema is not None:
         _require_same(codec.schema, schema, path)
     own = classifier is None
-    if own:
+    if classifier is None:
         if "classifier" not in about:
             raise GenReError(
                 f"{path} was fitted to a classifier of your own; give it: "
@@ -148,7 +153,7 @@ def load(
         progress=progress,
     )
     genre.decision_ = decision.bind(kept["binding"])
-    genre.codec = codec
+    genre.codec_ = codec
     genre.report_ = about["report"]
     genre.history_ = pd.DataFrame(about["history"])
     genre.network_ = genre._network().double().eval()

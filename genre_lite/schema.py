@@ -10,12 +10,16 @@ from __future__ import annotations
 import datetime
 import difflib
 import html
+import json
 import math
+import os
+import re
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
+from typing import Any, SupportsIndex, TypeGuard, overload
 
 import numpy as np
 import pandas as pd
@@ -23,7 +27,7 @@ import pandas as pd
 from .errors import SchemaError
 from .relations import Relation
 
-__all__ = ["Feature", "Schema"]
+__all__ = ["Feature", "Refusal", "Schema"]
 
 KINDS = ("numeric", "ordinal", "nominal")
 ACTIONABILITY = ("free", "immutable", "increasing", "decreasing", "clock")
@@ -34,8 +38,27 @@ FEW, MANY, SKEW = (
     20,
 )  # levels in a message; levels of one feature; ranges as wide as the middle
 _DATES = (datetime.date, datetime.timedelta, np.datetime64, np.timedelta64, pd.Period)
+_DATE = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}([ T].*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}")
 _DAYS_SINCE = "give a number instead, such as (column - pandas.Timestamp('2020-01-01')).dt.days."
 A_YEAR = {"year": 1.0, "month": 12.0, "week": 52.0, "day": 365.0}
+
+
+class Refusal(str):
+    """Why a row is refused, as text; ``column`` names the cell, ``value`` is what it says, as text.
+
+    ``value`` is None where it says nothing.
+    """
+
+    column: object
+    value: str | None
+
+    def __new__(cls, reason: str, column: object, value: str | None) -> Refusal:
+        refusal = super().__new__(cls, reason)
+        refusal.column, refusal.value = column, value
+        return refusal
+
+    def __getnewargs__(self) -> tuple:
+        return str(self), self.column, self.value
 
 
 @dataclass(frozen=True)
@@ -55,7 +78,8 @@ class Feature:
     step
         The distance between possible numeric values (1 for whole numbers); ``None`` for any number.
     unit
-        What the number counts, for people to read: ``"years"``, ``"US dollars"``.
+        What the number counts, for people to read: ``"years"``, ``"US dollars"``. ``"year"`` is a date:
+        2019 is then written without a comma and without a unit.
     actionability
         ``"free"``, ``"immutable"``, ``"increasing"`` (it can stay or go up), ``"decreasing"``, or
         ``"clock"``: years that pass alike for everybody, and are never advice by themselves.
@@ -134,7 +158,7 @@ class Feature:
             self._check_numbers()
         self._check_change()
         if self.bounds is not None:
-            put("bounds", self._checked_bounds())
+            put("bounds", self._checked_bounds(self.bounds))
         if self.actionability == "clock" and not self.is_categorical and self.a_year is None:
             word = (self.unit.split() or [""])[0].removesuffix("s")
             put("a_year", A_YEAR.get(word, 1.0))
@@ -205,10 +229,10 @@ class Feature:
                     "make it immutable."
                 )
 
-    def _checked_bounds(self) -> tuple:
-        if isinstance(self.bounds, str) or len(tuple(self.bounds)) != 2:
-            raise self._wrong(f"bounds are {self.bounds!r}; give (low, high), None for no bound.")
-        ends = tuple(_plain(end) for end in self.bounds)
+    def _checked_bounds(self, bounds: tuple) -> tuple:
+        if isinstance(bounds, str) or len(tuple(bounds)) != 2:
+            raise self._wrong(f"bounds are {bounds!r}; give (low, high), None for no bound.")
+        ends = tuple(_plain(end) for end in bounds)
         if self.is_categorical:
             low, high = (end if end is None else self.position(end) for end in ends)
         else:
@@ -393,20 +417,44 @@ class Feature:
             f"{[known[level] for level in close]}."
         )
 
-    def format(self, value: object) -> str:
-        """A value as a person reads it, with its unit."""
+    def format(self, value: object, beside: object = None, *, marks: str = ",.") -> str:
+        """A value as a person reads it, with its unit.
+
+        Whole numbers are written in full, others with four digits at least, and from 1,000 on to the
+        cent; never in powers of ten.
+
+        Parameters
+        ----------
+        value
+            A number, a level, or a missing value.
+        beside
+            Another value, as before a change: as many digits are written as tell the two apart.
+        marks
+            The marks of thousands and of decimals, one character each.
+
+        Examples
+        --------
+        >>> Feature("income", unit="dollars").format(33600.4)
+        '33,600.40 dollars'
+        >>> Feature("rate", unit="%").format(0.12341, beside=0.12342)
+        '0.12341 %'
+        >>> Feature("built", unit="year").format(2019)
+        '2019'
+        """
         if _is_missing(value):
             return "missing"
         if self.is_categorical:
             return str(value)
-        text = f"{value:,.0f}" if float(value) == round(float(value)) else f"{value:,.4g}"
-        unit, per, what = self.unit.partition(" a ")
+        text = _written(_plain(value), _plain(beside) if _is_number(beside) else None)
+        year = self.unit == "year"
+        text = text.translate({ord(","): "" if year else marks[0], ord("."): marks[1]})
+        unit, per, what = ("", "", "") if year else self.unit.partition(" a ")
         if text == "1":
             unit = unit.removesuffix("s")  # 1 year, 1 hour a week
         return f"{text} {unit}{per}{what}".rstrip()
 
 
-class Schema(Sequence):
+class Schema(Sequence[Feature]):
     """The features of a table, in order, and what must hold between them.
 
     Parameters
@@ -425,7 +473,7 @@ class Schema(Sequence):
     ('clerk', 'smith')
     """
 
-    def __init__(self, features: Sequence[Feature], relations: Sequence[str] = ()) -> None:
+    def __init__(self, features: Iterable[Feature], relations: Sequence[str] = ()) -> None:
         self.features = tuple(features)
         self.names = [feature.name for feature in self.features]
         if not self.features:
@@ -447,7 +495,11 @@ class Schema(Sequence):
     def __iter__(self) -> Iterator[Feature]:
         return iter(self.features)
 
-    def __getitem__(self, key: int | str) -> Feature:
+    @overload
+    def __getitem__(self, key: SupportsIndex | str) -> Feature: ...
+    @overload
+    def __getitem__(self, key: slice) -> tuple[Feature, ...]: ...
+    def __getitem__(self, key: SupportsIndex | slice | str) -> Feature | tuple[Feature, ...]:
         return self.features[self.position(key) if isinstance(key, str) else key]
 
     def __eq__(self, other: object) -> bool:
@@ -506,7 +558,8 @@ class Schema(Sequence):
 
         Numbers become numeric features (whole numbers get step 1); text, booleans and pandas
         categories become nominal ones, ordered pandas categories ordinal ones. Columns named in
-        ``categorical`` are taken as nominal whatever their type. A column with gaps may have gaps.
+        ``categorical`` are taken as nominal whatever their type. A column with gaps may have gaps. Whole
+        numbers in 1000 … 2999 whose column is called a year, as ``loan_year``, get the unit ``"year"``.
 
         The lists name columns, the mappings give a column's ``bounds`` of advice, its ``largest``
         change, its weight, unit, label and edges, as :class:`Feature` explains them; columns in
@@ -515,8 +568,8 @@ class Schema(Sequence):
         Warns
         -----
         UserWarning
-            If columns look like ids, hold one value only, have very many levels, or have a few extreme
-            rows that set the scale of all others.
+            If columns look like ids, hold dates as text or one value only, have very many levels, or have a
+            few extreme rows that set the scale of all others.
 
         Raises
         ------
@@ -524,6 +577,7 @@ class Schema(Sequence):
             If the table is empty, has infinite values, dates or lists, or the constraints contradict.
         """
         _check_shape(frame)
+        facts: dict[str, Mapping[str, Any] | None]
         facts = {"unit": units, "label": labels, "bounds": bounds, "largest": largest}
         facts |= {"weight": weights, "edges": edges, "scale": dict.fromkeys(robust, "robust")}
         asked = {"robust": robust, "categorical": categorical}
@@ -534,7 +588,7 @@ class Schema(Sequence):
         features = []
         for name in frame.columns:
             feature = _read(frame[name], name, categorical=name in categorical)
-            own = {fact: given[name] for fact, given in facts.items() if name in (given or {})}
+            own = {fact: given[name] for fact, given in facts.items() if given and name in given}
             features.append(replace(feature, **own))
         schema = cls(features).constrain(
             immutable=immutable, increasing=increasing, decreasing=decreasing, clocks=clocks
@@ -625,6 +679,8 @@ class Schema(Sequence):
     def broken_rows(self, frame: pd.DataFrame) -> dict:
         """The rows that :meth:`validate` would refuse, by label, each with the first reason why.
 
+        A reason is text, and its ``column`` and ``value`` say which cell it is.
+
         Columns that the schema does not know are left out of account; one that is missing, or a label
         that names two rows, is still an error, for then no row can be told from the others.
 
@@ -640,7 +696,7 @@ class Schema(Sequence):
             broken.setdefault(label, message)
         return {label: broken[label] for label in frame.index if label in broken}
 
-    def _refused(self, frame: pd.DataFrame) -> Iterator[tuple[object, str]]:
+    def _refused(self, frame: pd.DataFrame) -> Iterator[tuple[object, Refusal]]:
         """Label and reason of each cell that its feature cannot hold, column by column."""
         for f in self.features:
             column = frame[f.name]
@@ -650,10 +706,9 @@ class Schema(Sequence):
                 rows = rows[np.argsort(np.isfinite(f.codes(column)[rows]), kind="stable")]
             for row in rows:
                 label, value = _label(column.index[row]), _plain(column.iloc[row])
-                yield (
-                    column.index[row],
-                    f"Column {f.name!r}, row {label!r}: {f.explain(value, column.dtype)}",
-                )
+                reason = f"Column {f.name!r}, row {label!r}: {f.explain(value, column.dtype)}"
+                said = None if _is_missing(value) else str(value)
+                yield column.index[row], Refusal(reason, f.name, said)
 
     def _columns(self, frame: pd.DataFrame, extra: str) -> pd.DataFrame:
         if extra not in ("error", "ignore"):
@@ -723,13 +778,77 @@ class Schema(Sequence):
         """The schema that :meth:`to_dict` wrote; a plain list of features is read as well."""
         if not isinstance(data, Mapping):  # files of the first edition
             data = {"features": data}
-        return cls([Feature(**entry) for entry in data["features"]], data.get("relations", ()))
+        unknown = [key for key in data if key not in ("features", "relations")]
+        if unknown or not isinstance(data.get("features"), Sequence):
+            raise SchemaError(
+                f"A schema has features, a list, and relations; this one has {list(data)}."
+            )
+        return cls([_described(entry) for entry in data["features"]], data.get("relations", ()))
+
+    def to_json(self) -> str:
+        """:meth:`to_dict` as JSON text, to be edited by hand; :meth:`from_json` reads it again."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, indent=2)
+
+    @classmethod
+    def from_json(cls, text: str) -> Schema:
+        """The schema that :meth:`to_json` wrote, or that somebody edited; fields may be left out.
+
+        Raises
+        ------
+        SchemaError
+            Naming the feature and the field that is wrong.
+
+        Examples
+        --------
+        >>> Schema.from_json('{"features": [{"name": "age", "unit": "years"}]}').names
+        ['age']
+        """
+        try:
+            return cls.from_dict(json.loads(text))
+        except json.JSONDecodeError as error:
+            raise SchemaError(f"This is no JSON: {error}.") from None
+
+    def read_csv(self, path: str | os.PathLike, **options: Any) -> pd.DataFrame:
+        """A CSV file of people, read as this schema says; see :func:`~genre_lite.reading.read_csv`."""
+        from .reading import read_csv  # reading knows schemas, and not the other way round
+
+        return read_csv(path, self, **options)
+
+
+# -- reading a description ----------------------------------------------------------------------
+
+_JSON = {
+    "text": ((str,), "kind unit actionability label scale"),
+    "a number or null": ((int, float, type(None)), "low high step largest a_year"),
+    "a number": ((int, float), "weight"),
+    "a list": ((list, tuple), "categories edges"),
+    "a list or null": ((list, tuple, type(None)), "bounds"),
+    "true or false": ((bool,), "gaps"),
+}
+_FIELDS = {name: (what, of) for what, (of, names) in _JSON.items() for name in names.split()}
+
+
+def _described(entry: object) -> Feature:
+    """One feature from plain data that a hand may have edited."""
+    if not isinstance(entry, Mapping) or "name" not in entry:
+        raise SchemaError(f"A feature is an object with a name and fields; this one is {entry!r}.")
+    for name, value in entry.items():
+        if name != "name" and name not in _FIELDS:
+            raise SchemaError(
+                f"Feature {entry['name']!r} has no field {name!r}{_nearest(name, list(_FIELDS))} "
+                f"Fields: name, {', '.join(_FIELDS)}."
+            )
+        what, of = _FIELDS.get(name, ("", (object,)))
+        truth = isinstance(value, bool) and name in _FIELDS and bool not in of
+        if truth or not isinstance(value, of):
+            raise SchemaError(f"Feature {entry['name']!r}: {name} is {value!r}; it must be {what}.")
+    return Feature(**entry)
 
 
 # -- reading a column ---------------------------------------------------------------------------
 
 
-def _read(column: pd.Series, name: object, categorical: bool) -> Feature:
+def _read(column: pd.Series, name: Any, categorical: bool) -> Feature:
     """What a column of a table is, from its values alone."""
     if isinstance(name, tuple):
         raise SchemaError(
@@ -755,7 +874,8 @@ def _read(column: pd.Series, name: object, categorical: bool) -> Feature:
             f"Column {name!r}, row {_label(known.index[row])!r}: {values[row]} is not a finite number; "
             "correct it or drop the row."
         )
-    return Feature(name, step=1.0 if (values == values.round()).all() else None, gaps=gaps)
+    feature = Feature(name, step=1.0 if (values == values.round()).all() else None, gaps=gaps)
+    return replace(feature, unit="year") if _is_date(feature, values) else feature
 
 
 def _check_type(values: pd.Series, name: object) -> None:
@@ -791,13 +911,15 @@ def _sorted(column: pd.Series, name: object) -> tuple:
 
 def _warn_of_traps(frame: pd.DataFrame, schema: Schema) -> None:
     """One warning a kind of trap, naming the columns and the way out."""
-    ids, single, wide, skewed = [], [], [], []
+    ids, single, wide, skewed, dates = [], [], [], [], []
     for f in schema:
         codes = f.codes(frame[f.name])
         codes = codes[~np.isnan(codes)]
         distinct = len(np.unique(codes))
         unique = len(codes) >= 30 and distinct > 0.97 * len(codes)
-        if distinct == 1 and not f.gaps:
+        if f.is_categorical and all(_DATE.fullmatch(str(level)) for level in f.categories):
+            dates.append(f.name)
+        elif distinct == 1 and not f.gaps:
             single.append(f.name)
         elif unique and (f.is_categorical or (f.step and f.actionability != "immutable")):
             ids.append(f.name)
@@ -809,6 +931,10 @@ def _warn_of_traps(frame: pd.DataFrame, schema: Schema) -> None:
                 skewed.append(f.name)
     traps = [
         (ids, "have another value in nearly every row, as an id has: leave them out of the table"),
+        (
+            dates,
+            "hold dates as text, which have no order: give numbers, as the days since one of them",
+        ),
         (single, "hold one value only, so nothing can be learnt from them: leave them out"),
         (wide, f"have more than {MANY} levels without order: join rare ones, or leave them out"),
         (
@@ -822,10 +948,40 @@ def _warn_of_traps(frame: pd.DataFrame, schema: Schema) -> None:
             warnings.warn(f"Columns {names} {what.format(names=names)}.", UserWarning, stacklevel=3)
 
 
+# -- numbers as text ----------------------------------------------------------------------------
+
+
+def _written(value: float, beside: float | None) -> str:
+    """A number in decimals, with as many digits as tell it from another."""
+    if value == round(value):
+        return f"{value:,d}" if isinstance(value, int) else f"{value + 0.0:,.0f}"  # no −0
+    places = _places(value)
+    if beside is not None and beside == beside:
+        while value != beside and round(value, places) == round(beside, places):
+            places += 1
+    whole, _, decimals = f"{value:,.{places}f}".partition(".")
+    decimals = decimals.rstrip("0")
+    if abs(value) >= 1000:
+        decimals = decimals.ljust(2, "0")  # to the cent
+    return f"{whole}.{decimals}" if decimals else whole
+
+
+def _places(value: float) -> int:
+    """How many decimals are four digits, or cents."""
+    return max(2, 3 - math.floor(math.log10(abs(value))))
+
+
+def _is_date(feature: Feature, values: np.ndarray) -> bool:
+    """Whether whole numbers are years of the calendar: they lie in 1000 … 2999 and are so called."""
+    called = re.search(r"(?<![a-zA-Z])year(?![a-z])|Year(?![a-z])", str(feature.name))
+    inside = bool(((values >= 1000) & (values <= 2999)).all())
+    return bool(called) and inside and feature.step == 1
+
+
 # -- small questions ----------------------------------------------------------------------------
 
 
-def _plain(value: object) -> object:
+def _plain(value: Any) -> Any:
     """A numpy scalar as Python's own, which JSON can write; anything else as it is."""
     return value.item() if isinstance(value, np.generic) else value
 
@@ -841,7 +997,7 @@ def _is_bool(value: object) -> bool:
     return isinstance(value, (bool, np.bool_))
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
 
 

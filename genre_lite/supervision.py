@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -33,6 +34,21 @@ from .threefry import keys, uniforms
 __all__ = ["ListedPairs", "PairSampler", "expected_deviation", "grafted_pairs", "on_vocabulary"]
 
 ALL = slice(None)
+
+
+class Pairs(Protocol):
+    """What training draws from: sources, targets, and a draw of one target for each source."""
+
+    sources: torch.Tensor
+    targets: torch.Tensor
+    reachable: np.ndarray
+
+    @property
+    def settings(self) -> tuple:
+        """What tells one such sampler of the same rows from another."""
+
+    def draw(self, rows: np.ndarray | torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        """One target for each named source: row numbers of ``targets``, (rows,)."""
 
 
 class PairSampler:
@@ -124,7 +140,7 @@ class PairSampler:
         blocks = self._blocks(len(self.sources))
         return np.concatenate([self._allowed(rows).any(dim=1).numpy() for rows in blocks])
 
-    def _blocks(self, rows: int | torch.Tensor) -> tuple[torch.Tensor, ...]:
+    def _blocks(self, rows: int | torch.Tensor | np.ndarray) -> tuple[torch.Tensor, ...]:
         rows = torch.arange(rows) if isinstance(rows, int) else torch.as_tensor(rows)
         return rows.split(max(1, self._block // len(self.targets)))
 
@@ -201,7 +217,7 @@ class PairSampler:
         """
         rows = torch.as_tensor(rows)
         if self.pool is not None and self.pool < len(self.targets):
-            return self._draw_from_pool(rows, generator)
+            return self._draw_from_pool(rows, self.pool, generator)
         drawn = []
         for block in self._blocks(rows):
             if not self.reachable[block.numpy()].all():
@@ -212,11 +228,13 @@ class PairSampler:
             drawn.append(draw_categorical(self._log_weights(block), generator))
         return torch.cat(drawn)
 
-    def _draw_from_pool(self, rows: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-        among = torch.randint(len(self.targets), (self.pool,), generator=generator)
+    def _draw_from_pool(
+        self, rows: torch.Tensor, pool: int, generator: torch.Generator
+    ) -> torch.Tensor:
+        among = torch.randint(len(self.targets), (pool,), generator=generator)
         drawn = torch.empty(len(rows), dtype=torch.long)
         served = torch.zeros(len(rows), dtype=torch.bool)
-        for block in torch.arange(len(rows)).split(max(1, self._block // self.pool)):
+        for block in torch.arange(len(rows)).split(max(1, self._block // pool)):
             log = self._log_weights(rows[block], among)
             fine = block[(log > -torch.inf).any(dim=1)]
             served[fine] = True

@@ -19,6 +19,7 @@ same people. So plausibility is judged among several sets :math:`D_b` of them, e
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -55,8 +56,8 @@ class Teacher:
 
     Attributes
     ----------
-    valid, usual
-        V̂ and P̂ of the training rows, each of shape (rows,).
+    valid, plausible
+        V̂ and P̂ of the training rows, each of shape (rows,); the second is computed when asked for.
     """
 
     def __init__(
@@ -97,8 +98,14 @@ class Teacher:
         held = self._held(np.random.default_rng(seed))
         rows = design[:, self.inputs]
         self.outliers = [LocalOutliers().fit(rows.repeat(often, axis=0)) for often in held]
-        self.usual = self.plausibility(design)
+        self._rows = design
+        vars(self).pop("plausible", None)
         return self
+
+    @cached_property
+    def plausible(self) -> np.ndarray:
+        """P̂ of the training rows, shape (rows,)."""
+        return self.plausibility(self._rows)
 
     def _held(self, chance: np.random.Generator) -> np.ndarray:
         """How often each set holds each training row, whole numbers of shape (sets, rows)."""
@@ -140,46 +147,56 @@ class Teacher:
 class Surrogate(nn.Module):
     """A network that answers like its :class:`Teacher`: (V̂(x), P̂(x)).
 
-    A table of tokens lets a small network follow a forest's steps, and sines and cosines of the
-    inputs (Tancik et al., 2020) help where a token was seldom seen.
+    A table of tokens lets a small network follow a forest's steps. Where a token was seldom seen, the
+    values of features with an order help, and their sines and cosines (Tancik et al., 2020).
 
     Parameters
     ----------
-    inputs
-        Width of a row as classifier inputs.
+    ordered
+        Which features have an order, booleans of shape (features,).
     sizes
         How many tokens each feature has.
     """
 
-    def __init__(self, inputs: int, sizes: Sequence[int], width: int = 128) -> None:
+    first: Tensor
+    ordered: Tensor
+    pitch: Tensor
+
+    def __init__(
+        self, ordered: Sequence[bool] | np.ndarray, sizes: Sequence[int], width: int = 64
+    ) -> None:
         super().__init__()
         self.register_buffer("first", torch.tensor([0, *sizes[:-1]]).cumsum(0))
+        self.register_buffer("ordered", torch.as_tensor(ordered).nonzero().flatten())
         self.register_buffer("pitch", torch.tensor([3.0, 9.0, 27.0]))
-        self.smooth = nn.Linear(inputs * 7, width)
+        self.smooth = nn.Linear(len(self.ordered) * 7, width)
         self.steps = nn.Parameter(0.02 * torch.randn(sum(sizes), width))
-        self.net = nn.Sequential(nn.GELU(), nn.Linear(width, width), nn.GELU(), nn.Linear(width, 2))
+        self.net = nn.Sequential(nn.ReLU(), nn.Linear(width, width), nn.ReLU(), nn.Linear(width, 2))
 
-    def forward(self, design: Tensor, tokens: Tensor) -> Tensor:
-        """Log-odds of both answers, (rows, 2), from rows as inputs and as tokens, (rows, features)."""
-        waves = (design[..., None] * self.pitch).flatten(1)
-        hidden = self.smooth(torch.cat([design, waves.sin(), waves.cos()], dim=1))
+    def forward(self, points: Tensor, tokens: Tensor) -> Tensor:
+        """Log-odds of both answers, (rows, 2), from points without gaps and tokens, (rows, features)."""
+        values = points[:, self.ordered]
+        waves = (values[..., None] * self.pitch).flatten(1)
+        hidden = self.smooth(torch.cat([values, waves.sin(), waves.cos()], dim=1))
         return self.net(hidden + F.embedding_bag(self.first + tokens, self.steps, mode="sum"))
 
     @torch.inference_mode()
-    def answers(self, design: np.ndarray, tokens: np.ndarray) -> np.ndarray:
-        """Both answers as probabilities, shape (rows, 2)."""
-        return torch.sigmoid(self(*self._tensors(design, tokens))).cpu().numpy().astype(float)
+    def answers(self, points: np.ndarray, tokens: np.ndarray) -> np.ndarray:
+        """Both answers as probabilities, (rows, 2), about points of the cube and their tokens."""
+        return torch.sigmoid(self(*self._tensors(points, tokens))).cpu().numpy().astype(float)
 
-    def _tensors(self, design: np.ndarray, tokens: np.ndarray) -> tuple[Tensor, Tensor]:
+    def _tensors(self, points: np.ndarray, tokens: np.ndarray) -> tuple[Tensor, Tensor]:
+        """Ready for the network; beside its token, a gap has the middle value."""
         device = self.pitch.device
+        points = np.where(np.isnan(points), 0.5, points)
         return (
-            torch.as_tensor(design, dtype=self.pitch.dtype, device=device),
+            torch.as_tensor(points, dtype=self.pitch.dtype, device=device),
             torch.as_tensor(tokens, device=device),
         )
 
     def learn(
         self,
-        design: np.ndarray,
+        points: np.ndarray,
         tokens: np.ndarray,
         answers: np.ndarray,
         handicap: np.ndarray,
@@ -202,8 +219,8 @@ class Surrogate(nn.Module):
 
         Parameters
         ----------
-        design, tokens, answers
-            Lists of candidates and the teacher's answers, (people, k, ·), the last dimension inputs,
+        points, tokens, answers
+            Lists of candidates and the teacher's answers, (people, k, ·), the last dimension features,
             features and two.
         handicap
             What speaks against each candidate beside, (people, k): C / d, or a large number where h
@@ -214,13 +231,13 @@ class Surrogate(nn.Module):
             τ, in the unit of Score: how much better a candidate must be to matter.
         """
         n, k = handicap.shape
-        x, t = self._tensors(design, tokens)
+        x, t = self._tensors(points, tokens)
         y, minus = (
             torch.as_tensor(values, dtype=x.dtype, device=x.device)
             for values in (answers, handicap)
         )
         generator = torch.Generator().manual_seed(seed)
-        optimizer = torch.optim.AdamW(self.parameters(), lr=3e-3)
+        optimizer = torch.optim.AdamW(self.parameters(), lr=3e-3, fused=True)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3e-3, total_steps=steps)
         for _ in tqdm(range(steps), desc="distil", unit="step", disable=not progress, leave=False):
             rows = torch.randint(n, (people,), generator=generator)

@@ -58,14 +58,12 @@ class Lessons:
         self.handicaps.append(price / points.shape[-1] + 10 * ~accepted)
 
     def lists(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """All of them as the surrogate wants them: inputs, tokens, answers, handicaps."""
-        codec = self.limits.codec
+        """All of them as the surrogate wants them: points, tokens, answers, handicaps."""
         points = np.concatenate(self.points, axis=1)
-        flat = points.reshape(-1, points.shape[-1])
-        shape = points.shape[:2]
+        tokens = self.limits.codec.tokens(points.reshape(-1, points.shape[-1]))
         return (
-            codec.design(flat).reshape(*shape, -1),
-            codec.tokens(flat).reshape(*shape, -1),
+            points,
+            tokens.reshape(points.shape),
             np.concatenate(self.answers, axis=1),
             np.concatenate(self.handicaps, axis=1),
         )

@@ -14,6 +14,7 @@ ors of 32-bit words, and so a dozen lines in any language. Test vectors are in
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 __all__ = ["keys", "normals", "threefry2x32", "uniforms"]
 
@@ -23,7 +24,7 @@ BLOCK = 2**14
 Words = tuple[np.ndarray, np.ndarray]
 
 
-def threefry2x32(key: Words, counter: Words) -> Words:
+def threefry2x32(key: tuple[ArrayLike, ArrayLike], counter: tuple[ArrayLike, ArrayLike]) -> Words:
     """Two random words for each key and counter, each a pair of 32-bit words; shapes broadcast.
 
     Examples
@@ -31,8 +32,7 @@ def threefry2x32(key: Words, counter: Words) -> Words:
     >>> [f"{int(word):08x}" for word in threefry2x32((0, 0), (0, 0))]
     ['6b200159', '99ba4efe']
     """
-    words = (np.asarray(word, np.uint32) for word in (*key, *counter))
-    words = np.broadcast_arrays(*words)
+    words = np.broadcast_arrays(*(np.asarray(word, np.uint32) for word in (*key, *counter)))
     shape, (k0, k1, x0, x1) = words[0].shape, (word.ravel() for word in words)
     out = np.empty((2, k0.size), np.uint32)
     # Blocks that stay in the processor's cache, changed in place, take a third of the time.
@@ -84,7 +84,7 @@ def keys(tokens: np.ndarray, seed: int) -> np.ndarray:
     """
     low, high = (int(seed) & 0xFFFFFFFF), (int(seed) >> 32) & 0xFFFFFFFF
     people = len(tokens)
-    key = (np.full(people, low, np.uint32), np.full(people, high, np.uint32))
+    key: Words = (np.full(people, low, np.uint32), np.full(people, high, np.uint32))
     for j in range(tokens.shape[1]):
         key = threefry2x32(key, (tokens[:, j].astype(np.uint32), np.uint32(j)))
     return np.stack(key, axis=1)

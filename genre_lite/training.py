@@ -10,6 +10,7 @@ import hashlib
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import torch
@@ -21,16 +22,19 @@ from . import storage
 from .codec import Codec
 from .errors import GenReError
 from .model import RecourseTransformer
-from .supervision import PairSampler
+from .supervision import Pairs
 
 __all__ = ["TrainingConfig", "fit", "negative_log_likelihood"]
+
+HELD_OUT = 600  # pairs, at most, by which checks are compared
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
     """How long and how boldly to train.
 
-    ``steps`` of ``batch_size`` pairs each, AdamW with a one-cycle learning rate; every
+    ``steps`` of ``batch_size`` pairs each, ``targets_each`` of them of the same source, which is then
+    read once; AdamW with a one-cycle learning rate; every
     ``check_every`` steps the loss on held-out sources is taken, the best weights so far are kept,
     and training stops after ``patience`` checks without a better one. ``distil_steps`` is for how many
     steps the surrogate of the estimates is taught. ``rounds`` is how often the network then learns from
@@ -39,16 +43,17 @@ class TrainingConfig:
     """
 
     steps: int = 300
-    batch_size: int = 256
+    batch_size: int = 64
+    targets_each: int = 4
     learning_rate: float = 1e-2
     weight_decay: float = 0.1
     check_every: int = 50
     patience: int = 4
     held_out: float = 0.1
-    distil_steps: int = 600
+    distil_steps: int = 400
     rounds: int = 2
     round_steps: int = 150
-    people: int = 500
+    people: int = 300
 
 
 def negative_log_likelihood(logits: Tensor, tokens: Tensor) -> Tensor:
@@ -62,7 +67,7 @@ def negative_log_likelihood(logits: Tensor, tokens: Tensor) -> Tensor:
 def fit(
     model: RecourseTransformer,
     codec: Codec,
-    pairs: PairSampler,
+    pairs: Pairs,
     config: TrainingConfig,
     *,
     seed: int,
@@ -94,15 +99,23 @@ def fit(
     if not len(usable):
         raise GenReError("No source can reach any target under the constraints; free some feature.")
     usable = usable[torch.randperm(len(usable), generator=generator)]
-    held = min(max(1, int(config.held_out * len(usable))), 1000)
+    held = min(max(1, int(config.held_out * len(usable))), HELD_OUT // config.targets_each)
     valid, train = (usable[:held], usable[held:]) if len(usable) > 1 else (usable, usable)
     # The held-out pairs are drawn once, so that checks can be compared.
-    valid = valid.repeat(math.ceil(1000 / len(valid)))
-    valid_targets = target_tokens[pairs.draw(valid, generator)]
+    each = min(config.targets_each, config.batch_size)
+
+    def drawn(rows: Tensor) -> Tensor:
+        """Targets of each source, as tokens (rows, each, d)."""
+        return target_tokens[pairs.draw(rows.repeat_interleave(each), generator)].unflatten(
+            0, (len(rows), each)
+        )
+
+    valid = valid.repeat(math.ceil(HELD_OUT / each / len(valid)))
+    valid_targets = drawn(valid)
 
     def loss_on(rows: Tensor, targets: Tensor) -> Tensor:
         logits = model(sources[rows], source_tokens[rows], targets)
-        return negative_log_likelihood(logits, targets).mean()
+        return negative_log_likelihood(logits.flatten(0, 1), targets.flatten(0, 1)).mean()
 
     def check() -> float:
         model.eval()
@@ -112,7 +125,10 @@ def fit(
         return value
 
     optimizer = torch.optim.AdamW(
-        model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+        model.parameters(),
+        lr=config.learning_rate,
+        weight_decay=config.weight_decay,
+        fused=True,
     )
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer,
@@ -120,7 +136,7 @@ def fit(
         total_steps=config.steps,
         pct_start=0.1 if config.steps > 10 else 0.0,  # the schedule cannot warm up in one step
     )
-    state = {"step": 0, "history": [], "stale": 0, "best": check()}
+    state: dict[str, Any] = {"step": 0, "history": [], "stale": 0, "best": check()}
     best = copy.deepcopy(model.state_dict())
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)  # dropout has no generator of its own
@@ -138,8 +154,9 @@ def fit(
         )
         recent = []
         while state["step"] < config.steps and state["stale"] < config.patience:
-            rows = train[torch.randint(len(train), (config.batch_size,), generator=generator)]
-            loss = loss_on(rows, target_tokens[pairs.draw(rows, generator)])
+            count = config.batch_size // each
+            rows = train[torch.randint(len(train), (count,), generator=generator)]
+            loss = loss_on(rows, drawn(rows))
             optimizer.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -169,7 +186,7 @@ def fit(
 
 
 def _fingerprint(
-    model: RecourseTransformer, pairs: PairSampler, config: TrainingConfig, seed: int
+    model: RecourseTransformer, pairs: Pairs, config: TrainingConfig, seed: int
 ) -> str:
     """What makes a training this one: its rows, its settings, its first weights."""
     digest = hashlib.sha256(repr((config, model.config, pairs.settings, seed)).encode())

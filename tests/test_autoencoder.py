@@ -65,6 +65,13 @@ def test_likelihood_by_hand():
     expected += sum(torch.tensor(float(b.stop - b.start)).log() for b in likelihood.blocks)
     assert len(likelihood.blocks) == 3  # debtors, other plans, housing
     torch.testing.assert_close(likelihood.loss(flat, free), expected[None])
+    # A number written too high or too low costs the square of the difference, not of the sum.
+    away = flat.clone()
+    away[:, likelihood.numbers] = free[:, likelihood.numbers] + 0.1
+    near = expected - 40 * (
+        free[:, likelihood.numbers].square().sum() - 0.01 * len(likelihood.numbers)
+    )
+    torch.testing.assert_close(likelihood.loss(away, free), near[None])
     # Log-odds far on the person's side make the mean the person, immutable inputs included.
     sure = torch.where(torch.isin(torch.arange(free.shape[1]), likelihood.numbers), free, 0)
     for where in (likelihood.coins, *likelihood.blocks):

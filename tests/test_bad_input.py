@@ -118,7 +118,7 @@ def test_an_accepted_person_is_told_so(genre):
     assert (answer.cost.xs(0, level=1) == 0).all()
     assert answer.found.sum() == len(rich)
     assert answer.changes().empty
-    assert "Already accepted" in answer.describe(rich.index[0])
+    assert "The model already says yes" in answer.describe(rich.index[0])
 
 
 def test_accepted_and_denied_people_in_one_table_keep_their_places(genre):
@@ -144,7 +144,7 @@ def test_classifiers(genre, schema, denied, what):
     spoil, named = CLASSIFIERS[what]
     broken = gl.GenRe(Rule(spoil), schema, training=QUICK, progress=False)
     # As if it had been fitted with a classifier that broke later.
-    broken.codec, broken.decision_ = genre.codec, gl.Decision(Rule(spoil)).bind(denied)
+    broken.codec_, broken.decision_ = genre.codec, gl.Decision(Rule(spoil)).bind(denied)
     with pytest.raises(gl.GenReError) as error:
         broken.recommend(denied)
     for part in named:

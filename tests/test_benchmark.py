@@ -11,6 +11,7 @@ import sys
 import textwrap
 import threading
 import time
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 
@@ -273,6 +274,20 @@ def test_a_killed_run_goes_on(tmp_path, moons, capsys, jobs):
     assert "8/8" in capsys.readouterr().err
     assert stamps(out).items() >= kept.items()
     assert [r["error"] for r in found.records()] == [None] * 8
+
+
+def test_the_banks_classifier_is_trained_as_its_table_says():
+    """HELOC's, for one, without balance: the same weights as by hand, and others than with it."""
+    bank = gl.load_dataset("moons", n=300)
+    few = bank.train[(bank.y_train == 0) | (np.arange(len(bank.train)) % 3 == 0)]
+    lopsided = replace(bank, train=few.reset_index(drop=True), balanced=False)
+    world = benchmark.World(lopsided, 0, 5)
+    by_hand, balanced = (
+        gl.train_classifier(world.bank, seed=0, balanced=b, progress=False) for b in (False, True)
+    )
+    asked = bank.X_test
+    np.testing.assert_array_equal(world.h.predict_proba(asked), by_hand.predict_proba(asked))
+    assert not np.allclose(world.h.predict_proba(asked), balanced.predict_proba(asked), atol=0.01)
 
 
 def test_a_worker_whose_run_is_gone_stops(tmp_path, moons):

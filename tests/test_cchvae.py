@@ -40,10 +40,9 @@ def test_everybody_is_answered_and_differently(method, denied):
     assert len(answer.frame.drop_duplicates()) > 0.9 * len(denied)
 
 
-@pytest.mark.equation("latent-cchvae")
 def test_answers_can_be_decoded(method, denied):
     """Coding and decoding an answer gives it back, as nearly as a training row."""
-    codec, vae = method.codec, method.vae
+    codec, vae = method.codec, method.vae_
 
     def lost(frame):
         rows = torch.as_tensor(codec.design(codec.cube(frame)))

@@ -7,10 +7,13 @@ import math
 import numpy as np
 import pytest
 import torch
+from test_gradient_search import linear
 
 import genre_lite as gl
 from genre_lite.baselines.autoencoder import VAE, divergence, draw, train
+from genre_lite.baselines.cruds import CRUDS
 from genre_lite.baselines.projection import Projection
+from genre_lite.baselines.revise import REVISE
 
 
 @pytest.fixture(scope="module")
@@ -74,3 +77,65 @@ def test_the_detour_is_the_cost_of_decoding_what_was_encoded(toy, vae):
     detour = gl.cost(codec.cube(people), codec.cube(at.frame(back)))
     np.testing.assert_allclose(at.cost(back), detour, atol=1e-9)
     assert (detour > 0).all()
+
+
+WEIGHTS, INTERCEPT = np.array([4.0, -3.0]), -0.25
+
+
+def first_steps(kind, toy, monkeypatch):
+    """A method on a linear bank, some people, and the codes and slopes of its walks' first step."""
+    h = linear(gl.Codec(toy.schema).fit(toy.X_train), WEIGHTS, INTERCEPT)
+    settings = {"training_steps": 100, "hidden": (16,), "cost_weight": 1.5, "progress": False}
+    method = kind(h, toy.schema, max_steps=1, **settings).fit(toy.X_train, toy.y_train)
+    at, seen = Projection(method.codec, toy.X_test.head(12)), []
+
+    class Watched(torch.optim.SGD):
+        def step(self):
+            (moving,) = self.param_groups[0]["params"]
+            seen.append((moving.detach().clone(), moving.grad.clone()))
+
+    monkeypatch.setattr(method, "optimizer", Watched)
+    method._walk(at, 1)
+    return method, at.start, *seen[0]
+
+
+def minus_log_h(points):
+    return np.log1p(np.exp(-(points @ WEIGHTS + INTERCEPT)))
+
+
+def slope_of(loss, codes):
+    """By central differences, one coordinate of the code after the other."""
+    steps = 1e-6 * torch.eye(codes.shape[1], dtype=codes.dtype)
+    slopes = [(loss(codes + step) - loss(codes - step)) / 2e-6 for step in steps]
+    return np.stack(slopes, axis=1)
+
+
+@pytest.mark.equation("latent-revise")
+def test_revise_walks_down_minus_log_h_and_the_cost(toy, monkeypatch):
+    """The whole code moves; λ weighs ‖dec(z) − x‖₁, which is the cost of two numbers."""
+    method, x, z, slope = first_steps(REVISE, toy, monkeypatch)
+    assert torch.equal(z, method.vae_.encode(x))
+
+    def loss(z):
+        points = method.vae_.decode(z, x).numpy()
+        assert ((points > 0) & (points < 1)).all(), "inside, where nothing is clamped"
+        return minus_log_h(points) + 1.5 * np.abs(points - x.numpy()).sum(axis=1)
+
+    np.testing.assert_allclose(slope, slope_of(loss, z), atol=1e-6)
+    assert slope.abs().max() > 0.01
+
+
+@pytest.mark.equation("latent-cruds")
+def test_cruds_walks_down_minus_log_h_and_the_squared_distance_and_only_w_moves(toy, monkeypatch):
+    """z stays the middle of q(z | x), and w starts from that of the denied; λ weighs ‖dec − x‖₂²."""
+    method, x, w, slope = first_steps(CRUDS, toy, monkeypatch)
+    z = method.vae_.encode(x)
+    torch.testing.assert_close(w, method.vae_.label_posterior(x, torch.zeros(len(x)).double())[0])
+
+    def loss(w):
+        points = method.vae_.decode(torch.cat([z, w], dim=1), x).numpy()
+        assert ((points > 0) & (points < 1)).all(), "inside, where nothing is clamped"
+        return minus_log_h(points) + 1.5 * ((points - x.numpy()) ** 2).sum(axis=1)
+
+    np.testing.assert_allclose(slope, slope_of(loss, w), atol=1e-6)
+    assert slope.abs().max() > 0.01

@@ -5,9 +5,11 @@ from __future__ import annotations
 import itertools
 import math
 
+import numpy as np
 import pytest
 
 from genre_lite.exercises import exercises
+from genre_lite.sampling import choose
 
 
 @pytest.mark.equation("choose-least")
@@ -20,9 +22,9 @@ def test_the_expected_least_of_three_draws_is_that_of_all_triples():
 
 @pytest.mark.equation("choose-none")
 def test_somebody_without_a_valid_draw_is_as_rare_as_the_product_says():
-    valid, k = 0.3, 4
-    every = itertools.product([True, False], repeat=k)
-    none = sum(
-        math.prod(valid if v else 1 - valid for v in draws) for draws in every if not any(draws)
-    )
-    assert (1 - valid) ** k == pytest.approx(none)
+    """Drawn for 40,000 people; three standard errors of their share are 0.0064."""
+    valid, k, people = 0.3, 4, 40_000
+    chance = np.where(np.random.default_rng(0).random((people, k)) < valid, 0.9, 0.1)
+    tokens = np.arange(k)[None, :, None].repeat(people, axis=0)
+    best = choose(tokens, np.ones((people, k)), chance, np.zeros((people, k)), 1, rule="cheapest")
+    assert (best[:, 0] < 0).mean() == pytest.approx((1 - valid) ** k, abs=0.0064)

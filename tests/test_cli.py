@@ -5,16 +5,21 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import click
 import numpy as np
 import pandas as pd
 import pytest
+import typer
 from typer.testing import CliRunner, Result
 
+import genre_lite as gl
 from genre_lite.cli import app
 from genre_lite.datasets import load_dataset
+from genre_lite.terminal import as_options
 
 
 def call(*arguments: object) -> Result:
@@ -35,7 +40,8 @@ def words(text: str) -> str:
 
 
 def test_help_is_there_and_loads_nothing_heavy() -> None:
-    assert {"train", "recommend", "benchmark", "report", "data"} <= set(done("--help").split())
+    commands = {"schema", "train", "recommend", "check", "benchmark", "report", "data"}
+    assert commands <= set(done("--help").split())
     heavy = "{'torch', 'pandas', 'sklearn', 'matplotlib'}"
     code = (
         "import sys; from genre_lite.cli import app; app(['--help'], standalone_mode=False); "
@@ -52,8 +58,27 @@ def test_version() -> None:
     assert done("--version") == f"genre-lite {expected}\n"
 
 
-def test_data_list_names_every_table() -> None:
-    assert {"adult", "german", "compas", "heloc", "moons"} <= set(done("data", "list").split())
+def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple]:
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, (*path, name))
+        else:
+            yield (*path, name), command
+
+
+def test_every_option_and_argument_is_explained() -> None:
+    told = dict(commands(typer.main.get_command(app)))
+    assert len(told) == 9
+    for path, command in told.items():
+        assert command.help, path
+        assert [p.name for p in command.params if not p.help] == [], path
+
+
+def test_data_list_names_every_table_in_80_columns() -> None:
+    text = done("data", "list")
+    assert {"adult", "german", "compas", "heloc", "moons"} <= set(text.split())
+    assert "CC BY 4.0" in text
+    assert max(map(len, text.splitlines())) <= 80
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +126,22 @@ MISTAKES = [
     (["benchmark", "--methods", "nearest-neighbor", "--out", "b"], "'nearest-neighbour'?"),
     (["benchmark", "--out", "{loans}"], "loans.csv"),
     (["report", "nowhere"], "holds no benchmark"),
+    (["train", "german", "--schema", "s.json"], "--schema goes with --csv"),
+    (["train", "--csv", "{loans}", "--target", "loan", "--favourable=yes", "--sep=;"], "as a CSV"),
+    (["train", "german", "--model", "bank"], "name it as package.module:name"),
+    (["train", "german", "--model", "no_such_bank:h"], "no module 'no_such_bank'"),
+    (["recommend", "german", "--csv", "{loans}", "--wording", "w.json"], "--format sentences"),
+    (["check"], "Say what to check"),
+    (["check", "{loans}"], "is no JSON"),
+    (["check", "german", "--csv", "{loans}"], "Proposals need both"),
+    (["schema", "show", "{loans}"], "loans.csv: This is no JSON"),
+    (
+        ["schema", "infer", "{loans}", "--unit", "incme=euros"],
+        "--unit 'incme=euros' names no column",
+    ),
+    (["schema", "infer", "{loans}", "--target", "lone"], "no column 'lone'"),
+    (["schema", "infer", "{loans}", "--ordinal", "guarantor=parent"], "leaves out ['None']"),
+    (["benchmark", "--csv", "{loans}", "--out", "b"], "--csv needs --target COLUMN"),
 ]
 
 
@@ -132,9 +173,9 @@ def model(loans: Path) -> Path:
     told = done(
         *("train", "--csv", loans, "--target", "loan", "--favourable", "yes", "--quiet"),
         *("--immutable", "sex, region", "--decreasing", "debt", "--categorical", "region"),
-        *("--out", out),
+        *("--out", out, "--quick"),
     )
-    assert told.startswith(f"{out}: trained on ")
+    assert told.startswith(f"{out}: trained on 150 people. Of 50 others the classifier denies ")
     return out
 
 
@@ -252,10 +293,433 @@ def test_recommend_refuses_a_file_that_is_no_model(tmp_path: Path, people: Path)
 
 def test_train_and_recommend_on_german(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert done("train", "german", "--quiet").startswith("german.genre: trained on 750 people")
+    told = done("train", "german", "--quiet", "--quick")
+    assert told.startswith("german.genre: trained on 750 people")
     row = load_dataset("german").X_test.index[0]
     text = done(
         *("recommend", "german.genre", "--dataset", "german"),
         *("--row", row, "--format", "sentences"),
     )
     assert text.startswith(f"Person {row}\n")
+
+
+# -- the bank's own model, table and threshold -----------------------------------------------------
+
+BANK = """
+import pandas as pd
+from sklearn.compose import make_column_transformer
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
+
+import genre_lite as gl
+
+table = pd.read_csv("own.csv", keep_default_na=False, na_values=[""])
+X = table.drop(columns=["customer", "default"])
+
+
+def fitted(outcome):
+    words = OneHotEncoder(handle_unknown="ignore")
+    columns = make_column_transformer(
+        (words, ["job", "sex"]), (SimpleImputer(), ["income, net", "debt", "age"])
+    )
+    return make_pipeline(columns, LogisticRegression(max_iter=2000)).fit(X, outcome)
+
+
+model = fitted(table["default"])
+words = fitted(table["default"].map({0: "good", 1: "bad"}))
+h = gl.Decision(words, favourable="good", threshold=0.6)
+later = fitted(table["default"].where(table["debt"] < 10, 1))
+"""
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a table of 300 customers where 1 = default, with gaps, and the bank's module."""
+    folder = tmp_path_factory.mktemp("office")
+    chance = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {
+            "customer": [f"{i:03d}" for i in range(300)],
+            "income, net": chance.integers(10, 90, 300),
+            "debt": chance.integers(0, 30, 300),
+            "job": chance.choice(["None", "NA", "clerk"], 300),
+            "sex": chance.choice(["f", "m"], 300),
+            "age": chance.integers(20, 60, 300),
+        }
+    )
+    poor = frame["income, net"] - frame["debt"] + chance.normal(0, 6, 300) < 35
+    frame["default"] = poor.astype(int)
+    frame["income, net"] = frame["income, net"].where(chance.random(300) > 0.05)
+    frame.to_csv(folder / "own.csv", index=False)
+    asking = frame[poor].drop(columns="default").head(5)
+    asking.to_csv(folder / "people.csv", index=False)
+    (folder / "office_bank.py").write_text(BANK)
+    return folder
+
+
+@pytest.fixture
+def here(office: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.syspath_prepend(str(office))
+    monkeypatch.chdir(office)
+    return office
+
+
+def shell(*arguments: object, folder: Path) -> subprocess.CompletedProcess:
+    code = "from genre_lite.cli import app; app()"
+    return subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+OWN = ("--csv", "own.csv", "--id", "customer", "--target", "default", "--favourable", "0")
+ASK = ("recommend", "own.genre", "--csv", "people.csv", "--id", "customer")
+MODEL = ("--model", "office_bank:model")
+
+
+@pytest.fixture(scope="module")
+def letterhead(office: Path) -> Path:
+    """From the table to a model, as somebody at a shell does it."""
+    told = shell(
+        *("schema", "infer", "own.csv", "--target", "default", "--id", "customer"),
+        *("--immutable", "sex", "--clocks", "age", "--decreasing", "debt"),
+        *("--unit", "income, net=euros", "--label", "debt=Debts, all"),
+        *("--ordinal", "job=None,NA,clerk"),
+        folder=office,
+    )
+    assert told.returncode == 0, told.stderr
+    assert "free: income, net, job: is each of these somebody's choice" in told.stderr
+    (office / "schema.json").write_text(told.stdout)
+    told = shell(
+        *("train", *OWN, "--schema", "schema.json", *MODEL, "--threshold", 0.7),
+        *("--outcome", "a loan", "--quick", "--out", "own.genre"),
+        folder=office,
+    )
+    assert told.returncode == 0, told.stderr
+    (office / "train.out").write_text(told.stdout)
+    (office / "train.err").write_text(told.stderr)
+    return office
+
+
+def test_the_schema_that_is_printed_is_the_one_that_is_read(letterhead: Path) -> None:
+    schema = gl.Schema.from_json((letterhead / "schema.json").read_text())
+    assert schema.names == ["income, net", "debt", "job", "sex", "age"]
+    assert schema["job"].kind == "ordinal"
+    assert schema["job"].categories == ("None", "NA", "clerk")
+    assert schema["income, net"].unit == "euros"
+    assert schema["income, net"].gaps
+    assert schema["debt"].title == "Debts, all"
+    assert [f.actionability for f in schema] == [
+        *("free", "decreasing", "free", "immutable", "clock")
+    ]
+
+
+def test_training_tells_the_truth_about_a_bank_of_ones_own(letterhead: Path, here: Path) -> None:
+    """Denials, base rate and agreement, counted here from the bank's own probabilities."""
+    import office_bank
+
+    yes = office_bank.model.predict_proba(office_bank.X)[:, 0] > 0.7
+    good = office_bank.table["default"] == 0
+    assert (letterhead / "train.out").read_text() == (
+        "own.genre: trained on 300 people. Of them office_bank:model denies "
+        f"{1 - yes.mean():.1%} (yes lies above 0.7); {good.mean():.1%} had the favourable outcome. "
+        f"Decision and outcome agree for {(yes == good).mean():.1%}; with one answer for all they would "
+        f"for {max(good.mean(), 1 - good.mean()):.1%}.\n"
+    )
+
+
+def test_letters_keep_to_the_banks_threshold_and_the_schema(letterhead: Path, here: Path) -> None:
+    import office_bank
+
+    told = json.loads(done(*ASK, *MODEL, "--n", 2, "--format", "json"))
+    assert told["threshold"] == 0.7
+    assert [p["person"] for p in told["people"]] == pd.read_csv("people.csv", dtype=str)[
+        "customer"
+    ].tolist()
+    for person in told["people"]:
+        for option in person["options"]:
+            if option["found"]:
+                row = pd.DataFrame([option["values"]])
+                assert office_bank.model.predict_proba(row)[0, 0] > 0.7
+                assert option["values"]["debt"] <= person["factual"]["debt"]
+                assert option["values"]["sex"] == person["factual"]["sex"]
+    assert sum(p["options"][0]["found"] for p in told["people"]) >= 4
+
+
+def test_notebook_and_terminal_see_the_same_people(letterhead: Path, here: Path) -> None:
+    table = pd.DataFrame(
+        {
+            "customer": ["007", "8"],
+            "income, net": ["20", ""],
+            "debt": ["1.0", "2"],
+            "job": ["None", "NA"],
+            "sex": ["f", "m"],
+            "age": ["30", "40"],
+        }
+    )
+    table.to_csv("tricky.csv", index=False)
+    people = gl.Schema.from_json(Path("schema.json").read_text()).read_csv(
+        "tricky.csv", index="customer"
+    )
+    assert people["job"].tolist() == ["None", "NA"]
+    assert people.index.tolist() == ["007", "8"]
+    import office_bank
+
+    genre = gl.GenRe.load("own.genre", classifier=office_bank.model)
+    ours = genre.recommend(people, n=2).to_dict()["people"]
+    arguments = ("recommend", "own.genre", "--csv", "tricky.csv", "--id", "customer", "--n", 2)
+    theirs = json.loads(done(*arguments, *MODEL, "--format", "json"))["people"]
+    assert json.loads(json.dumps(ours)) == theirs
+
+
+def test_only_the_answer_goes_to_standard_output(letterhead: Path) -> None:
+    told = shell(*ASK, *MODEL, "--format", "json", folder=letterhead)
+    assert told.returncode == 0
+    assert len(json.loads(told.stdout)["people"]) == 5
+    told = shell(*ASK, folder=letterhead)
+    assert (told.returncode, told.stdout) == (2, "")
+    assert len(told.stderr.splitlines()) == 1
+    # A bar into a pipe would print a line a step.
+    assert (letterhead / "train.err").read_text() == ""
+
+
+def test_a_letter_says_the_outcome_and_the_labels(letterhead: Path, here: Path) -> None:
+    text = words(done(*ASK, *MODEL, "--format", "sentences"))
+    assert "You were denied a loan." in text
+    assert "It says yes above 70%" in text
+    assert "raise income, net from" in text or "raise “income, net” from" in text
+
+
+def test_terms_bind_and_each_person_may_have_their_own(letterhead: Path, here: Path) -> None:
+    asking = pd.read_csv("people.csv", dtype=str)["customer"].tolist()
+    Path("terms.json").write_text(
+        json.dumps({"max_changes": 1, "for": {asking[0]: {"freeze": ["income, net"]}}})
+    )
+    told = json.loads(done(*ASK, *MODEL, "--terms", "terms.json", "--format", "json"))["people"]
+    changed = [
+        {c["feature"] for c in o["changes"]}
+        for p in told[1:]
+        for o in p["options"]
+        if o["found"] and not p["accepted"]
+    ]
+    assert changed
+    assert all(len(names) == 1 for names in changed)
+    first = [c["feature"] for o in told[0]["options"] for c in o["changes"]]
+    assert "income, net" not in first
+    # A name with a comma is one name where there is such a column.
+    frozen = done(*ASK, *MODEL, "--freeze", "income, net", "--freeze", "job", "--format", "json")
+    features = {
+        c["feature"]
+        for p in json.loads(frozen)["people"]
+        for o in p["options"]
+        for c in o["changes"]
+    }
+    assert features <= {"debt", "age"}
+
+
+def test_the_same_term_in_two_places_is_refused(letterhead: Path, here: Path) -> None:
+    Path("terms.json").write_text('{"wait": 1}')
+    result = call(*ASK, *MODEL, "--terms", "terms.json", "--wait", 2)
+    assert result.exit_code == 2
+    assert "--wait is also in terms.json" in result.stderr
+
+
+def test_skip_answers_the_others(letterhead: Path, here: Path) -> None:
+    people = pd.read_csv("people.csv", dtype=str, keep_default_na=False)
+    people.loc[1, "debt"] = "much"
+    people.to_csv("broken.csv", index=False)
+    arguments = ("recommend", "own.genre", "--csv", "broken.csv", "--id", "customer", *MODEL)
+    result = call(*arguments)
+    assert result.exit_code == 2
+    assert f"Column 'debt', row '{people['customer'][1]}': 'much' is not a number" in result.stderr
+    told = json.loads(done(*arguments, "--skip", "--format", "json"))
+    assert len(told["people"]) == 4
+    assert told["skipped"][0]["person"] == people["customer"][1]
+
+
+def test_out_is_written_whole_and_html_holds_every_person(letterhead: Path, here: Path) -> None:
+    assert done(*ASK, *MODEL, "--format", "html", "--out", "letters.html") == ""
+    page = Path("letters.html").read_text()
+    for customer in pd.read_csv("people.csv", dtype=str)["customer"]:
+        assert customer in page
+    assert page.startswith("<!doctype html>")
+    assert not list(Path().glob("*.part"))
+    result = call(*ASK, *MODEL, "--out", "nowhere/letters.txt")
+    assert result.exit_code == 2
+    assert "There is no folder nowhere" in result.stderr
+
+
+def test_a_model_of_ones_own_must_be_named_again(letterhead: Path, here: Path) -> None:
+    result = call(*ASK)
+    assert result.exit_code == 2
+    assert "give it: --model package.module:name" in result.stderr
+    assert "GenRe.load" not in result.stderr
+
+
+def test_classes_of_other_names_are_refused_with_the_way_out(here: Path) -> None:
+    arguments = ("train", *OWN, "--quick", "--out", "words.genre")
+    result = call(*arguments, "--model", "office_bank:words")
+    assert result.exit_code == 2
+    assert "--favourable 0 is none of the classes_ of office_bank:words" in result.stderr
+    assert "['bad', 'good']" in result.stderr
+    assert "--model office_bank:h" in result.stderr
+    result = call(*arguments, "--model", "office_bank:h", "--threshold", 0.7)
+    assert result.exit_code == 2
+    assert "leave --threshold out" in result.stderr
+    told = done(*arguments, "--model", "office_bank:h")  # and the way out leads out
+    assert "yes lies above 0.6" in told
+
+
+def test_labels_turned_round_are_refused(here: Path) -> None:
+    """1 = default: who says that 1 is what people want contradicts a bank that knows better."""
+    result = call(
+        *("train", "--csv", "own.csv", "--id", "customer", "--target", "default"),
+        *("--favourable", "1", "--model", "office_bank:h", "--quick"),
+    )
+    assert result.exit_code == 2
+    assert "worse than chance" in result.stderr or "AUC" in result.stderr
+    assert "in its module: h = genre_lite.Decision(model, favourable=...)" in result.stderr
+    assert "1 - y" not in result.stderr
+
+
+def test_a_typo_in_a_schema_names_file_feature_and_field(letterhead: Path, here: Path) -> None:
+    text = Path("schema.json").read_text()
+    Path("typo.json").write_text(text.replace('"unit": "euros"', '"units": "euros"'))
+    result = call("schema", "show", "typo.json")
+    assert result.exit_code == 2
+    assert "typo.json: Feature 'income, net' has no field 'units'; did you mean" in result.stderr
+    assert "euros" in done("schema", "show", "schema.json")
+
+
+def test_an_edited_schema_may_know_more_than_the_table(letterhead: Path, here: Path) -> None:
+    told = json.loads(Path("schema.json").read_text())
+    told["features"][2]["categories"].append("judge")
+    told["features"] = [f for f in told["features"] if f["name"] != "age"]
+    Path("edited.json").write_text(json.dumps(told))
+    arguments = ("train", *OWN, "--schema", "edited.json", "--quick", "--out", "edited.genre")
+    result = call(*arguments)
+    assert result.exit_code == 2
+    assert "Columns ['age'] are not in the schema; take them out, or pass --extra" in result.stderr
+    done(*arguments, "--extra", "ignore", "--quiet")
+    schema = gl.GenRe.load("edited.genre").schema
+    assert schema.names == ["income, net", "debt", "job", "sex"]
+    assert schema["job"].categories[-1] == "judge"
+
+
+def test_infer_warns_of_ids_constants_and_dates(tmp_path: Path) -> None:
+    days = [f"2020-01-{i % 28 + 1:02d}" for i in range(40)]
+    frame = pd.DataFrame({"opened": days, "one": 1, "id": range(40), "x": [1, 2] * 20})
+    frame.to_csv(tmp_path / "traps.csv", index=False)
+    told = call("schema", "infer", tmp_path / "traps.csv")
+    assert told.exit_code == 0
+    for trap in ("['id'] have another", "['opened'] hold dates", "['one'] hold one value"):
+        assert trap in told.stderr
+    assert "'x'" not in told.stderr
+
+
+# -- do they hold? ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def issued(letterhead: Path) -> Path:
+    told = shell(
+        *(*ASK, *MODEL, "--format", "json", "--out", "issued.json", "--certificates", "filed"),
+        folder=letterhead,
+    )
+    assert told.returncode == 0, told.stderr
+    return letterhead
+
+
+def test_letters_issued_hold_today(issued: Path, here: Path) -> None:
+    assert "yes" in done("check", "issued.json", "own.genre", *MODEL)
+    assert done("check", "issued.json", *MODEL, "--favourable", 0)  # at the answer's own 0.7
+
+
+def test_letters_are_told_where_the_bank_has_moved(issued: Path, here: Path) -> None:
+    """Counted here: the options that a higher bar, or another model, denies."""
+    import office_bank
+
+    told = json.loads(Path("issued.json").read_text())
+    rows = [o["values"] for p in told["people"] for o in p["options"] if o["found"]]
+    denied = (office_bank.model.predict_proba(pd.DataFrame(rows))[:, 0] <= 0.95).sum()
+    assert denied > 0
+    result = call("check", "issued.json", *MODEL, "--favourable", 0, "--threshold", 0.95)
+    assert result.exit_code == 1
+    assert result.stdout.count("denied") == denied
+    result = call("check", "issued.json", "--model", "office_bank:later", "--favourable", 0)
+    assert result.exit_code == 1
+
+
+def test_a_certificate_holds_until_a_digit_is_changed(issued: Path, here: Path) -> None:
+    files = sorted(Path("filed").glob("*.json"))
+    assert [f.stem for f in files] == sorted(pd.read_csv("people.csv", dtype=str)["customer"])
+    assert "no" not in done("check", files[0]).split()
+    done("check", files[0], "own.genre", *MODEL)
+    told = json.loads(files[0].read_text())
+    told["decision"]["threshold"] = 0.6
+    Path("forged.json").write_text(json.dumps(told))
+    result = call("check", "forged.json")
+    assert result.exit_code == 1
+    assert "no" in result.stdout.split()
+    Path("neither.json").write_text('{"a": 1}')
+    assert call("check", "neither.json").exit_code == 2
+
+
+def test_proposals_of_a_case_worker_are_judged(letterhead: Path, here: Path) -> None:
+    people = pd.read_csv("people.csv", dtype=str, keep_default_na=False)
+    rich, deeper = people.head(1).copy(), people.head(1).copy()
+    rich["income, net"], deeper["debt"] = "89", "30"
+    rich.to_csv("rich.csv", index=False)
+    pd.concat([rich, deeper]).to_csv("both.csv", index=False)
+    arguments = ("check", "own.genre", *MODEL, "--csv", "people.csv", "--id", "customer")
+    assert "denied" not in done(*arguments, "--options", "rich.csv")
+    result = call(*arguments, "--options", "both.csv")
+    assert result.exit_code == 1
+    assert "only" in result.stdout
+    result = call(*arguments[:-2], "--options", "both.csv")  # without names
+    assert result.exit_code == 2
+
+
+def test_a_bank_compares_methods_on_its_own_table(letterhead: Path, here: Path) -> None:
+    arguments = ("benchmark", *OWN, "--out", "compared", "--seeds", 1, "--people", 10, "--quiet")
+    arguments += ("--methods", "nearest-neighbour")
+    done(*arguments, "--schema", "schema.json")
+    cell = Path("compared/cells/own/nearest-neighbour/0.json")
+    first = cell.stat().st_mtime_ns
+    done(*arguments, "--schema", "schema.json")
+    assert cell.stat().st_mtime_ns == first  # goes on, and nothing is left to do
+    result = call(*arguments)  # another schema is another table
+    assert result.exit_code == 2
+    assert "another table 'own'" in result.stderr
+    told = call("report", "compared")
+    assert told.exit_code == 0
+    assert told.stderr == ""
+    assert "nearest-neighbour" in told.stdout
+
+
+# -- words -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("python", "terminal"),
+    [
+        (
+            "use gl.Decision(model, favourable='a' or favourable='b').",
+            "use --favourable 'a' or --favourable 'b'.",
+        ),
+        ("say sep=';'.", "say --sep ';'."),
+        ("say missing=['NA'].", "say --missing 'NA'."),
+        ("give it: GenRe.load(path, classifier=h).", "give it: --model package.module:name."),
+        (
+            "lower validity_margin, leave y out, or",
+            "lower --validity-margin, leave --target out, or",
+        ),
+    ],
+)
+def test_advice_is_given_as_options(python: str, terminal: str) -> None:
+    assert as_options(python) == terminal

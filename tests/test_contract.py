@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 import warnings
 import weakref
 from types import SimpleNamespace
@@ -96,11 +98,90 @@ def test_every_method_of_the_package_keeps_the_contract(name, network):
     assert report.index.tolist() == list(RULES)
     assert report["asks"].str.endswith(".").all()
     assert (report["seconds"] >= 0).all()
-    assert method.codec is None  # the one that was given is left alone
+    assert not hasattr(method, "codec")  # the one that was given is left alone
 
 
 def test_every_method_is_held_to_it():
     assert {*METHODS} == {"GenRe", *baselines.__all__}
+
+
+# -- as estimators ----------------------------------------------------------------------------------
+
+WRONG = {  # a value that is none, for every setting that a method has
+    "seed": -1,
+    "progress": "yes",
+    "cost_weight": -0.5,
+    "validity_margin": 1.0,
+    "learning_rate": 0,
+    "max_steps": 2.5,
+    "max_rounds": 0,
+    "max_seconds": float("nan"),
+    "patience": True,
+    "samples": "many",
+    "step": 0.0,
+    "hidden": (16, 0),
+    "code": 0,
+    "training_steps": None,
+    "shift": -0.1,
+    "target_rate": 1,
+    "tolerance": -1,
+    "noise": 0,
+    "proximity_weight": -1,
+    "diversity_weight": float("nan"),
+    "sparse": 1,
+    "recipe": "papper",
+    "device": "abacus",
+}
+STORED = {"h", "schema", "outcome", "model", "training"}  # checked by what they are given to
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_wrong_setting_is_stored_and_refused_by_the_fit(name):
+    method = METHODS[name](Bank())
+    settings = method.get_params(deep=False)
+    assert settings.keys() <= WRONG.keys() | STORED
+    for setting in sorted(settings.keys() - STORED):
+        wrong = type(method)(**settings | {setting: WRONG[setting]})
+        stored = {*vars(wrong)}
+        with pytest.raises(gl.GenReError, match=re.escape(f"{setting} is {WRONG[setting]!r}; ")):
+            wrong.fit(X, Y)
+        assert {*vars(wrong)} == stored
+        with pytest.raises(gl.NotFittedError):
+            wrong.recommend(X.head(1))
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_fit_with_a_wrong_setting_forgets_the_fit_before(name, network):
+    method = METHODS[name](network)
+    stored = {*vars(method)}
+    assert {*vars(method.fit(X, Y))} > stored
+    with pytest.raises(gl.GenReError, match="seed is -1"):
+        method.set_params(seed=-1).fit(X, Y)
+    assert {*vars(method)} == stored
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_settings_go_out_and_in_again(name, network):
+    method = METHODS[name](network)
+    settings = method.get_params(deep=False)
+    signature = inspect.signature(type(method)).parameters
+    assert settings.keys() == signature.keys(), "each has a name of its own in help()"
+    other = type(method)(None, None).set_params(**settings)
+    assert other.get_params(deep=False) == settings
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_repr_names_what_differs_from_the_defaults(name, network):
+    method = METHODS[name](network)
+    signature = inspect.signature(type(method)).parameters
+    changed = {
+        setting
+        for setting, value in method.get_params(deep=False).items()
+        if value != signature[setting].default
+    }
+    assert {"h", "schema"} <= changed
+    told = repr(method.set_params(h=None, schema=None))
+    assert set(re.findall(r"(\w+)=", told.split("TrainingConfig")[0])) == changed
 
 
 def test_terms_can_be_left_out():
@@ -246,6 +327,22 @@ class Secretive(Honest):
         self.reach = settings.get("reach", 1)
 
 
+class Tidying(Honest):
+    """Stores its settings in a form of its own."""
+
+    def __init__(self, h, schema, *, reach=(1, 2), progress=True):
+        super().__init__(h, schema, progress=progress)
+        self.reach = [*reach]
+
+
+class Unmarked(Honest):
+    """Learns something that looks like a setting."""
+
+    def _fit(self, X, labels, score, yes):
+        super()._fit(X, labels, score, yes)
+        self.targets = self.targets_
+
+
 class Local(Honest):
     """Keeps a function that cannot be stored."""
 
@@ -306,6 +403,8 @@ class Flattering(Honest):
 BROKEN = {
     Secretive: ("clone", "the setting reach is 2, and the clone's 1"),
     Grasping: ("hands off", "X is another table afterwards"),
+    Tidying: ("settings", r"the setting reach goes in as \[1, 2\] and is stored as \[1, 2\]"),
+    Unmarked: ("settings", "fit adds 'targets', which looks like a setting; call it 'targets_'"),
     Sloppy: ("index", "asked for 2 options each, frame's index is"),
     Flattering: ("accepted", r"is accepted and gets age .*, income 6"),
     Hopeful: ("decision", "h denies an option of person"),

@@ -33,9 +33,9 @@ def chapters(root):
 # -- every exercise -----------------------------------------------------------------------------
 
 
-@pytest.mark.equation("audit-gap")
 @pytest.mark.parametrize("key", EVERY)
 def test_the_reference_solution_is_right(key):
+    """No mistake is read into it; that it is right at all is shown in test_exercise_answers.py."""
     verdict = check(key, EVERY[key].solution())
     assert verdict.right, verdict
 

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 import warnings
 from dataclasses import replace
 
@@ -260,7 +259,7 @@ def test_targets_are_accepted_valid_and_plausible(genre, bank, h):
     teacher = Teacher().fit(design, bank.y_train.to_numpy(), seed=0, progress=False)
     yes = h.predict_proba(bank.X_train)[:, 1] > 0.5
     valid = yes & (teacher.valid > 0.7)
-    target = valid & (teacher.usual > 0.5)
+    target = valid & (teacher.plausible > 0.5)
     assert genre.report_["targets"] == target.sum() < valid.sum()
     assert genre.report_["sources"] == (~yes).sum()
 
@@ -305,12 +304,22 @@ def test_two_values_of_one_token_and_a_forbidden_way_between_them():
     ).all()
     assert genre.log_prob(person, lower).iloc[0] == -np.inf
     assert np.isfinite(genre.log_prob(person, higher).iloc[0])
-    assert np.isfinite(genre.log_prob(person, person).iloc[0])
+    # What may be written, and nothing else, has all the probability.
+    xs, ys = ([own, *values] for own, values in zip((10.4, 0.1), genre.codec.values, strict=True))
+    every = pd.DataFrame([(x, y) for x in xs for y in ys], columns=["x", "y"]).drop_duplicates()
+    options = every.set_axis([0] * len(every))
+    mine = genre.codec.tokens(genre.codec.cube(person))[0]
+    same = genre.codec.tokens(genre.codec.cube(every)) == mine
+    # A token that is the person's own means their own value, so its other values are left out.
+    options = options[(~same | (every.to_numpy() == [10.4, 0.1])).all(axis=1)]
+    nats = genre.log_prob(person, options)
+    assert np.exp(nats).sum() == pytest.approx(1, abs=1e-6)
+    assert np.isinf(nats).any()
 
 
 def test_what_a_load_forgets_nothing_of(moons, moon_h, tmp_path):
     genre = gl.GenRe(
-        moon_h,
+        gl.Decision(moon_h, threshold=0.55),
         moons.schema,
         cost_weight=3.0,
         validity_margin=0.6,
@@ -326,6 +335,7 @@ def test_what_a_load_forgets_nothing_of(moons, moon_h, tmp_path):
     assert {k: v for k, v in mine.items() if k != "h"} == {
         k: v for k, v in theirs.items() if k != "h"
     }
+    assert loaded.decision_.threshold == 0.55
 
 
 def test_a_refined_answer_is_handicapped_by_cost_per_feature(genre):
@@ -424,17 +434,21 @@ def test_progress_when_not(moons, moon_h, capfd):
         assert stage in shown
 
 
-def seconds_to_import(code):
-    times = []
-    for _ in range(3):
-        start = time.perf_counter()
-        subprocess.run([sys.executable, "-c", code], check=True)
-        times.append(time.perf_counter() - start)
-    return min(times)
+IMPORTED = """
+import time
+start = time.process_time()
+import torch, pandas
+middle = time.process_time()
+import genre_lite
+print((time.process_time() - middle) / (middle - start))
+"""
 
 
 def test_importing_is_cheap():
-    assert seconds_to_import("import genre_lite") < seconds_to_import("import torch, pandas") + 0.3
+    """Processor time beside that of torch and pandas in the same run, so that no neighbour counts."""
+    run = [sys.executable, "-c", IMPORTED]
+    shares = [float(subprocess.run(run, check=True, capture_output=True).stdout) for _ in range(3)]
+    assert np.median(shares) < 0.2
 
 
 def test_every_public_name_opens():

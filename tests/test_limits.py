@@ -378,6 +378,29 @@ def test_a_level_is_reached_by_a_change_to_come():
     assert writing.mask(3)[0, 0].tolist() == [True, True, False]
 
 
+def test_a_change_to_come_is_one_that_the_terms_let():
+    """Only savings can carry a higher loan, and only at a short term; income could, but may not rise."""
+    schema = Schema(
+        [
+            Feature("loan", step=1),
+            Feature("term", step=1),
+            Feature("income", step=1, actionability="decreasing"),
+            Feature("savings", step=1),
+        ],
+        relations=("loan <= income or (loan <= savings and term <= 1)",),
+    )
+    train = pd.DataFrame({name: [0, 1, 2, 3] for name in schema.names})
+    limits = compiled(schema, train, train.iloc[[0]])
+    writing = limits.writing(np.full((1, 1), 0.5))
+    assert writing.mask(0)[0, 0].tolist() == [True] * 4
+    writing.take(0, np.array([[3]]))
+    assert writing.points[0, 0, 2] == 0
+    assert writing.mask(1)[0, 0].tolist() == [True, True, False, False]
+    for j, token in ((1, 1), (2, 0)):
+        writing.take(j, np.array([[token]]))
+    assert writing.mask(3)[0, 0].tolist() == [False, False, False, True]
+
+
 # -- part of the people, or of the terms ------------------------------------------------------
 
 

@@ -51,8 +51,8 @@ def test_answers_survive_noise():
         assert answer.found.all()
         points = torch.as_tensor(h.codec.design(h.codec.cube(answer.best())))
         rates[method] = drawn_rate(h, points, noise=0.1, draws=2000)
-    assert rates[PROBE].mean() < 0.12
-    assert rates[Wachter].mean() > 0.35
+    # Wachter stops just across the border, where nearly every second neighbour is denied.
+    assert rates[PROBE].mean() < rates[Wachter].mean() / 2
 
 
 def test_a_lower_target_costs_more():

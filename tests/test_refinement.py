@@ -51,6 +51,19 @@ def test_the_least_of_what_is_needed():
     assert limits.keeps(variants, whose).all()
 
 
+def test_what_is_worth_as_much_is_taken_back_too():
+    """A rule that knows no cost: h or the likelihood alone. Nothing needless is asked for even so."""
+    limits = ask({"x": [0], "y": [5], "z": [5]})
+
+    class Indifferent(Linear):
+        def worth(self, points, rows):
+            return np.zeros(len(points))
+
+    judge = Indifferent(limits, [0, 0, 0], [1, 0, 0], 0.3)
+    found = refine(np.array([[0.9, 0.9, 0.1]]), np.array([0]), limits, judge)
+    np.testing.assert_allclose(limits.codec.units(found), [[3, 5, 5]], atol=1e-9)
+
+
 def test_what_is_worth_its_price_stays():
     """y gives 2 a range, at a price of 1; z gives 0.5."""
     limits = ask({"x": [0], "y": [0], "z": [0]})
@@ -135,6 +148,18 @@ def test_less_waiting_and_totals_follow():
         shorter = found.copy()
         shorter[:, 3] = limits.after(np.array([years]), rows)[:, 3]
         assert not judge.accepts(shorter, rows).any()
+
+
+def test_waiting_is_shortened_year_by_year():
+    """Two of four years are needed: neither four nor none is the answer."""
+    schema = Schema([Feature("x", step=1), Feature("age", step=1, actionability="clock")])
+    train = pd.DataFrame({"x": np.arange(11), "age": np.arange(20, 31)})
+    limits = Limits(Codec(schema).fit(train), train.iloc[[5]], Terms(wait=4))
+    judge = Linear(limits, [0, 0], [0, 1], 0.7)
+    rows = np.array([0])
+    found = refine(limits.after(np.array([4]), rows), rows, limits, judge)
+    assert limits.years(found, rows).tolist() == [2]
+    np.testing.assert_allclose(limits.codec.units(found), [[5, 27]])
 
 
 def test_nominal_changes_are_undone_whole_and_gaps_too():

@@ -142,6 +142,8 @@ def test_roundings_do_not_count():
     assert not holds("total == card + car", card=0.1, car=0.2, total=0.3001)
     assert not holds("card / car == 3", card=1.0, car=0.33333)
     assert holds("card * 3 == car", card=1 / 3, car=1.0)
+    # A product is as large as it is, and not as its larger factor.
+    assert not holds("total == card * car", card=1e-6, car=1e6, total=1.0005)
 
 
 @calm

@@ -7,7 +7,10 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 import genre_lite as gl
+from genre_lite.baselines.projection import Projection
 from genre_lite.baselines.revise import REVISE
+from genre_lite.decision import as_decision
+from genre_lite.limits import Limits
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +40,6 @@ def test_most_people_are_answered(method, denied):
     assert len(answer.frame.dropna().drop_duplicates()) > 0.7 * answer.found.sum()
 
 
-@pytest.mark.equation("latent-revise")
 def test_longer_walks_are_not_dearer(method, denied):
     """The best person passed is kept, so going on can only help."""
     walks = {}
@@ -71,6 +73,21 @@ def test_one_walk_does_not_depend_on_the_others(method, denied):
     alone = method.recommend(denied.iloc[[3]], n=2).frame
     together = method.recommend(denied, n=2).frame.loc[[denied.index[3]]]
     pd.testing.assert_frame_equal(alone, together, check_exact=True)
+
+
+def test_predict_proba_has_the_last_word(method, denied, monkeypatch):
+    """The gradient's h tells the way; a bank that says no at the end of it has said no."""
+
+    class No:
+        def predict_proba(self, frame):
+            return pd.DataFrame({"no": 0.9, "yes": 0.1}, frame.index).to_numpy()
+
+    at = Projection(method.codec, denied)
+    _, found = method._walk(at, 1)
+    assert found.any()
+    monkeypatch.setattr(method, "decision_", as_decision(No()))
+    frame, _ = method._options(denied, Limits(method.codec, denied), 1)
+    assert frame.empty
 
 
 def test_it_needs_a_gradient(bank):

@@ -396,6 +396,37 @@ def test_a_graft_that_is_refused_is_left_out():
     assert (both.targets[torch.cat(own), 1] < 0.3).all()
 
 
+def test_to_stay_as_one_is_is_no_pair():
+    """Not even where the bank would accept it."""
+    frame = pd.DataFrame({"x": [0.0, 0.5, 1.0]})
+    limits = Limits(Codec(Schema.infer(frame)).fit(frame), frame.iloc[[1]])
+    targets = np.array([[0.5], [1.0]])
+    pairs = grafted_pairs(limits, targets, 1.0, lambda p, rows: np.ones(len(p), bool), seed=0)
+    assert pairs.targets.tolist() == [[1.0]]
+
+
+def test_who_gets_no_target_near_by_is_looked_for_further_away():
+    """Sixty near targets are refused; the one far away is found only if four times as many are tried."""
+    frame = pd.DataFrame({"x": np.linspace(0, 1, 101)})
+    codec = Codec(Schema.infer(frame)).fit(frame)
+    near = np.linspace(0.01, 0.2, 60)
+    targets = np.append(near, 1.0)[:, None]
+    asked = []
+
+    def far(points, rows):
+        asked.append(len(points))
+        return points[:, 0] > 0.9
+
+    def nobody(points, rows):
+        return np.zeros(len(points), dtype=bool)
+
+    limits = Limits(codec, frame.iloc[[0]])
+    assert not grafted_pairs(limits, targets, 30.0, far, nobody, seed=0, tries=24).reachable.any()
+    pairs = grafted_pairs(limits, targets, 30.0, nobody, far, seed=0, tries=24)
+    assert pairs.targets.tolist() == [[1.0]]
+    assert asked[0] <= 24 < asked[1]
+
+
 def test_grafts_are_drawn_without_replacement_and_the_nearer_the_oftener():
     _, near = grafted(BASE, cost_weight=30.0, tries=8)
     limits, far = grafted(BASE, cost_weight=0.0, tries=8)

@@ -40,9 +40,9 @@ def test_the_teacher_has_the_trees_it_was_asked_for(taught):
 def test_the_teacher_judges_plausibility_among_those_it_believes_in(taught):
     points, _ = world(800, 0)
     np.testing.assert_array_equal(taught.valid, taught.validity(points))
-    np.testing.assert_array_equal(taught.usual, taught.plausibility(points))
+    np.testing.assert_array_equal(taught.plausible, taught.plausibility(points))
     np.testing.assert_array_equal(
-        taught.answers(points), np.stack([taught.valid, taught.usual], axis=1)
+        taught.answers(points), np.stack([taught.valid, taught.plausible], axis=1)
     )
     # Those who surely succeed are in almost every set; hardly anybody is who surely fails.
     usual, far, failing = taught.plausibility(np.array([[0.97, 0.5], [0.97, 5.0], [0.05, 0.5]]))
@@ -59,8 +59,8 @@ def test_plausibility_is_a_share_of_sets_drawn_by_their_chance():
         [x for x, times in zip(points, often, strict=True) for _ in range(times)] for often in held
     ]
     by_hand = [LocalOutliers().fit(np.array(some)).is_plausible(points) for some in people]
-    np.testing.assert_array_equal(teacher.usual, np.mean(by_hand, axis=0))
-    assert ((teacher.usual > 0) & (teacher.usual < 1)).any()
+    np.testing.assert_array_equal(teacher.plausible, np.mean(by_hand, axis=0))
+    assert ((teacher.plausible > 0) & (teacher.plausible < 1)).any()
     assert held.max() > 1, "a bootstrap holds somebody twice"
 
 
@@ -127,7 +127,7 @@ def test_inputs_that_do_not_count_are_not_looked_at():
     plain = Teacher(trees=50).fit(points, labels, seed=0, progress=False)
     blind = Teacher(trees=50, inputs=counts).fit(wide, labels, seed=0, progress=False)
     np.testing.assert_array_equal(blind.valid, plain.valid)
-    np.testing.assert_array_equal(blind.usual, plain.usual)
+    np.testing.assert_array_equal(blind.plausible, plain.plausible)
     np.testing.assert_array_equal(blind.truth(wide[:9]), plain.truth(points[:9]))
 
 

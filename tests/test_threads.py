@@ -11,10 +11,14 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 import torch
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.neighbors import LocalOutlierFactor
 
+from genre_lite.datasets import load_dataset
 from genre_lite.objectives import LocalOutliers
 from genre_lite.surrogate import Teacher
 from genre_lite.threads import one_thread, threads
+from genre_lite.worlds import gold_world
 
 # A fit of the bank's model, and a fit and a question of a method; each notes how many threads it has.
 FIT = """
@@ -119,6 +123,30 @@ def test_several_python_threads_at_once(three, monkeypatch):
     with ThreadPoolExecutor(4) as crew:
         assert set(crew.map(inside, range(40))) == {1}
     assert torch.get_num_threads() == 3
+
+
+@pytest.mark.parametrize(("told", "expected"), [(None, 1), ("2", 2)])
+def test_forests_and_outlier_factors_take_no_more(monkeypatch, told, expected):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    if told is not None:
+        monkeypatch.setenv("OMP_NUM_THREADS", told)
+    seen = []
+
+    def watched(fit):
+        def noted(self, *args, **kwargs):
+            seen.append((type(self).__name__, self.n_jobs))
+            return fit(self, *args, **kwargs)
+
+        return noted
+
+    for kind in (RandomForestClassifier, LocalOutlierFactor):
+        monkeypatch.setattr(kind, "fit", watched(kind.fit))
+    gold_world(load_dataset("moons", n=200), progress=False)
+    rng = np.random.default_rng(0)
+    Teacher(trees=20).fit(rng.random((100, 2)), np.arange(100) % 2, seed=0, progress=False)
+    names = {name for name, _ in seen}
+    assert names == {"RandomForestClassifier", "LocalOutlierFactor"}
+    assert {number for _, number in seen} == {expected}
 
 
 def test_estimates_do_not_hang_on_the_number(monkeypatch):

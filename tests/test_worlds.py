@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import pickle
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -109,6 +112,22 @@ def test_a_world_can_be_kept(gold, people):
     again = pickle.loads(pickle.dumps(gold))
     np.testing.assert_array_equal(acceptance(gold, people), acceptance(again, people))
     np.testing.assert_array_equal(gold.is_plausible(people), again.is_plausible(people))
+
+
+def test_a_world_can_be_handed_to_another_process(gold, people, tmp_path):
+    (tmp_path / "world").write_bytes(pickle.dumps((gold, people)))
+    asked = (
+        "import json, pickle, sys; gold, people = pickle.load(open(sys.argv[1], 'rb')); "
+        "answers = gold.predict_proba(people)[:, 1], gold.is_plausible(people); "
+        "print(json.dumps([answer.tolist() for answer in answers]))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", asked, tmp_path / "world"], capture_output=True, text=True
+    )
+    assert run.returncode == 0, run.stderr[-2000:]
+    chance, plausible = json.loads(run.stdout)
+    assert chance == acceptance(gold, people).tolist()
+    assert plausible == gold.is_plausible(people).tolist()
 
 
 def test_the_bar_counts_the_folds(moons, capsys):

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -53,9 +54,18 @@ class TableLikelihood(nn.Module):
         Which inputs are given and which are not, whole numbers.
     """
 
+    given: Tensor
+    free: Tensor
+    numbers: Tensor
+    coins: Tensor
+
     def __init__(self, codec: Codec) -> None:
         super().__init__()
-        given, free, numbers, coins, self.blocks = [], [], [], [], []
+        given: list[int] = []
+        free: list[int] = []
+        numbers: list[int] = []
+        coins: list[int] = []
+        self.blocks: list[slice] = []
         for f, columns in zip(codec.schema, codec.blocks, strict=True):
             inputs = list(range(columns.start, columns.stop))
             if f.actionability in ("immutable", "clock"):
@@ -157,7 +167,7 @@ class VAE(nn.Module):
 
     def _mine(self, numbers: Tensor) -> Tensor:
         """Numbers in the precision of the weights: single in training, double afterwards."""
-        return numbers.to(self.decoder[0].weight.dtype)
+        return numbers.to(next(self.decoder.parameters()).dtype)
 
     def _output(self, z: Tensor, people: Tensor) -> tuple[Tensor, Tensor]:
         given = self._mine(people[:, self.likelihood.given])
@@ -250,7 +260,7 @@ def train(
     learning_rate: float = 5e-3,
     seed: int,
     progress: bool = True,
-    **settings: object,
+    **settings: Any,
 ) -> VAE:
     """Train an autoencoder on a table.
 
@@ -291,7 +301,7 @@ def train(
 
 def network(inputs: int, hidden: Sequence[int], outputs: int) -> nn.Sequential:
     """A perceptron with ReLU bends between layers of the named widths."""
-    layers = []
+    layers: list[nn.Module] = []
     for before, after in itertools.pairwise((inputs, *hidden)):
         layers += [nn.Linear(before, after), nn.ReLU()]
     return nn.Sequential(*layers, nn.Linear((inputs, *hidden)[-1], outputs))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from ..decision import SupportsProba
 from ..estimator import RecourseMethod
 from ..limits import Limits
 from ..schema import Schema
+from ..settings import Number, Widths
 from .autoencoder import VAE, train
 from .projection import Projection
 from .shells import Shells, accepted
@@ -72,6 +74,16 @@ class CCHVAE(RecourseMethod):
     """
 
     name = "C-CHVAE"
+    allowed: ClassVar = {
+        "samples": Number(1, whole=True),
+        "step": Number(0, above=True),
+        "max_rounds": Number(1, whole=True),
+        "max_seconds": Number(0, above=True),
+        "hidden": Widths(),
+        "code": Number(1, whole=True),
+        "training_steps": Number(1, whole=True),
+        "validity_margin": Number(0, 1),
+    }
 
     def __init__(
         self,
@@ -101,7 +113,7 @@ class CCHVAE(RecourseMethod):
         self.validity_margin = validity_margin
 
     def _fit(self, X: pd.DataFrame, labels: np.ndarray, score: np.ndarray, yes: np.ndarray) -> None:
-        self.vae = train(
+        self.vae_ = train(
             VAE,
             self.codec,
             X,
@@ -127,14 +139,14 @@ class CCHVAE(RecourseMethod):
 
         def decode(z: Tensor, rows: Tensor) -> Tensor:
             people = at.start[rows].repeat(len(z), 1)
-            return self.vae.decode(z.flatten(0, 1), people).unflatten(0, z.shape[:2])
+            return self.vae_.decode(z.flatten(0, 1), people).unflatten(0, z.shape[:2])
 
         def valid(here: Projection, snapped: Tensor) -> Tensor:
             return accepted(self.decision_, here, snapped, self.validity_margin)
 
         best, found = shells.search(
             at,
-            self.vae.encode(at.start),
+            self.vae_.encode(at.start),
             decode,
             valid,
             n,

@@ -80,6 +80,7 @@ class CRUDS(LatentMethod):
     name = "CRUDS"
     autoencoder = LabelledVAE
     optimizer = torch.optim.RMSprop
+    vae_: LabelledVAE
 
     def __init__(
         self,
@@ -118,8 +119,8 @@ class CRUDS(LatentMethod):
 
     def _start(self, people: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
         denied = people.new_zeros(len(people))
-        for_z, for_w = noise.split([noise.shape[1] - self.vae.label_code, self.vae.label_code], 1)
-        z, w = self.vae.posterior(people), self.vae.label_posterior(people, denied)
+        for_z, for_w = noise.split([noise.shape[1] - self.vae_.label_code, self.vae_.label_code], 1)
+        z, w = self.vae_.posterior(people), self.vae_.label_posterior(people, denied)
         return shifted(*z, for_z), shifted(*w, for_w)
 
     def _distance(self, at: Projection, points: Tensor) -> Tensor:

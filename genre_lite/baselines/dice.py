@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from ..decision import SupportsProba
 from ..schema import Schema
+from ..settings import Number, OneOf
 from .gradient_search import Descent, GradientMethod
 from .projection import DECIMALS, Projection
 
@@ -74,7 +76,11 @@ class DiCE(GradientMethod):
     """
 
     name = "DiCE"
-    cost_weight = 0.0  # nearness is part of the loss, in units of its own
+    allowed: ClassVar = {
+        "proximity_weight": Number(0),
+        "diversity_weight": Number(0),
+        "sparse": OneOf((True, False)),
+    }
 
     def __init__(
         self,
@@ -96,7 +102,7 @@ class DiCE(GradientMethod):
             h,
             schema,
             validity_margin=validity_margin,
-            cost_weight=0.0,
+            cost_weight=0.0,  # nearness is part of the loss, in units of its own
             learning_rate=learning_rate,
             max_steps=max_steps,
             max_seconds=max_seconds,

@@ -14,6 +14,7 @@ import time
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -28,6 +29,7 @@ from ..errors import NotDifferentiableError, SchemaError
 from ..estimator import RecourseMethod
 from ..limits import Limits
 from ..schema import Schema
+from ..settings import Number
 from ..threefry import uniforms
 from .projection import DECIMALS, Projection
 
@@ -84,6 +86,7 @@ class LogOdds:
                 "gives none. Wrap a torch module in genre_lite.Classifier, or use a method that needs "
                 "only predict_proba: GenRe, NearestNeighbour, GrowingSpheres or CCHVAE."
             )
+        assert decision.threshold is not None  # a Classifier has two classes
         chance = max(validity_margin, decision.threshold)
         self.border = math.log(chance / (1 - chance)) if chance < 1 else math.inf
         self._matrix, self._shift = _affine(codec, model.codec)
@@ -289,6 +292,14 @@ class GradientMethod(RecourseMethod):
     max_steps, max_seconds
         Where the walk ends, whoever is left without an answer.
     """
+
+    allowed: ClassVar = {
+        "validity_margin": Number(0, 1),
+        "cost_weight": Number(0),
+        "learning_rate": Number(0, above=True),
+        "max_steps": Number(1, whole=True),
+        "max_seconds": Number(0, above=True),
+    }
 
     def __init__(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from ..decision import SupportsProba
 from ..estimator import RecourseMethod
 from ..limits import Limits
 from ..schema import Schema
+from ..settings import Number
 from .projection import DECIMALS, Projection
 from .shells import Shells, accepted
 
@@ -66,6 +68,13 @@ class GrowingSpheres(RecourseMethod):
     """
 
     name = "Growing Spheres"
+    allowed: ClassVar = {
+        "samples": Number(1, whole=True),
+        "step": Number(0, above=True),
+        "max_rounds": Number(1, whole=True),
+        "max_seconds": Number(0, above=True),
+        "validity_margin": Number(0, 1),
+    }
 
     def __init__(
         self,

@@ -11,6 +11,7 @@ import math
 import time
 from abc import abstractmethod
 from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,7 @@ from ..decision import SupportsProba
 from ..estimator import RecourseMethod
 from ..limits import Limits
 from ..schema import Schema
+from ..settings import Number, Widths
 from ..threefry import normals
 from .autoencoder import VAE, train
 from .gradient_search import LogOdds, to_yes
@@ -55,8 +57,20 @@ class LatentMethod(RecourseMethod):
         γ: an answer is accepted with h(x⁺) > γ; at 0 the bank's own threshold decides.
     """
 
-    autoencoder = VAE
-    optimizer = torch.optim.Adam
+    autoencoder: type[VAE] = VAE
+    optimizer: type[torch.optim.Adam | torch.optim.RMSprop] = torch.optim.Adam
+    vae_: VAE
+    allowed: ClassVar = {
+        "cost_weight": Number(0),
+        "learning_rate": Number(0, above=True),
+        "max_steps": Number(1, whole=True),
+        "patience": Number(1, whole=True),
+        "max_seconds": Number(0, above=True),
+        "hidden": Widths(),
+        "code": Number(1, whole=True),
+        "training_steps": Number(1, whole=True),
+        "validity_margin": Number(0, 1),
+    }
 
     def __init__(
         self,
@@ -98,7 +112,7 @@ class LatentMethod(RecourseMethod):
 
     def _fit(self, X: pd.DataFrame, labels: np.ndarray, score: np.ndarray, yes: np.ndarray) -> None:
         self._odds = LogOdds(self.decision_, self.codec, self.validity_margin)
-        self.vae = train(
+        self.vae_ = train(
             self.autoencoder,
             self.codec,
             X,
@@ -122,7 +136,7 @@ class LatentMethod(RecourseMethod):
     def _walk(self, at: Projection, n: int) -> tuple[Tensor, Tensor]:
         """The best snapped points (walks, people, inputs), and which are answers (walks, people)."""
         people = at.start.repeat(n, 1)
-        width = self.code + self.vae.label_code
+        width = self.code + self.vae_.label_code
         noise = normals(at.keys(self.seed), np.arange(n), np.arange(width))
         noise[:, 0] = 0.0
         fixed, moving = self._start(people, torch.as_tensor(noise).transpose(0, 1).flatten(0, 1))
@@ -137,7 +151,7 @@ class LatentMethod(RecourseMethod):
         for _ in trange(
             self.max_steps, desc=self.name, unit="step", disable=not self.progress, leave=False
         ):
-            decoded = self.vae.decode(torch.cat([fixed, moving], dim=1), people)
+            decoded = self.vae_.decode(torch.cat([fixed, moving], dim=1), people)
             points = at.clamp(decoded.view_as(best))
             loss = to_yes(self._odds.logit(points))
             loss = loss + self.cost_weight * self._distance(at, points)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 import pandas as pd
 
@@ -12,6 +14,7 @@ from ..estimator import RecourseMethod, positions
 from ..limits import Limits
 from ..objectives import cost
 from ..schema import Schema
+from ..settings import Number
 
 __all__ = ["NearestNeighbour"]
 
@@ -56,6 +59,9 @@ class NearestNeighbour(RecourseMethod):
     """
 
     name = "nearest neighbour"
+    allowed: ClassVar = {
+        "validity_margin": Number(0, 1),
+    }
 
     def __init__(
         self,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from ..decision import SupportsProba
 from ..schema import Schema
+from ..settings import Number
 from .gradient_search import Descent, GradientMethod, to_yes
 from .projection import Projection
 
@@ -62,6 +64,11 @@ class PROBE(GradientMethod):
     """
 
     name = "PROBE"
+    allowed: ClassVar = {
+        "target_rate": Number(0, 1),
+        "tolerance": Number(0),
+        "noise": Number(0, above=True),
+    }
 
     def __init__(
         self,

@@ -85,7 +85,7 @@ class Projection:
         self._widths = torch.tensor(widths)
         wide = np.array([codec.is_wide(f) for f in codec.schema])
         gaps = [j for j, f in enumerate(codec.schema) if f.gaps]
-        self._blocks = [_values_of(codec, j) for j in np.flatnonzero(wide)]
+        self._blocks = [_values_of(codec, j) for j in np.flatnonzero(wide).tolist()]
 
         def inputs(values: np.ndarray) -> Tensor:
             return torch.as_tensor(np.repeat(values, widths, axis=-1))
@@ -126,7 +126,8 @@ class Projection:
         some.people, some.rows = self.people.iloc[rows], self.rows[rows]
         for name in ("start", "low", "high", "_fixed", "_price"):
             setattr(some, name, getattr(self, name)[rows])
-        some._to = tuple(end[rows] for end in self._to)
+        low, high = self._to
+        some._to = low[rows], high[rows]
         return some
 
     def keys(self, seed: int) -> np.ndarray:

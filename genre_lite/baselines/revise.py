@@ -70,7 +70,7 @@ class REVISE(LatentMethod):
     name = "REVISE"
 
     def _start(self, people: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
-        z = shifted(*self.vae.posterior(people), noise)
+        z = shifted(*self.vae_.posterior(people), noise)
         return z[:, :0], z
 
     def _distance(self, at: Projection, points: Tensor) -> Tensor:

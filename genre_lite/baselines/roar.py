@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
 from torch import Tensor
 
 from ..decision import SupportsProba
 from ..schema import Schema
+from ..settings import Number
 from .gradient_search import GradientMethod, to_yes
 from .projection import Projection
 
@@ -59,6 +61,9 @@ class ROAR(GradientMethod):
     """
 
     name = "ROAR"
+    allowed: ClassVar = {
+        "shift": Number(0),
+    }
 
     def __init__(
         self,

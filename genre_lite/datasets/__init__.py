@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Literal, overload
 
 import pandas as pd
 
@@ -14,11 +15,32 @@ from .dataset import Dataset
 from .german import GERMAN
 from .heloc import HELOC
 from .source import fetch
-from .toys import TOYS, Toy, make_toy
+from .table import Table
+from .toys import TOYS, Toy, World, make_toy
 
 __all__ = ["Dataset", "Toy", "fetch", "list_datasets", "load_dataset"]
 
 TABLES = {table.name: table for table in (ADULT, GERMAN, COMPAS, HELOC)}
+
+
+@overload
+def load_dataset(
+    name: Literal["moons", "circles", "corr"],
+    split: str = ...,
+    seed: int = ...,
+    n: int | None = ...,
+    data_home: str | os.PathLike | None = ...,
+) -> Toy: ...
+
+
+@overload
+def load_dataset(
+    name: str,
+    split: str = ...,
+    seed: int = ...,
+    n: int | None = ...,
+    data_home: str | os.PathLike | None = ...,
+) -> Dataset: ...
 
 
 def load_dataset(
@@ -78,7 +100,7 @@ def list_datasets() -> pd.DataFrame:
     >>> list_datasets()["name"].tolist()
     ['adult', 'german', 'compas', 'heloc', 'moons', 'circles', 'corr']
     """
-    sources = [*TABLES.values(), *TOYS.values()]
+    sources: list[Table | World] = [*TABLES.values(), *TOYS.values()]
     return pd.DataFrame(
         {
             "name": [s.name for s in sources],

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -49,7 +50,7 @@ class Table:
     favourable: object
     unfavourable: object
     schema: Schema
-    paper: Mapping[str, Sequence[str]] | None = None
+    paper: Mapping[str, Any] | None = None
     bundled: bool = True
     balanced: bool = True
     mend: Callable[[pd.DataFrame, pd.DataFrame], Parts] | None = None
@@ -75,7 +76,7 @@ class Table:
     def _paper(self, data_home: str | os.PathLike | None) -> Dataset:
         parts = read_paper(self.name, data_home)
         people = pd.concat(parts).drop(columns=self.target)
-        return self._dataset("paper", parts, Schema.infer(people, **self.paper), 1, 0)
+        return self._dataset("paper", parts, Schema.infer(people, **(self.paper or {})), 1, 0)
 
     def _dataset(
         self, split: str, parts: Parts, schema: Schema, favourable: object, unfavourable: object

@@ -24,7 +24,9 @@ from functools import cache, cached_property, partial
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
+from typing import TypeVar
 
+import pandas as pd
 from joblib import Parallel, delayed
 from tqdm.auto import tqdm
 
@@ -50,6 +52,7 @@ __all__ = ["METHODS", "Cell", "Factory", "Ledger", "World", "code_hash", "measur
 Factory = Callable[[SupportsProba, Dataset, int], RecourseMethod]
 """From the bank's classifier, its people and a seed to a method that is not fitted yet."""
 
+T = TypeVar("T")
 OTHERS = 2  # classifiers that the bank might as well have trained
 PATIENCE = 8  # seconds to wait for a scheduler to answer, and for its first worker
 # torch's seed belongs to the process, so threads of one cluster worker must take turns.
@@ -224,9 +227,9 @@ def _work(task: _Task) -> dict[Cell, dict]:
     return found
 
 
-def _attempt(step: Callable[[], object]) -> tuple[object, dict]:
+def _attempt(step: Callable[[], T]) -> tuple[T | None, dict]:
     """What a step gives, and the error and the warnings that came instead or on the way."""
-    result = error = None
+    result, error = None, None
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
         try:
@@ -338,7 +341,8 @@ def run(
             raise GenReError(f"{name} is {number}; it must be 1 or more.")
     if not jobs:
         raise GenReError("jobs is 0; give the number of processes, or -1 for one a core.")
-    ledger = Ledger(out).open(people)
+    own = {name: _fingerprint(bank) for name, bank in banks.items() if bank is not None}
+    ledger = Ledger(Path(out)).open(people, own)
     grid = {
         (dataset, seed): {Cell(dataset, method, seed): make for method, make in factories.items()}
         for seed in range(seeds)
@@ -367,6 +371,14 @@ def run(
                 ledger.write(cell, record)
     ledger.summarize()
     return ledger
+
+
+def _fingerprint(bank: Dataset) -> str:
+    """The start of a SHA-256 over a table's rows, schema and favourable outcome."""
+    digest = hashlib.sha256(f"{bank.schema.to_dict()}{bank.target}{bank.favourable}".encode())
+    for part in (bank.train, bank.test):
+        digest.update(pd.util.hash_pandas_object(part).to_numpy().tobytes())
+    return digest.hexdigest()[:16]
 
 
 def _chosen(asked: Sequence[str] | Mapping, known: Mapping, kind: str) -> dict:

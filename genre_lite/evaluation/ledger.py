@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import numpy as np
@@ -81,13 +81,16 @@ class Ledger:
         """What all cells share; empty where there is no benchmark."""
         return _read(self.folder / "about.json") or {}
 
-    def open(self, people: int) -> Ledger:
+    def open(self, people: int, tables: Mapping[str, str] | None = None) -> Ledger:
         """Make the folder ready for a run, or go on in one that an earlier run left.
+
+        ``tables`` names the run's own tables, each with a fingerprint of its rows and schema.
 
         Raises
         ------
         GenReError
-            If its cells come from another version of the package, or another number of people.
+            If its cells come from another version of the package, another number of people, or a table
+            of the same name with other rows.
         """
         mine = {"format": FORMAT, "genre_lite": genre_lite.__version__, "people": people}
         there = self.about
@@ -97,9 +100,19 @@ class Ledger:
                     f"{self.folder} holds a benchmark with {what} {there.get(what)!r}, and this run "
                     f"has {value!r}; choose another folder, or delete this one to start anew."
                 )
-        if not there:
+        known, tables = there.get("tables", {}), dict(tables or {})
+        for name, fingerprint in tables.items():
+            if known.get(name, fingerprint) != fingerprint:
+                raise GenReError(
+                    f"{self.folder} holds cells of another table {name!r}: its rows, its schema or what is "
+                    "favourable has changed since; choose another folder, or delete this one."
+                )
+        if not there or not known.items() >= tables.items():
             # By its id a worker on another machine can tell whether it sees this very folder.
-            _write(self.folder / "about.json", mine | {"id": uuid4().hex})
+            about = there or mine | {"id": uuid4().hex}
+            _write(
+                self.folder / "about.json", about | ({"tables": known | tables} if tables else {})
+            )
         return self
 
     # -- its cells ------------------------------------------------------------------------------
@@ -242,7 +255,10 @@ def summarize(records: Sequence[Mapping]) -> dict:
 
 def _method(runs: Sequence[Mapping], reference: Sequence[Mapping]) -> dict:
     done = {run["seed"]: run for run in runs if run["error"] is None}
-    found = {"seeds": sorted(done), "failed": [r["seed"] for r in runs if r["error"]]}
+    found: dict[str, Any] = {
+        "seeds": sorted(done),
+        "failed": [r["seed"] for r in runs if r["error"]],
+    }
     if not done:
         return found
     found["metrics"] = _over(done.values(), "metrics")

@@ -538,7 +538,7 @@ def evaluate(
         # The bank reads the columns in the order of the table, and not of a schema.
         known = next(iter(answers.values())).schema.names
         h = as_decision(h).bind(people[[name for name in people.columns if name in known]])
-    rows = {}
+    rows: dict[Hashable, dict] = {}
     for name, answer in answers.items():
         if not answer.factual.index.equals(people.index):
             raise GenReError(
@@ -609,7 +609,7 @@ def _summary(answer: Recourses, each: pd.DataFrame, *, intervals: bool = False) 
     """One row of the table, from the numbers of some of the people."""
     asked, best = answer.accepted.loc[each.index], answer.best().loc[each.index]
     features, means = len(answer.schema), each.mean()
-    row = {"people": len(each)}
+    row: dict[str, float] = {"people": len(each)}
     for name, interval in (("coverage", share_interval), ("cost", mean_interval)):
         row[name] = means.pop(name)
         if intervals:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -122,7 +122,7 @@ def invalidation_retrained(others: Sequence[SupportsProba], options: pd.DataFram
     return np.mean([~accepts(other, options) for other in others], axis=0)
 
 
-def retrained(bank: Dataset, seeds: Iterable[int], **training: object) -> list[Classifier]:
+def retrained(bank: Dataset, seeds: Iterable[int], **training: Any) -> list[Classifier]:
     """The classifiers a bank might as well have had: other seeds, other training rows.
 
     For each seed, as many training rows as the bank has are drawn with replacement (a bootstrap

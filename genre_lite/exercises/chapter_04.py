@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -72,7 +73,7 @@ def _says(letter: str, *names: str) -> Callable[[dict], bool]:
 
 
 @cache
-def _circles() -> object:
+def _circles() -> Any:
     from ..datasets import load_dataset
 
     return load_dataset("circles")
@@ -86,7 +87,13 @@ def ring_decoder() -> tuple:
 
     toy = _circles()
     codec = Codec(toy.schema).fit(toy.X_train)
-    settings = {"steps": 300, "hidden": (32, 32), "code": 2, "seed": 0, "progress": False}
+    settings: dict[str, Any] = {
+        "steps": 300,
+        "hidden": (32, 32),
+        "code": 2,
+        "seed": 0,
+        "progress": False,
+    }
     return train(VAE, codec, toy.X_train, toy.y_train, **settings), codec
 
 
@@ -111,7 +118,7 @@ def rare(points: pd.DataFrame) -> np.ndarray:
     return _circles().density(points) < _rarest()
 
 
-def _likely(z: Sequence[float]) -> np.ndarray:
+def _likely(z: Sequence[float] | np.ndarray) -> np.ndarray:
     return _circles().probability(decoded(z)) > 0.5
 
 

@@ -114,7 +114,7 @@ def _letters() -> dict[str, object]:
     )
     log_odds = {name: five @ [*form, 1] for name, form in forms.items()}
     count = {name: int((z > 0).sum()) for name, z in log_odds.items()}
-    return count | {"send": max(count, key=count.get)}
+    return {**count, "send": max(count, key=lambda name: count[name])}
 
 
 EXERCISES = (

@@ -197,11 +197,13 @@ class Exercise:
     def shown(self) -> Solution:
         """The solution's body as source, its last line giving the ``answer``."""
         source = textwrap.dedent(inspect.getsource(self.solution))
-        steps = [s for s in ast.parse(source).body[0].body if not _is_docstring(s)]
+        function = ast.parse(source).body[0]
+        assert isinstance(function, ast.FunctionDef)
+        steps = [s for s in function.body if not _is_docstring(s)]
         lines, last = source.splitlines(), steps[-1].lineno - 1
         # From the line where the one before ended, so that a comment above the first step stays.
-        before = [*ast.parse(source).body[0].body[: -len(steps)]]
-        first = before[-1].end_lineno if before else ast.parse(source).body[0].lineno
+        before = function.body[: -len(steps)]
+        first = before[-1].end_lineno if before else function.lineno
         lines[last] = lines[last].replace("return ", "answer = ", 1)
         return Solution(self.key, textwrap.dedent("\n".join(lines[first:])).strip())
 

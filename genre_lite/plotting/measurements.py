@@ -148,7 +148,7 @@ def ablation(record: Mapping, *, ax: Axes | None = None) -> Axes:
     """
     gains = {name: row["gain"] for name, row in record["summary"].items() if name != "as it is"}
     order = sorted(gains, key=lambda name: -gains[name]["mean"])
-    kinds = {
+    kinds: dict[str, dict[str, Any]] = {
         "helps": {"fmt": "o", "color": YES},
         "not shown": {"fmt": "D", "color": GREY, "mfc": "white"},
         "harms": {"fmt": "s", "color": NO},

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -158,7 +158,11 @@ def method_map(
             where = row["cost"], row["plausibility"]
             bars = {"xerr": half.loc[method, "cost"], "yerr": half.loc[method, "plausibility"]}
             ax.errorbar(*where, **bars, color=FAINT, lw=1, zorder=1)
-            face = {"facecolor": "white", "edgecolor": colour, "path_effects": [HALO]}
+            face: dict[str, Any] = {
+                "facecolor": "white",
+                "edgecolor": colour,
+                "path_effects": [HALO],
+            }
             ax.scatter(*where, s=DISC**2, lw=1.5, zorder=2, **face)
             if row["validity"] > 0:
                 pie = Path.wedge(90 - 360 * row["validity"], 90)
@@ -170,13 +174,14 @@ def method_map(
             ),
             ylabel="plausibility (more is better)",
         )
+        filled: dict[str, dict[str, Any]] = {
+            "none": {"mfc": "white"},
+            "half": {"mfcalt": "white", "fillstyle": "right"},
+            "all": {},
+        }
         keys = [
             Line2D([], [], ls="", marker="o", ms=9, color=INK, **look, label=f"{share} valid")
-            for share, look in (
-                ("none", {"mfc": "white"}),
-                ("half", {"mfcalt": "white", "fillstyle": "right"}),
-                ("all", {}),
-            )
+            for share, look in filled.items()
         ]
         ax.legend(handles=keys, **ABOVE)
         _name(ax, placed[["cost", "plausibility"]], bold=highlight)
@@ -228,7 +233,7 @@ def seconds_a_person(
             # An interval can reach below zero, where a logarithmic axis has no place.
             low = min(half.loc[method, "seconds"], 0.9 * seconds)
             bar = [[low], [half.loc[method, "seconds"]]]
-            face = {"color": YES if mine else INK, "mfc": YES if mine else "white"}
+            face: dict[str, Any] = {"color": YES if mine else INK, "mfc": YES if mine else "white"}
             ax.errorbar(seconds, y, xerr=bar, fmt="o", ms=8, mew=1.5, capsize=3, **face)
             ax.annotate(
                 _duration(seconds),
@@ -302,24 +307,28 @@ def _name(ax: Axes, points: pd.DataFrame, *, bold: str) -> None:
     stand away from its point, a line joins them.
     """
     # The axes get their final place before anything is measured on them.
-    ax.figure.draw_without_rendering()
-    dot = ax.figure.dpi / 72
+    figure = ax.figure.canvas.figure
+    figure.draw_without_rendering()
+    dot = figure.dpi / 72
     inside = ax.get_window_extent()
     taken = [_box(centre, (DISC * dot, DISC * dot)) for centre in ax.transData.transform(points)]
     for label, place in zip(points.index, points.to_numpy(), strict=True):
-        look = {"weight": "bold" if label == bold else "normal", "fontsize": "small"}
+        look: dict[str, Any] = {
+            "weight": "bold" if label == bold else "normal",
+            "fontsize": "small",
+        }
         probe = ax.text(0, 0, str(label), **look)
         size = np.array(probe.get_window_extent().size)
         probe.remove()
         centre = ax.transData.transform(place)
-        best = None
+        best: tuple[float, int, np.ndarray, Bbox] = (np.inf, GAPS[0], place, inside)
         for gap, side in product(GAPS, SIDES):
             shift = np.array(side) * ((DISC / 2 + gap) * dot + size / 2)
             box = _box(centre + shift, size)
             hidden = size.prod() - _overlap(box, inside)
             # Whole dots, so that rounding does not decide between two free places.
             worse = round(hidden + sum(_overlap(box, other) for other in taken))
-            if best is None or worse < best[0]:
+            if worse < best[0]:
                 best = worse, gap, shift, box
             if not worse:
                 break
@@ -329,7 +338,7 @@ def _name(ax: Axes, points: pd.DataFrame, *, bold: str) -> None:
         ax.annotate(
             str(label),
             place,
-            shift / dot,
+            tuple(shift / dot),
             textcoords="offset points",
             ha="center",
             va="center",
@@ -338,7 +347,7 @@ def _name(ax: Axes, points: pd.DataFrame, *, bold: str) -> None:
         )
 
 
-def _box(centre: np.ndarray, size: Sequence[float]) -> Bbox:
+def _box(centre: np.ndarray, size: np.ndarray | Sequence[float]) -> Bbox:
     return Bbox.from_bounds(*(centre - np.array(size) / 2), *size)
 
 

@@ -89,7 +89,11 @@ def recourse_paths(
             best = option == 0
             start = some.factual.loc[person, axes].astype(float)
             end = some.frame.loc[(person, option), axes].astype(float)
-            line = {"arrowstyle": "->", "color": INK, "linestyle": "-" if best else ":"}
+            line: dict[str, Any] = {
+                "arrowstyle": "->",
+                "color": INK,
+                "linestyle": "-" if best else ":",
+            }
             line |= {"shrinkA": 0, "shrinkB": 6}
             ax.annotate("", xy=tuple(end), xytext=tuple(start), arrowprops=line)
             ax.plot(
@@ -139,7 +143,11 @@ def profile(
                 arrow = {"arrowstyle": "->", "color": INK, "shrinkA": 4, "shrinkB": 4}
                 ax.annotate("", (scale(b), y), (scale(a), y), arrowprops=arrow)
                 ax.plot(scale(b), y, "D", color=YES, ms=8)
-            hollow = {"mfc": "white", "mec": GREY if a == b else NO, "ms": 5 if a == b else 8}
+            hollow: dict[str, Any] = {
+                "mfc": "white",
+                "mec": GREY if a == b else NO,
+                "ms": 5 if a == b else 8,
+            }
             ax.plot(scale(a), y, "o", mew=1.8, **hollow)
             ax.text(
                 1.03,
@@ -217,7 +225,7 @@ def _axis_title(feature: Feature) -> str:
     return f"{feature.title} ({feature.unit})" if feature.unit else feature.title
 
 
-def _unit_scale(feature: Feature, people: pd.DataFrame) -> Callable[[object], float]:
+def _unit_scale(feature: Feature, people: pd.DataFrame) -> Callable[[Any], float]:
     if feature.is_categorical:
         last = max(len(feature.categories) - 1, 1)
         return lambda value: feature.categories.index(value) / last

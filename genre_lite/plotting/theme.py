@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import matplotlib as mpl
 import pandas as pd
 from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.rcsetup import cycler
 
 from ..errors import GenReError
 
@@ -31,8 +33,14 @@ YES, NO = PALETTE["blue"], PALETTE["vermilion"]
 SHADES = LinearSegmentedColormap.from_list("no to yes", ["#F6C7A3", "#FFFFFF", "#A9CFE8"])
 MARKERS, LINES = "osD^vPX*<>hp", ("-", "--", "-.", ":")
 #: Where a legend goes: above the axes it covers nobody.
-ABOVE = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": 3, "frameon": False}
-STYLE = {
+ABOVE: dict[str, Any] = {
+    "loc": "lower left",
+    "bbox_to_anchor": (0, 1),
+    "ncols": 3,
+    "frameon": False,
+}
+# Any, for Matplotlib's types spell out every name, and each version knows others.
+STYLE: dict[Any, Any] = {
     "figure.facecolor": "white",
     "figure.figsize": (6.4, 4.2),
     "figure.dpi": 110,
@@ -47,7 +55,7 @@ STYLE = {
     "axes.titlelocation": "left",
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "axes.prop_cycle": mpl.cycler(
+    "axes.prop_cycle": cycler(
         color=[PALETTE[name] for name in ("blue", "vermilion", "green", "orange", "purple", "sky")]
     ),
     "xtick.color": INK,

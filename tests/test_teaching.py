@@ -1,0 +1,84 @@
+"""One round of search and judgement: what is judged, and what is learnt from it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from genre_lite import Codec, Feature, Schema
+from genre_lite.limits import Limits
+from genre_lite.objectives import cost
+from genre_lite.teaching import answered
+
+SCHEMA = Schema([Feature("x", step=1), Feature("y", step=1)])
+TABLE = pd.DataFrame({"x": np.arange(11), "y": np.arange(11)})
+PEOPLE = pd.DataFrame({"x": [0, 3], "y": [0, 1]})
+
+
+class Comparison:
+    """The bank says yes from x = 6 on; cheaper is better."""
+
+    rule = "balanced"
+
+    def __init__(self, limits):
+        self.limits = limits
+
+    def cost(self, points, rows):
+        limits = self.limits
+        return cost(limits.cube[rows], points, limits.codec.nominal, limits.price[rows])
+
+    def worth(self, points, rows):
+        return 2 - self.cost(points, rows) / 2
+
+    def accepts(self, points, rows):
+        return points[:, 0] > 0.55
+
+
+class Teacher:
+    """Believes in everybody alike."""
+
+    def __init__(self, valid):
+        self.valid_ = valid
+
+    def answers(self, design):
+        return np.full((len(design), 2), self.valid_ / 2)
+
+
+def round_of(valid):
+    limits = Limits(Codec(SCHEMA).fit(TABLE), PEOPLE)
+    drawn = np.random.default_rng(0).integers(5, 11, (2, 30, 2)) / 10
+    targets = np.array([[0.8, 0.8], [1.0, 0.3]])
+    judged, _, accepted, pairs = answered(
+        drawn, limits, targets, Comparison(limits), Teacher(valid), seed=0
+    )
+    return limits, judged, accepted, pairs
+
+
+def test_what_is_learnt_is_the_cheapest_that_is_accepted():
+    """x goes up to 6 and y stays: nothing dearer by a twentieth of Score is kept."""
+    limits, _, _, pairs = round_of(valid=2.0)
+    assert pairs.reachable.all()
+    made = limits.codec.units(pairs.targets.numpy())
+    best = 2 - np.array([0.6, 0.3]) / 2
+    owner = np.repeat([0, 1], np.diff([*pairs._start.tolist(), len(made)]))
+    price = np.abs(made - PEOPLE.to_numpy()[owner]).sum(axis=1) / 10
+    assert (made[:, 0] >= 6).all()
+    assert (2 - price / 2 > best[owner] - 0.05 - 1e-9).all()
+    for i, row in enumerate([(6, 0), (6, 1)]):
+        assert (made[owner == i] == row).all(axis=1).any()
+
+
+def test_who_would_be_no_real_person_teaches_nothing():
+    """A Score of 1 is had by staying as one is: real, and denied."""
+    assert not round_of(valid=1.0)[3].reachable.any()
+    assert round_of(valid=1.4)[3].reachable.all()
+
+
+def test_everybody_is_judged_on_their_own_candidates():
+    """Among the judged are variants that were passed; each keeps the terms of its own person."""
+    limits, judged, accepted, _ = round_of(valid=2.0)
+    assert judged.shape == (2, 24, 2)
+    np.testing.assert_array_equal(accepted, judged[..., 0] > 0.55)
+    # What is taken back stands at the person's own value, and a shorter step before it.
+    assert (judged >= limits.cube[:, None] - 1e-9).all()
+    assert (np.abs(judged[:, 4:] - limits.cube[:, None]) < 1e-9).any(axis=(1, 2)).all()
