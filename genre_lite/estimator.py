@@ -230,6 +230,7 @@ class RecourseMethod(ABC, BaseEstimator):
                 if len(denied) < len(people):
                     rows, options = (found.index.get_level_values(level) for level in (0, 1))
                     found = found.set_axis(positions(denied[rows], options))
+            made = origin(self, "recommend", {"n": n, **choices})
         seconds = time.perf_counter() - start
         return self._answer(
             people,
@@ -244,7 +245,7 @@ class RecourseMethod(ABC, BaseEstimator):
             n,
             seconds,
             asked(terms, people.index),
-            origin(self, "recommend", {"n": n, **choices}),
+            made,
         )
 
     def _kept(

@@ -38,6 +38,7 @@ ASIDE = {
     "genre_lite.baselines.shells": "what the two searches in growing shells share",
     "genre_lite.categorical": "one draw by weights, for pairs and tokens alike",
     "genre_lite.candidates": "how `GenRe` asks and compares",
+    "genre_lite.certificate": "`answer.certificate` makes one; the page on your own table verifies it",
     "genre_lite.codec.room": "the room that a schema leaves a feature, for `Codec`",
     "genre_lite.datasets.list_datasets": "the data cards are the list",
     "genre_lite.datasets.source": "`load_dataset` reads and downloads by it",
@@ -60,16 +61,22 @@ ASIDE = {
     "genre_lite.objectives.energy_distance": "the benchmark of the claims measures by it",
     "genre_lite.storage": "the files of `GenRe.save` and `GenRe.load`",
     "genre_lite.contract": "explained on the page on a method of your own",
+    "genre_lite.letters": "what `describe` and `to_html` write",
     "genre_lite.limits": "masks for every term, held by their own tests",
     "genre_lite.proposals": "judges anybody's proposal, outside the chapters",
+    "genre_lite.reading": "terms and models from files, for the command line",
     "genre_lite.refinement": "nothing needless, in every answer of `GenRe`",
     "genre_lite.relations": "how a schema states a relation",
     "genre_lite.saving": "the files of `GenRe.save` and `GenRe.load`",
+    "genre_lite.schema.Refusal": "why a row is refused, for the letter that says so",
+    "genre_lite.serialization": "`Recourses.to_json` and `Recourses.from_json`",
+    "genre_lite.settings": "what a setting may be, checked at `fit`",
     "genre_lite.sampling.spread": "options of one person that ask for different things",
     "genre_lite.supervision.ListedPairs": "pairs made beforehand, by grafting or refinement",
     "genre_lite.supervision.grafted_pairs": "targets put onto what a person cannot change",
     "genre_lite.surrogate.Surrogate": "explained in words on the page on what moves the Score",
     "genre_lite.teaching": "supervision from refinement, for `GenRe.fit`",
+    "genre_lite.terminal": "how the command line speaks",
     "genre_lite.threads": "one thread, unless told otherwise",
     "genre_lite.threefry": "random numbers keyed by a person",
     "genre_lite.worlds.GoldWorld": "`gold_world` makes it",
@@ -88,7 +95,9 @@ class Page:
     def mentions(self) -> set[str]:
         """The names of ours that the page writes as code, in a sentence or in a cell."""
         found, rooms = set(NAMED.findall(self.prose)), {"gl", "genre_lite"}
-        steps = [node for cell in self.code for node in ast.walk(ast.parse(cell))]
+        # A cell of a magic, as %%bash, is in another language.
+        cells = [cell for cell in self.code if not cell.startswith("%%")]
+        steps = [node for cell in cells for node in ast.walk(ast.parse(cell))]
         for node in steps:
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("genre_lite"):
                 found |= {alias.name for alias in node.names}
