@@ -428,7 +428,7 @@ def test_types_and_odd_names_are_kept():
 
     genre = fitted(Bank(), frame, gl.Schema.infer(frame))
     people = frame[~genre.decision_.accepts(frame)].head(12)
-    answer = genre.recommend(people, n=6)
+    answer = genre.recommend(people, n=40)
     assert answer.found.any() and not answer.found.all(), "somebody has fewer options"
     assert answer.options.dtypes.to_dict() == people.dtypes.to_dict()
     assert (Bank().predict_proba(answer.options)[:, 1] > 0.5).all()

@@ -187,9 +187,10 @@ def test_scripts_can_be_run(root):
 
 
 def test_readme_example_uses_names_that_exist(root):
-    (example,) = re.findall(r"```python\n(.*?)```", (root / "README.md").read_text(), flags=re.S)
+    examples = re.findall(r"```python\n(.*?)```", (root / "README.md").read_text(), flags=re.S)
     used = {
         node.attr
+        for example in examples
         for node in ast.walk(ast.parse(example))
         if isinstance(node, ast.Attribute) and getattr(node.value, "id", None) == "gl"
     }

@@ -146,7 +146,7 @@ def answers(points):
 def student(seed=0, **settings):
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = Surrogate(2, [SIZE, SIZE])
+        network = Surrogate([True, True], [SIZE, SIZE])
     points = world(6000, 2)[0].reshape(200, 30, 2)
     handicap = points[..., 0] / 2
     return network.learn(
@@ -186,7 +186,9 @@ def test_the_surrogate_follows_its_seed():
 
 def test_the_surrogate_is_differentiable():
     design = torch.rand(4, 2, requires_grad=True)
-    Surrogate(2, [SIZE, SIZE])(design, torch.zeros(4, 2, dtype=torch.long)).sum().backward()
+    Surrogate([True, True], [SIZE, SIZE])(
+        design, torch.zeros(4, 2, dtype=torch.long)
+    ).sum().backward()
     assert (design.grad.abs().sum(dim=1) > 0).all()
 
 
