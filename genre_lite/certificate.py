@@ -322,7 +322,8 @@ def _anew(certificate: Mapping, method: RecourseMethod) -> list[tuple[str, bool,
     rows.append(("the bank decides as it did", not differ, "; ".join(differ)))
     try:
         told = _answer(certificate)
-        differ = list(_differences(told, _asked_again(told, method)))
+        kept = certificate["person"]["options"]
+        differ = list(_differences(told, _asked_again(told, method), kept))
     except (GenReError, KeyError, TypeError, ValueError) as error:
         differ = [f"it cannot be asked anew ({error})"]
     rows.append(("asked anew, it gives the same answer", not differ, "; ".join(differ)))
@@ -365,9 +366,13 @@ def _asked_again(told: Recourses, method: RecourseMethod) -> Recourses:
     return getattr(method, made["call"])(told.factual, **made["choices"], **terms)
 
 
-def _differences(told: Recourses, again: Recourses) -> Iterator[str]:
+def _differences(told: Recourses, again: Recourses, kept: list[dict]) -> Iterator[str]:
     label = told.factual.index[0]
     before, after = told.person(label), again.person(label)
+    if told.outcome != again.outcome:
+        yield f"the outcome was called {told.outcome!r}, is {again.outcome!r}"
+    if told.schema != again.schema:
+        yield "the schema is another"
     if before["accepted"] != after["accepted"]:
         yield "who was denied is accepted" if after["accepted"] else "who was accepted is denied"
     for name, a, b in (
@@ -376,11 +381,23 @@ def _differences(told: Recourses, again: Recourses) -> Iterator[str]:
             (f"h after option {a['option']}", a["probability"], b["probability"])
             for a, b in zip(before["options"], after["options"], strict=False)
         ),
+        *(
+            (f"the cost of option {a['option']}", a["cost"], b["cost"])
+            for a, b in zip(before["options"], after["options"], strict=False)
+        ),
     ):
         if (a is None) != (b is None) or (a is not None and abs(a - b) > ROUNDING):
             yield f"{name} was {a}, is {b}"
     if len(before["options"]) != len(after["options"]):
         yield f"{len(before['options'])} options were asked for, now {len(after['options'])}"
+    if told.origin["seed"] != again.origin["seed"]:
+        yield f"the seed was {told.origin['seed']}, is {again.origin['seed']}"
+    for a, b in zip(kept, after["options"], strict=False):
+        # What a letter prints is told beside the values, and must follow from them.
+        for part in ("option", "found", "changes"):
+            now = json.loads(json.dumps(b[part], default=str))
+            if a[part] != now:
+                yield f"option {b['option']}: {part} was {a[part]}, is {now}"
     for a, b in zip(before["options"], after["options"], strict=False):
         if (a["values"] is None) != (b["values"] is None):
             yield f"option {a['option']} was {'found' if a['found'] else 'not found'}, and now is not so"

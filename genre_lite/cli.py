@@ -635,7 +635,7 @@ def check(
     index: Id = None,
     bank: Bank = None,
     favourable: Annotated[
-        str | None, typer.Option(help="The good one of the classes of --model.")
+        str | None, typer.Option(help="The good one of the classes of --model; the answer's own.")
     ] = None,
     threshold: Annotated[
         float | None, typer.Option(help="From where on --model says yes; the answer's own.")
@@ -656,14 +656,21 @@ def check(
     if genre is not None and (favourable, threshold) != (None, None):
         raise GenReError(f"{model} says what is favourable and from where on; leave it out.")
 
-    def decision(bar: float | None) -> Decision:
+    def decision(answer: Recourses) -> Decision:
         if bank is None:
             raise GenReError("Say who decides: MODEL, or --model package.module:name.")
-        return _decision(bank, favourable, bar if threshold is None else threshold, None)
+        good, bar = favourable, threshold
+        if good is None:  # what was the good class when the letters were written is it still
+            kept = answer.origin.get("decision", {}).get("favourable")
+            good = None if kept is None else str(kept)
+        return _decision(bank, good, answer.threshold if bar is None else bar, None)
 
     if csv is not None and options is not None:
         if genre is None:
-            raise GenReError("Proposals need MODEL: a file that `train` wrote, or a shipped name.")
+            raise GenReError(
+                "Proposals need MODEL, whose schema and estimates judge them: a file that `train` wrote, or "
+                "a shipped name; --model says beside it who decides, where the file does not hold that."
+            )
         how = _how(sep, decimal, encoding, missing)
         people = genre.schema.read_csv(csv, index=index, **how)
         table = _judged(people, _proposals(genre, options, index, people, how), genre, genre.schema)
@@ -682,7 +689,7 @@ def check(
             answer = Recourses.from_json(text)
         except GenReError as error:
             raise GenReError(f"{file}: {error}") from None
-        by = genre or decision(answer.threshold)
+        by = genre or decision(answer)
         terms = terms_of(answer.terms.to_dict(), list(answer), answer.schema)
         table = _judged(answer.factual, answer, by, answer.schema, Terms(**terms))
     print_table(table.reset_index(), say=_shown)

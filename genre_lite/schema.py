@@ -40,6 +40,23 @@ FEW, MANY, SKEW = (
 _DATES = (datetime.date, datetime.timedelta, np.datetime64, np.timedelta64, pd.Period)
 _DATE = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}([ T].*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}")
 _DAYS_SINCE = "give a number instead, such as (column - pandas.Timestamp('2020-01-01')).dt.days."
+# Units whose fractions are cents, in the singular.
+MONEY = {
+    "euro",
+    "eur",
+    "€",
+    "dollar",
+    "us dollar",
+    "usd",
+    "$",
+    "pound",
+    "gbp",
+    "£",
+    "dm",
+    "mark",
+    "franc",
+    "chf",
+}
 A_YEAR = {"year": 1.0, "month": 12.0, "week": 52.0, "day": 365.0}
 
 
@@ -263,8 +280,8 @@ class Feature:
 
     @property
     def title(self) -> str:
-        """The name to show to people."""
-        return self.label or str(self.name)
+        """The name to show to people: the label, or the column's name with blanks for underscores."""
+        return self.label or str(self.name).replace("_", " ").strip() or str(self.name)
 
     @property
     def is_categorical(self) -> bool:
@@ -436,6 +453,8 @@ class Feature:
         --------
         >>> Feature("income", unit="dollars").format(33600.4)
         '33,600.40 dollars'
+        >>> Feature("rent", unit="euros a month").format(633.4)
+        '633.40 euros a month'
         >>> Feature("rate", unit="%").format(0.12341, beside=0.12342)
         '0.12341 %'
         >>> Feature("built", unit="year").format(2019)
@@ -445,7 +464,8 @@ class Feature:
             return "missing"
         if self.is_categorical:
             return str(value)
-        text = _written(_plain(value), _plain(beside) if _is_number(beside) else None)
+        money = self.unit.partition(" a ")[0].removesuffix("s").lower() in MONEY
+        text = _written(_plain(value), _plain(beside) if _is_number(beside) else None, money)
         year = self.unit == "year"
         text = text.translate({ord(","): "" if year else marks[0], ord("."): marks[1]})
         unit, per, what = ("", "", "") if year else self.unit.partition(" a ")
@@ -559,7 +579,8 @@ class Schema(Sequence[Feature]):
         Numbers become numeric features (whole numbers get step 1); text, booleans and pandas
         categories become nominal ones, ordered pandas categories ordinal ones. Columns named in
         ``categorical`` are taken as nominal whatever their type. A column with gaps may have gaps. Whole
-        numbers in 1000 … 2999 whose column is called a year, as ``loan_year``, get the unit ``"year"``.
+        numbers in 1900 … 2100, or in 1000 … 2999 if the column is called a year, as ``loan_year``, get the
+        unit ``"year"``.
 
         The lists name columns, the mappings give a column's ``bounds`` of advice, its ``largest``
         change, its weight, unit, label and edges, as :class:`Feature` explains them; columns in
@@ -951,8 +972,8 @@ def _warn_of_traps(frame: pd.DataFrame, schema: Schema) -> None:
 # -- numbers as text ----------------------------------------------------------------------------
 
 
-def _written(value: float, beside: float | None) -> str:
-    """A number in decimals, with as many digits as tell it from another."""
+def _written(value: float, beside: float | None, money: bool) -> str:
+    """A number in decimals, with as many digits as tell it from another; money to the cent."""
     if value == round(value):
         return f"{value:,d}" if isinstance(value, int) else f"{value + 0.0:,.0f}"  # no −0
     places = _places(value)
@@ -961,7 +982,7 @@ def _written(value: float, beside: float | None) -> str:
             places += 1
     whole, _, decimals = f"{value:,.{places}f}".partition(".")
     decimals = decimals.rstrip("0")
-    if abs(value) >= 1000:
+    if money or abs(value) >= 1000:
         decimals = decimals.ljust(2, "0")  # to the cent
     return f"{whole}.{decimals}" if decimals else whole
 
@@ -972,10 +993,10 @@ def _places(value: float) -> int:
 
 
 def _is_date(feature: Feature, values: np.ndarray) -> bool:
-    """Whether whole numbers are years of the calendar: they lie in 1000 … 2999 and are so called."""
+    """Whether whole numbers are years of the calendar, by what they are or what they are called."""
     called = re.search(r"(?<![a-zA-Z])year(?![a-z])|Year(?![a-z])", str(feature.name))
-    inside = bool(((values >= 1000) & (values <= 2999)).all())
-    return bool(called) and inside and feature.step == 1
+    first, last = (1000, 2999) if called else (1900, 2100)
+    return feature.step == 1 and bool(((values >= first) & (values <= last)).all())
 
 
 # -- small questions ----------------------------------------------------------------------------

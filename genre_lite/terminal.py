@@ -68,6 +68,14 @@ class PlainErrors(TyperGroup):
             warnings.showwarning = _warn
             try:
                 return super().invoke(ctx)
+            except BrokenPipeError:  # whoever read on, as `head` does, has had enough
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+                raise typer.Exit(1) from None
+            except FileNotFoundError as error:
+                typer.echo(
+                    f"genre-lite: There is no file {error.filename}; name another.", err=True
+                )
+                raise typer.Exit(2) from None
             except (GenReError, OSError) as error:
                 typer.echo(f"genre-lite: {as_options(str(error))}", err=True)
                 raise typer.Exit(2) from None

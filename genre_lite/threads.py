@@ -8,8 +8,14 @@ two runs agree to the bit.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
 
 __all__ = ["one_thread", "threads"]
 
@@ -36,7 +42,9 @@ def threads() -> int:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Let torch compute on :func:`threads` threads, and on as many as before afterwards.
+    """Let torch, and what else computes by OpenMP, take :func:`threads` threads; as before afterwards.
+
+    The bank's own model may be a booster of scikit-learn or LightGBM, which would take every core.
 
     It may be nested, and it may be entered from several Python threads at once.
 
@@ -52,6 +60,15 @@ def one_thread() -> Iterator[None]:
     before = torch.get_num_threads()
     torch.set_num_threads(threads())
     try:
-        yield
+        with _controller(len(sys.modules)).limit(limits=threads(), user_api="openmp"):
+            yield
     finally:
         torch.set_num_threads(before)
+
+
+@lru_cache(maxsize=1)
+def _controller(modules: int) -> ThreadpoolController:
+    """The libraries that are loaded; looked for again once another module has been imported."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()

@@ -87,13 +87,15 @@ def fit(
     Raises
     ------
     GenReError
-        If no source can reach a target, or the checkpoint is of another training.
+        If no source can reach a target, the loss is no finite number, or the checkpoint is of another
+        training.
     """
     device = model.grid.device
     generator = torch.Generator().manual_seed(seed)
     source_tokens = torch.as_tensor(codec.tokens(pairs.sources.numpy()), device=device)
     target_tokens = torch.as_tensor(codec.tokens(pairs.targets.numpy()), device=device)
-    sources = pairs.sources.float().to(device)
+    # Beside its token, a gap has the middle value, as in an answer.
+    sources = pairs.sources.float().nan_to_num(0.5).to(device)
 
     usable = torch.nonzero(torch.as_tensor(pairs.reachable)).flatten()
     if not len(usable):
@@ -168,6 +170,11 @@ def fit(
             if state["step"] % config.check_every and state["step"] < config.steps:
                 continue
             value, mean = check(), sum(recent) / len(recent)
+            if not math.isfinite(mean + value):
+                raise GenReError(
+                    f"The loss is {value} after {state['step']} steps, so nothing is learnt; a lower "
+                    "learning_rate in TrainingConfig may help."
+                )
             recent = []
             state["history"].append((state["step"], mean, value))
             state["stale"] += 1

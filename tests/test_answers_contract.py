@@ -373,6 +373,17 @@ def gappy():
     return frame, good, form, h, fitted(h, frame, form, good)
 
 
+def test_a_network_learns_on_a_table_with_gaps(gappy):
+    """A gap is no number, and so no loss is a number, unless the network is given one in its place."""
+    _, _, _, _, genre = gappy
+    losses = genre.history_[["train_loss", "valid_loss"]]
+    assert np.isfinite(losses.to_numpy()).all()
+    assert losses["train_loss"].iloc[-1] < losses["train_loss"].iloc[0]
+    begun = genre._network().state_dict()
+    moved = [k for k, v in genre.network_.state_dict().items() if (v != begun[k].double()).any()]
+    assert {"token", "slope", "place", "readout"} <= set(moved)
+
+
 def test_a_gap_may_stay_or_be_filled_and_is_never_made(gappy, tmp_path):
     frame, _, _, h, genre = gappy
     people = frame[~genre.decision_.accepts(frame)].head(60)

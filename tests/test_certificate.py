@@ -209,6 +209,34 @@ def test_a_forger_who_hashes_anew_is_found_by_the_model(certificate: dict, genre
     assert table["detail"].iloc[-1] == "option 0 differs in amount"
 
 
+@pytest.mark.parametrize("part", ["to", "feature", "cost", "found", "outcome", "unit", "seed"])
+def test_what_a_letter_prints_follows_from_the_values(
+    certificate: dict, genre: gl.GenRe, part: str
+) -> None:
+    """Whoever hashes anew what a letter says beside the values is found as well."""
+    option = certificate["person"]["options"][0]
+    if part == "to":
+        option["changes"][0]["to"] = option["changes"][0]["from"]
+    elif part == "feature":
+        option["changes"][0]["feature"] = certificate["schema"]["features"][-1]["name"]
+    elif part == "cost":
+        option["cost"] += 0.01
+    elif part == "found":
+        option["found"] = False
+    elif part == "outcome":
+        certificate["decision"]["outcome"] = "nothing at all"
+    elif part == "unit":
+        certificate["schema"]["features"][0]["unit"] = "dragons"
+    else:
+        certificate["origin"]["seed"] += 1
+    for name in ("origin", "decision", "schema", "person"):
+        certificate["hashes"][name] = sha256(certificate[name])
+    certificate["hashes"]["whole"] = sha256({k: v for k, v in certificate.items() if k != "hashes"})
+    assert broken(certificate) == []
+    table = verify(certificate, genre)
+    assert table.loc[~table["holds"], "what"].tolist() == ["asked anew, it gives the same answer"]
+
+
 def test_another_model_and_another_bank_are_named(certificate: dict, genre: gl.GenRe) -> None:
     other = gl.GenRe.load("compas", progress=False)
     table = verify(certificate, other)

@@ -637,7 +637,7 @@ def issued(letterhead: Path) -> Path:
 
 def test_letters_issued_hold_today(issued: Path, here: Path) -> None:
     assert "yes" in done("check", "issued.json", "own.genre", *MODEL)
-    assert done("check", "issued.json", *MODEL, "--favourable", 0)  # at the answer's own 0.7
+    assert done("check", "issued.json", *MODEL)  # the good class and the bar are the letters' own
 
 
 def test_letters_are_told_where_the_bank_has_moved(issued: Path, here: Path) -> None:

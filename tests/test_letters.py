@@ -697,7 +697,9 @@ def test_a_year_has_no_comma_and_no_unit() -> None:
         ("yearly_income", [1000, 2999], ""),
         ("loan_year", [1, 3], ""),
         ("loan_year", [2017.5, 2019.0], ""),
-        ("income", [2017, 2019], ""),
+        ("customer_since", [1900, 2100], "year"),
+        ("income", [2017, 2101], ""),
+        ("income", [1899, 2017], ""),
     ],
 )
 def test_a_table_says_which_numbers_are_years(name: str, values: list, unit: str) -> None:

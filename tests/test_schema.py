@@ -862,3 +862,34 @@ def test_the_table_to_read_shows_levels_bounds_and_directions(schema):
     assert table.loc["age", ["unit", "change"]].tolist() == ["years", "increasing"]
     assert "grade" in repr(schema)
     assert "<table" in schema._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("unit", "value", "text"),
+    [
+        ("euros a month", 633.4, "633.40 euros a month"),
+        ("DM", 9.5, "9.50 DM"),
+        ("US dollars", 250, "250 US dollars"),
+        ("kg", 63.5, "63.5 kg"),
+    ],
+)
+def test_money_is_told_to_the_cent(unit, value, text):
+    assert Feature("x", unit=unit).format(value) == text
+
+
+def test_years_of_the_calendar_are_known_by_what_they_are():
+    frame = pd.DataFrame(
+        {
+            "customer_since": [1999, 2014, 2023],
+            "amount": [1999, 2014, 9000],
+            "loan_year": [1066, 1789, 2000],
+        }
+    )
+    units = {f.name: f.unit for f in Schema.infer(frame)}
+    assert units == {"customer_since": "year", "amount": "", "loan_year": "year"}
+
+
+def test_a_title_is_the_label_or_the_name_without_underscores():
+    assert Feature("years_employed").title == "years employed"
+    assert Feature("years_employed", label="years in the job").title == "years in the job"
+    assert Feature("_").title == "_"
