@@ -2,23 +2,16 @@
 
     python -m benchmarks.throughput
 
-Run it alone, on a machine with nothing else to do. For each table, in turn for the first edition (taken
-from git) and for the package as it is: seconds of a whole fit and of the classifier's training beside it,
-of an answer for one person alone and in a crowd, and the memory of answering 20,000 (``pace.py``); a fit
-beside busy programs, with the share of the processor that it then has. Then seconds of ``recommend``
-for 1, 200 and 10,000 people with 10 candidates each, and of the network's decoding alone beside its
-matrix products run bare, at the same shapes and in the same order. Writes ``results/throughput.json``.
+Run it alone, on a machine with nothing else to do. For each table: seconds of a whole fit and of the
+classifier's training beside it; seconds of ``recommend`` for 1, 200 and 10,000 people with 10
+candidates each, and of the network's decoding alone beside its matrix products run bare, at the same
+shapes and in the same order. Writes ``results/throughput.json``.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import platform
-import subprocess
-import sys
-import tempfile
 import time
 import warnings
 from collections.abc import Callable
@@ -33,51 +26,9 @@ from genre_lite.sampling import draw
 from genre_lite.threads import threads
 
 from . import provenance
-from .answers import FIRST, first_edition
 
 RESULTS = Path(__file__).parent.parent / "results" / "throughput.json"
 CANDIDATES = 10
-PACE = Path(__file__).with_name("pace.py")
-BUSY = "while True: pass"
-
-
-def pace(table: str, split: str, parts: str = "all", package: Path = provenance.ROOT) -> dict:
-    """What ``pace.py`` measures, of the package in a folder; one thread, unless the environment says more."""
-    path = {"PYTHONPATH": str(package), "OMP_NUM_THREADS": str(threads())}
-    call = [sys.executable, str(PACE), table, split, parts]
-    done = subprocess.run(call, env=os.environ | path, capture_output=True, text=True, check=True)
-    return json.loads(done.stdout.splitlines()[-1])
-
-
-def beside_busy(table: str, split: str, quiet: float) -> dict:
-    """A fit while a program that never rests runs on each processor.
-
-    ``share`` is what the fit then has of a processor if all get the same; ``taken`` is the share that
-    its time says it had.
-    """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    busy = [subprocess.Popen([sys.executable, "-c", BUSY]) for _ in range(cores)]
-    try:
-        seconds = pace(table, split, "fit")["fit_seconds"]
-    finally:
-        for program in busy:
-            program.kill()
-    return {"seconds": seconds, "share": cores / (cores + 1), "taken": quiet / seconds}
-
-
-def editions(table: str, split: str) -> dict:
-    """The first edition and this one, one after the other, and how many times as fast this one is."""
-    with tempfile.TemporaryDirectory() as folder:
-        why = first_edition(FIRST, Path(folder))
-        before = {} if why else pace(table, split, package=Path(folder))
-    after = pace(table, split)
-    ratio = {
-        name: before[name] / value
-        for name, value in after.items()
-        if name in before and name != "megabytes_before"
-    }
-    told = {"first_edition": before, "now": after, "times_as_fast": ratio}
-    return told | {"beside_busy": beside_busy(table, split, after["fit_seconds"])}
 
 
 def best_seconds(call: Callable[[], object], device: torch.device, repeats: int = 5) -> float:
@@ -166,10 +117,8 @@ def main() -> None:
     asked.add_argument("--tables", nargs="+", default=["compas", "heloc", "adult"])
     asked.add_argument("--out", type=Path, default=RESULTS)
     given = asked.parse_args()
-    rows, fits, paces = [], {}, {}
+    rows, fits = [], {}
     for table in given.tables:
-        paces[table] = editions(table, given.split)
-        print(table, paces[table], flush=True)
         bank = gl.load_dataset(table, split=given.split)
         start = time.perf_counter()
         # The paper weighs classes equally, except on HELOC: the table says so.
@@ -198,7 +147,6 @@ def main() -> None:
         "threads": threads(),
         "made_by": provenance.made_by("benchmarks.throughput"),
         "candidates": CANDIDATES,
-        "editions": paces,
         "fits": fits,
         "rows": rows,
     }

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
 
 import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 import genre_lite as gl
-from benchmarks import scale, throughput
+from benchmarks import pace, scale, throughput
 from genre_lite.sampling import draw
 
 LUCK = 0.005  # in a total variation of so many draws
@@ -119,3 +120,32 @@ def test_every_table_is_timed_with_few_people_and_many(timed):
             row["people"] / row["recommend_seconds"]
         )
         assert 0 < row["share_of_matrix_speed"] < 1
+
+
+# -- beside the first edition ---------------------------------------------------------------------
+
+
+def test_a_ratio_above_one_says_that_today_is_quicker():
+    before, after = {"fit_seconds": 30.0, "megabytes": 900.0}, {"fit_seconds": 10.0}
+    assert pace.ratios(before, after) == {"fit_seconds": 3.0}
+
+
+def test_the_worker_times_the_package_in_a_folder(tmp_path):
+    """A package that answers nothing but its own name is what is timed."""
+    package = tmp_path / "genre_lite"
+    package.mkdir()
+    (package / "__init__.py").write_text("raise SystemExit('the one in the folder')")
+    with pytest.raises(subprocess.CalledProcessError) as found:
+        pace.pace("moons", "default", "fit", tmp_path)
+    assert "the one in the folder" in found.value.stderr
+
+
+def test_the_record_holds_ratios_of_its_own_figures(root):
+    tables = record(root, "pace")["tables"]
+    assert list(tables) == ["compas", "heloc", "adult"]
+    for of in tables.values():
+        assert of["ratio"] == pytest.approx(pace.ratios(of["first_edition"], of["now"]))
+        assert of["ratio"]["fit_seconds"] > 1.5
+    busy = tables["compas"]["beside_busy"]
+    assert busy["taken"] > 0.8 * busy["share"], "no more than its share explains"
+    assert tables["compas"]["now"]["megabytes"] < 1000
