@@ -30,7 +30,7 @@ from .wording import ENGLISH, Wording
 if TYPE_CHECKING:
     from .recourses import Recourses
 
-__all__ = ["ENGLISH", "Letter", "Wording", "cards", "headline", "table"]
+__all__ = ["ENGLISH", "Letter", "Offer", "Wording", "cards", "headline", "table"]
 
 WIDTH = 76  # characters a line: what a page of the book shows without scrolling
 ITEM = "- "  # begins a line of a list
@@ -133,7 +133,7 @@ class Letter:
 
     @cached_property
     def closing(self) -> list[str]:
-        """What else there is to say of the options: that some, or all, were not found."""
+        """That some of the options, or all, were not found."""
         if self.skipped is not None or self.person["accepted"]:
             return []
         say, asked = self.wording.say, len(self.person["options"])
@@ -145,7 +145,7 @@ class Letter:
 
     @cached_property
     def always(self) -> list[str]:
-        """What everybody is told who was denied: their rights, and what this is not."""
+        """Their rights, and what this is not, for everybody who was denied."""
         denied = self.skipped is None and not self.person["accepted"]
         return [self.wording.rights, self.wording.care] if denied else []
 

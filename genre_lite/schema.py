@@ -280,7 +280,7 @@ class Feature:
 
     @property
     def title(self) -> str:
-        """The name to show to people: the label, or the column's name with blanks for underscores."""
+        """The label, or else the column's name with blanks for underscores, to show to people."""
         return self.label or str(self.name).replace("_", " ").strip() or str(self.name)
 
     @property

@@ -31,7 +31,14 @@ from .limits import Limits
 from .objectives import cost, effective_sample_size
 from .threefry import keys, uniforms
 
-__all__ = ["ListedPairs", "PairSampler", "expected_deviation", "grafted_pairs", "on_vocabulary"]
+__all__ = [
+    "ListedPairs",
+    "PairSampler",
+    "Pairs",
+    "expected_deviation",
+    "grafted_pairs",
+    "on_vocabulary",
+]
 
 ALL = slice(None)
 

@@ -73,6 +73,7 @@ ASIDE = {
     "genre_lite.settings": "what a setting may be, checked at `fit`",
     "genre_lite.sampling.spread": "options of one person that ask for different things",
     "genre_lite.supervision.ListedPairs": "pairs made beforehand, by grafting or refinement",
+    "genre_lite.supervision.Pairs": "a protocol: what a network is trained on, `PairSampler` or listed pairs",
     "genre_lite.supervision.grafted_pairs": "targets put onto what a person cannot change",
     "genre_lite.surrogate.Surrogate": "explained in words on the page on what moves the Score",
     "genre_lite.teaching": "supervision from refinement, for `GenRe.fit`",
