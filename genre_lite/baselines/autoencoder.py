@@ -16,7 +16,7 @@ everybody is decoded to the same person.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,8 +27,17 @@ from torch.nn import functional as F
 from tqdm.auto import trange
 
 from ..codec import Codec
+from ..settings import Number, Widths
 
 __all__ = ["VAE", "LabelledVAE", "TableLikelihood", "divergence", "train"]
+
+# What the settings of every method that trains one may be.
+SETTINGS: dict[str, Container] = {
+    "hidden": Widths(),
+    "code": Number(1, whole=True),
+    "training_steps": Number(1, whole=True),
+    "validity_margin": Number(0, 1),
+}
 
 
 class TableLikelihood(nn.Module):

@@ -14,8 +14,8 @@ from ..decision import SupportsProba
 from ..estimator import RecourseMethod
 from ..limits import Limits
 from ..schema import Schema
-from ..settings import Number, Widths
-from .autoencoder import VAE, train
+from ..settings import Number
+from .autoencoder import SETTINGS, VAE, train
 from .projection import Projection
 from .shells import Shells, accepted
 
@@ -79,10 +79,7 @@ class CCHVAE(RecourseMethod):
         "step": Number(0, above=True),
         "max_rounds": Number(1, whole=True),
         "max_seconds": Number(0, above=True),
-        "hidden": Widths(),
-        "code": Number(1, whole=True),
-        "training_steps": Number(1, whole=True),
-        "validity_margin": Number(0, 1),
+        **SETTINGS,
     }
 
     def __init__(

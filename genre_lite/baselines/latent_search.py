@@ -23,9 +23,9 @@ from ..decision import SupportsProba
 from ..estimator import RecourseMethod
 from ..limits import Limits
 from ..schema import Schema
-from ..settings import Number, Widths
+from ..settings import Number
 from ..threefry import normals
-from .autoencoder import VAE, train
+from .autoencoder import SETTINGS, VAE, train
 from .gradient_search import LogOdds, to_yes
 from .projection import Projection
 from .shells import accepted
@@ -66,10 +66,7 @@ class LatentMethod(RecourseMethod):
         "max_steps": Number(1, whole=True),
         "patience": Number(1, whole=True),
         "max_seconds": Number(0, above=True),
-        "hidden": Widths(),
-        "code": Number(1, whole=True),
-        "training_steps": Number(1, whole=True),
-        "validity_margin": Number(0, 1),
+        **SETTINGS,
     }
 
     def __init__(
