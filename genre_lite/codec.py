@@ -181,6 +181,24 @@ class Codec:
                 scale[block.stop - 1] = 0.5 * price
         return self.design(cube) * scale
 
+    @property
+    def codes(self) -> np.ndarray:
+        """What turns inputs of :meth:`design` into one column a feature, (inputs, columns).
+
+        The indicators of a nominal feature become its level's position among 0 … 1; a gap keeps a
+        column of its own. ``design(cube) @ codes``.
+        """
+        columns = []
+        for f, block in zip(self.schema, self.blocks, strict=True):
+            inputs = np.arange(block.start, block.stop)
+            values = inputs[:-1] if f.gaps else inputs
+            column = np.zeros(self.blocks[-1].stop)
+            column[values] = np.linspace(0, 1, len(values)) if self.is_wide(f) else 1.0
+            columns.append(column)
+            if f.gaps:
+                columns.append((np.arange(self.blocks[-1].stop) == inputs[-1]).astype(float))
+        return np.stack(columns, axis=1)
+
     @staticmethod
     def is_wide(feature: Feature) -> bool:
         """Whether a feature takes more than one classifier input."""

@@ -18,6 +18,7 @@ import torch
 
 from .candidates import Asked, Comparison, decoded
 from .certificate import origin
+from .choice import best_of, options_of
 from .decision import SupportsProba
 from .errors import GenReError
 from .estimator import RecourseMethod, positions
@@ -25,23 +26,21 @@ from .limits import Limits
 from .model import ModelConfig, RecourseTransformer
 from .recourses import Recourses
 from .refinement import refine
-from .sampling import RULES, draw, log_prob, spread
+from .sampling import RULES, draw, log_prob
 from .schema import Schema
 from .settings import Number, OneOf
 from .supervision import Pairs, PairSampler, grafted_pairs
 from .surrogate import Surrogate, Teacher
-from .teaching import Lessons, answered, best_of, nearest
+from .teaching import Lessons, answered, nearest
 from .threads import one_thread
 from .threefry import keys, uniforms
 from .training import TrainingConfig, fit
+from .truth import estimated
 
 __all__ = ["GenRe"]
 
 AT_ONCE = 5_000  # candidates decoded in one go; as many as a processor's cache can hold
-FEW = 50  # targets: fewer teach little
 SOURCES = 4000  # denied rows that pairs are made for, at most
-WIDE = 20  # levels: an immutable feature with more is left out of the estimates
-STARTS = 2  # draws a person from which one answer is refined
 LESSON = 24  # draws a person that the teacher judges, in each round
 HARVEST = 1500  # denied rows whose refined grafts become such profiles
 PROFILES = 2048  # accepted profiles that are kept to start from
@@ -51,20 +50,24 @@ PROFILES = 2048  # accepted profiles that are kept to start from
 class Recipe:
     """How a recipe samples and chooses, and its pairs.
 
-    ``tries`` is how often it draws for a person until h accepts a candidate, ``nearest`` K of the pairs.
+    ``tries`` is how often it draws for a person until h accepts a candidate, each time ``bolder`` times
+    as boldly; ``nearest`` is K of the pairs, ``still`` whether time stands still in them.
     """
 
     candidates: int
     temperature: float
     tries: int
     rule: str
-    nearest: int | None
-    refine: bool
+    nearest: int | None = None
+    refine: bool = False
+    bolder: float = 1.0
+    still: bool = False
 
 
 RECIPES = {
-    "estimated": Recipe(24, 0.5, tries=4, rule="balanced", nearest=None, refine=True),
-    "paper": Recipe(10, 0.1, tries=1, rule="safest", nearest=1000, refine=False),
+    "estimated": Recipe(24, 0.5, tries=4, rule="balanced", refine=True, bolder=2.0),
+    "paper": Recipe(10, 0.1, tries=1, rule="safest", nearest=1000),
+    "consistent": Recipe(1, 1.0, tries=7, rule="first", still=True),
 }
 
 
@@ -85,7 +88,7 @@ class GenRe(RecourseMethod):
     (Garg et al., 2025, algorithm 1). Answers are values that occur in the training rows, and
     terms hold by construction.
 
-    Two recipes say who counts as accepted and how a candidate is chosen:
+    Three recipes say who counts as accepted and how a candidate is chosen:
 
     * ``"estimated"`` (the default): :math:`D^+ = \\{t : h \\text{ accepts } t,\\
       \\hat V(t) > \\gamma,\\ \\hat P(t) > 1/2\\}`, where validity and plausibility are estimated from
@@ -95,6 +98,9 @@ class GenRe(RecourseMethod):
       best estimated Score wins.
     * ``"paper"``: :math:`D^+ = \\{t : h(t) > \\gamma,\\ y = 1\\}`, its 1,000 nearest for each source;
       the candidate that h likes best of ten wins.
+    * ``"consistent"``: :math:`D^+` as in the paper, all of it for each source, and nobody grows older;
+      the first draw at temperature 1 that h accepts is the answer. So R_θ tends to the ideal recourse
+      distribution as far as training does; see the book's appendix.
 
     Parameters
     ----------
@@ -108,7 +114,7 @@ class GenRe(RecourseMethod):
     validity_margin
         γ, how surely a target must be accepted; 0.7 in the paper.
     recipe
-        ``"estimated"`` or ``"paper"``.
+        ``"estimated"``, ``"paper"`` or ``"consistent"``.
     model, training
         The network's size, and how long to train it; the package's own if left out.
     device
@@ -125,7 +131,7 @@ class GenRe(RecourseMethod):
     network_
         R_θ, a :class:`~genre_lite.model.RecourseTransformer`.
     surrogate_
-        The estimates V̂ and P̂ as a network; ``None`` for the recipe ``"paper"``.
+        The estimates V̂ and P̂ as a network; ``None`` but for the recipe ``"estimated"``.
     profiles_
         Accepted profiles in the cube that an answer may start from; each was written by the model,
         and none is a training row.
@@ -227,7 +233,8 @@ class GenRe(RecourseMethod):
         cube = self.codec.cube(X)
         checkpoint = None if checkpoint is None else Path(checkpoint)
         self.surrogate_, self.profiles_ = None, np.empty((0, cube.shape[1]))
-        if self.recipe == "paper":
+        if self.recipe != "estimated":
+            recipe = RECIPES[self.recipe]
             target = (score > self.validity_margin) & (labels == 1)
             if not target.any():
                 raise GenReError(
@@ -236,13 +243,26 @@ class GenRe(RecourseMethod):
                 )
             source = cube[score <= self.validity_margin]
             pairs: Pairs = PairSampler(
-                self.codec, source, cube[target], self.cost_weight, nearest=RECIPES["paper"].nearest
+                self.codec,
+                source,
+                cube[target],
+                self.cost_weight,
+                nearest=recipe.nearest,
+                still=recipe.still,
             )
             self._begin(cube[target], len(X), pairs)
             self._train(pairs, self._config, checkpoint=checkpoint)
             self.network_.double()
             return
-        teacher, sure = self._estimate(X, labels, yes)
+        teacher, sure = estimated(
+            self.codec,
+            cube,
+            labels,
+            yes,
+            self.validity_margin,
+            seed=self.seed,
+            progress=self.progress,
+        )
         target = yes & sure
         chance = np.random.default_rng(self.seed)
         some = np.sort(chance.permutation(np.flatnonzero(~yes))[:SOURCES])
@@ -271,61 +291,6 @@ class GenRe(RecourseMethod):
     @property
     def _config(self) -> TrainingConfig:
         return self.training or TrainingConfig()
-
-    def _estimate(
-        self, X: pd.DataFrame, labels: np.ndarray, yes: np.ndarray
-    ) -> tuple[Teacher, np.ndarray]:
-        """The teacher, and which rows are surely valid and plausible, booleans (rows,)."""
-        design = self.codec.design(self.codec.cube(X))
-        teacher = Teacher(inputs=self._judged()).fit(
-            design, labels, seed=self.seed, progress=self.progress
-        )
-
-        sure = self._sure_rows(teacher, design)
-        if (yes & sure).sum() < FEW:
-            # Where a favourable outcome is rare, few reach ½; then as many count as the bank accepts.
-            border = float(np.quantile(teacher.truth(design), 1 - yes.mean()))
-            if border < teacher.border:
-                teacher.border = border
-                teacher.judge(design, seed=self.seed)
-                sure = self._sure_rows(teacher, design)
-        target = yes & sure
-        if not target.any():
-            counts = {
-                "that the bank accepts": yes,
-                f"with V̂ > {self.validity_margin:g} (validity_margin; the labels decide)": teacher.valid
-                > self.validity_margin,
-                "with P̂ > 0.5 (people like these exist)": teacher.plausible > 0.5,
-            }
-            told = ", ".join(f"{int(who.sum())} {what}" for what, who in counts.items())
-            raise GenReError(
-                f"None of the {len(X)} rows is surely accepted, so there is nobody to learn from. There "
-                f"are {told}, and nobody is all three. Lower validity_margin, leave y out, or give "
-                "more rows."
-            )
-        if target.sum() < FEW:
-            warnings.warn(
-                f"Only {int(target.sum())} of the {len(X)} rows are surely accepted, and all answers are "
-                f"learnt from them; with fewer than {FEW}, take them with care, or lower "
-                "validity_margin, or give more rows.",
-                stacklevel=6,
-            )
-        return teacher, sure
-
-    def _sure_rows(self, teacher: Teacher, design: np.ndarray) -> np.ndarray:
-        """Which training rows are surely valid and plausible, booleans (rows,)."""
-        sure = teacher.valid > self.validity_margin
-        if sure.any():
-            sure[sure] = teacher.plausibility(design[sure]) > 0.5
-        return sure
-
-    def _judged(self) -> np.ndarray:
-        """Which inputs the estimates look at: not the many levels of what nobody can change."""
-        inputs = np.ones(self.codec.blocks[-1].stop, dtype=bool)
-        for f, block in zip(self.schema, self.codec.blocks, strict=True):
-            if f.actionability == "immutable" and block.stop - block.start > WIDE:
-                inputs[block] = False
-        return inputs
 
     def _begin(self, targets: np.ndarray, rows: int, pairs: Pairs) -> None:
         self.report_ = {
@@ -501,8 +466,8 @@ class GenRe(RecourseMethod):
         extra
             ``"ignore"`` to leave out columns that the schema does not know.
         rule
-            ``"balanced"`` (best estimated Score), ``"cheapest"``, ``"likeliest"`` or ``"safest"``;
-            see :func:`~genre_lite.sampling.choose`. The recipe's own if left out.
+            ``"balanced"`` (best estimated Score), ``"cheapest"``, ``"likeliest"``, ``"safest"`` or
+            ``"first"``; see :func:`~genre_lite.sampling.choose`. The recipe's own if left out.
         margin
             Every option has h(x⁺) above this, beside the bank's own threshold.
         candidates, temperature
@@ -510,8 +475,8 @@ class GenRe(RecourseMethod):
             Where h accepts none of them, the default recipe draws again, up to three times: each time
             twice as many, and twice as boldly.
         readiness
-            How much worth, in units of Score, may be given up: for a first option that is cheaper,
-            and for further ones that change other features than those before.
+            How much worth, in units of Score, further options may give up to change other features
+            than those before.
         refined
             Whether needless changes are taken back; the recipe's own if left out.
         seed
@@ -546,7 +511,8 @@ class GenRe(RecourseMethod):
             temperature=recipe.temperature if temperature is None else temperature,
             readiness=readiness,
             # How likely an answer is under R_θ is not what a search may raise.
-            refined=(recipe.refine if refined is None else refined) and rule != "likeliest",
+            refined=(recipe.refine if refined is None else refined)
+            and rule not in ("likeliest", "first"),
             seed=self.seed if seed is None else seed,
         )
 
@@ -581,7 +547,7 @@ class GenRe(RecourseMethod):
                 drawn = self._draws(
                     here,
                     candidates * 2**attempt,
-                    temperature=temperature * 2**attempt,
+                    temperature=temperature * RECIPES[self.recipe].bolder ** attempt,
                     seed=seed,
                     first=candidates * (2**attempt - 1),
                 )
@@ -613,36 +579,21 @@ class GenRe(RecourseMethod):
             points = np.concatenate([points, nearest(limits, self.profiles_)], axis=1)
         if comparison.rule == "likeliest":
             nats = drawn.log_prob.ravel()
-        people, k, d = points.shape
-        flat, rows = points.reshape(-1, d), np.repeat(np.arange(people), k)
-        keep = 6 * n if n > 1 else STARTS if refined else 1
-        best = best_of(flat, rows, limits, comparison, keep, log_prob=nats)
-        row, place = np.nonzero(best >= 0)
-        number = best[row, place]
-        chosen = flat[number]
+        elif comparison.rule == "first":
+            nats = -np.tile(np.arange(points.shape[1]), len(points)).astype(float)
+        besides = None
         if refined:
-            sure, whose = self._sure(points[:, drawn.points.shape[1] :], limits, comparison)
-            chosen, row = np.concatenate([chosen, sure]), np.concatenate([row, whose])
-            order = np.argsort(row, kind="stable")
-            chosen, row = chosen[order], row[order]
-            chosen = refine(chosen, row, limits, comparison)
-        worth = comparison.worth(chosen, row) if nats is None else nats[number]
-        price = comparison.cost(chosen, row)
-        moves = np.nan_to_num(np.abs(chosen - limits.cube[row]), nan=1.0)
-        moves[~limits.changed(chosen, row)] = 0
-        taken, numbers = [], []
-        everybody = np.split(np.arange(len(row)), np.flatnonzero(np.diff(row)) + 1)
-        for who in filter(len, everybody):
-            # The first is the cheapest of those nearly as good as the best.
-            near = worth[who] >= worth[who].max() - (readiness if refined else 0)
-            who = who[np.lexsort((-worth[who].round(9), price[who].round(9), ~near))]
-            first = np.arange(len(who)) == 0
-            options = spread(worth[who], moves[who], n, readiness=readiness, first=first)
-            for rank, i in enumerate(options):
-                taken.append(who[i])
-                numbers.append(rank)
-        kept = np.array(taken, dtype=int)
-        return chosen[kept], row[kept], np.array(numbers, dtype=int)
+            besides = self._sure(points[:, drawn.points.shape[1] :], limits, comparison)
+        return options_of(
+            points,
+            limits,
+            comparison,
+            n,
+            readiness=readiness,
+            refined=refined,
+            order=nats,
+            besides=besides,
+        )
 
     def _sure(
         self, points: np.ndarray, limits: Limits, comparison: Comparison
@@ -670,11 +621,11 @@ class GenRe(RecourseMethod):
 
     @property
     def has_estimates(self) -> bool:
-        """Whether :meth:`estimates` tells anything: not for the recipe ``"paper"``."""
+        """Whether :meth:`estimates` tells anything: only for the recipe ``"estimated"``."""
         return self.surrogate_ is not None
 
     def estimates(self, frame: pd.DataFrame) -> pd.DataFrame | None:
-        """V̂ and P̂ of rows, columns valid and plausible; ``None`` for the recipe ``"paper"``."""
+        """V̂ and P̂ of rows, columns valid and plausible; ``None`` but for the recipe ``"estimated"``."""
         self._require_fit()
         if self.surrogate_ is None:
             return None

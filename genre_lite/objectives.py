@@ -162,6 +162,9 @@ def effective_sample_size(weights: np.ndarray) -> np.ndarray:
 
     .. math:: \\mathrm{ESS} = \\frac{(\\sum_i w_i)^2}{\\sum_i w_i^2}
 
+    It never rises as a cost weight grows. To take a weighted sample for so many draws of R* is a rule of
+    thumb, exact for equal weights alone; where near values are rare it promises too much.
+
     Equation: :eq:`pairs-ess`.
 
     Examples
@@ -267,7 +270,8 @@ def deviation_bound(density: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
     .. math:: c = \\sum_v \\sqrt{R^*(v)\\, (\\rho(v) - R^*(v))} \\;\\le\\; \\sqrt{m\\, \\kappa},
 
-    with m the size of the vocabulary and the rest as in :func:`deviation_constant`.
+    with m the size of the vocabulary and the rest as in :func:`deviation_constant`. It says nothing
+    unless n is above c².
 
     Equations: :eq:`consistency-bound`, :eq:`why-bound`.
 

@@ -21,7 +21,7 @@ from .writing import Writing
 
 __all__ = ["choose", "draw", "log_prob", "spread"]
 
-RULES = ("balanced", "cheapest", "likeliest", "safest")
+RULES = ("balanced", "cheapest", "likeliest", "safest", "first")
 DIGITS = 9  # of a worth: what lies closer is equal, on every machine and in every company
 
 
@@ -110,6 +110,7 @@ def choose(
     * ``"cheapest"`` takes the least C(x, x⁺),
     * ``"likeliest"`` the greatest R_θ(x⁺ | x),
     * ``"safest"`` the greatest h(x⁺),
+    * ``"first"`` the one drawn first, so that an answer is a draw of R_θ that h accepts,
     * ``"balanced"`` the best estimated Score,
       :math:`\\hat V(x^+) + \\hat P(x^+) - C / d`, with the chances of being valid and of being
       plausible as estimated from the training rows; without estimates, the cheapest.
@@ -163,6 +164,8 @@ def worth_of(
         raise GenReError(f"rule is {rule!r}; choose one of {', '.join(RULES)}.")
     if rule == "balanced" and believed is not None:
         return believed.sum(axis=-1) - cost / features
+    if rule == "first":
+        return -np.broadcast_to(np.arange(cost.shape[-1], dtype=float), cost.shape)
     return {"cheapest": -cost, "likeliest": log_prob, "safest": chance, "balanced": -cost}[rule]
 
 

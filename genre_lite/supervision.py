@@ -7,11 +7,12 @@ person x is an example of recourse for x, the better the nearer. So pairs are dr
           {\\sum_{t' \\in D^+} A(x, t')\\, e^{-\\lambda C(x, t')}}, \\qquad t \\in D^+,
 
 over the accepted people :math:`D^+`, where :math:`A(x, t) = 1` if going from x to t breaks no
-constraint. As :math:`D^+` grows, Q tends to the ideal recourse distribution R*.
+constraint. As :math:`D^+` grows, Q tends to the ideal recourse distribution R*, if all of :math:`D^+`
+is used.
 
 Where something is fixed that hardly two people share, such as an age in days, A leaves nobody to
 become. So targets are *grafted*: what a person may change is taken from t, all else stays their own,
-and the bank is asked again about the person so made (:func:`grafted_pairs`).
+and the bank is asked again about the person so made (:func:`grafted_pairs`). Such pairs tend to no R*.
 """
 
 from __future__ import annotations
@@ -77,9 +78,12 @@ class PairSampler:
         A fixed K is not consistent: as data grow, the K nearest all collapse onto the nearest one.
     pool
         Draw from so many targets, chosen anew at every call of :meth:`draw`; from all of them if
-        ``None``. The time of a draw then no longer grows with the table. Draws tend to Q as the pool
-        grows (self-normalized importance sampling); a source that no member of the pool can serve
-        draws from all targets.
+        ``None``. The time of a draw then no longer grows with the table. A pool of a fixed size is
+        biased, however many targets there are: near ones get too little, by up to κ / pool in total
+        variation, with κ = targets / :meth:`effective_targets`. So let it be large beside κ, and grow
+        with the table. A source that no member of the pool can serve draws from all targets.
+    still
+        Whether time stands still, as in an answer without a wait: clocks then count as immutable.
     block
         The most source–target pairs held at once.
 
@@ -108,6 +112,7 @@ class PairSampler:
         *,
         nearest: int | None = None,
         pool: int | None = None,
+        still: bool = False,
         block: int = 2**22,
     ) -> None:
         # Constraints compare in double precision: in single, two different values may be equal.
@@ -124,6 +129,7 @@ class PairSampler:
             for points in (self.sources, self.targets)
         )
         kinds = np.array([f.actionability for f in codec.schema])
+        kinds = np.where(still & (kinds == "clock"), "immutable", kinds)
         self._up = np.flatnonzero(np.isin(kinds, ("increasing", "clock")))  # time only goes on
         self._down = np.flatnonzero(kinds == "decreasing")
         fixed = torch.cat([self.sources, self.targets])[:, kinds == "immutable"]
@@ -204,8 +210,9 @@ class PairSampler:
     def effective_targets(self, rows: np.ndarray) -> np.ndarray:
         """How many equal targets Q(· | x) is worth, 1 / Σ_t Q(t | x)², shape (rows,); 0 for none.
 
-        Q is within √(vocabulary / it) of R*(· | x) on average, roughly; for how far it is likely to
-        be, which is often less, see :func:`expected_deviation`.
+        Q is within √(vocabulary / it) of R*(· | x) on average, roughly. Above 1 that says nothing, and
+        on a table whose people hardly repeat it is above 1. So a small size means that few targets
+        speak, and neither that Q is far from R* nor that it is near.
 
         Equation: :eq:`pairs-ess`.
         """
@@ -322,7 +329,9 @@ def grafted_pairs(
               Q(x^+ \\mid x) \\propto 1[h(x^+) > \\text{threshold}]\\, e^{-\\lambda C(x, x^+)} .
 
     For each source, ``tries`` targets are drawn without replacement from :math:`e^{-\\lambda C(x, t)}`,
-    cost counted over what may change, by numbers keyed by the source's own values.
+    cost counted over what may change, by numbers keyed by the source's own values. So cost counts
+    twice, in who is tried and in the weights: with the number of tries fixed, these pairs are cheaper
+    than those of :class:`PairSampler`, and no R* is their limit.
 
     Parameters
     ----------
@@ -426,8 +435,11 @@ def expected_deviation(weights: np.ndarray, values: np.ndarray, size: int) -> np
     .. math:: \\mathbb{E}\\, \\mathrm{TV}(Q, R^*) \\approx \\frac{1}{\\sqrt{2\\pi}} \\sum_v
               \\sqrt{(1 - 2 Q(v)) \\sum_{i\\,:\\,t_i = v} Q(t_i)^2 + Q(v)^2 / \\mathrm{ESS}}
 
-    It estimates :func:`~genre_lite.objectives.deviation_constant` / √n. Entries without a target
-    count as impossible, so with few targets it says too little.
+    It estimates :func:`~genre_lite.objectives.deviation_constant` / √n, and needs many targets at each
+    entry that has much of R*. An entry without a target counts as impossible; and where one target has
+    all the weight the answer is 0, however far Q is from R*. To see how far without a formula, compare
+    Q of two random halves of the targets: half the total variation between them is, on average, no more
+    than that of a half to R*.
 
     Equations: :eq:`consistency-rate`, :eq:`why-se`.
 

@@ -6,10 +6,13 @@ believes in. :class:`Surrogate` is a small network taught to give the teacher's 
 fitted model keeps: fast, differentiable, and without a single person's row in it.
 
 An estimate is not the truth. So the teacher does not ask whether p̂ is above one half, but how likely
-it is that the truth is, given an error of p̂ of standard deviation σ. And nobody knows for certain
-who belongs to the people accepted by the truth, nor who would be among them in another table of the
-same people. So plausibility is judged among several sets :math:`D_b` of them, each a bootstrap
-(Efron, 1979) that holds row i as often as its chance and ρ say:
+it is that the truth is, given an error of p̂ of standard deviation σ. That is Φ, below, if the error is
+normal and nothing is known of the truth beforehand. One σ serves all tables and every p̂, and p̂ of a
+training row makes use of its label. So V̂ is a score that puts people in an order, and no frequency.
+
+And nobody knows for certain who belongs to the people accepted by the truth, nor who would be among
+them in another table of the same people. So plausibility is judged among several sets :math:`D_b` of
+them, each a bootstrap (Efron, 1979) that holds row i as often as its chance and ρ say:
 
 .. math:: \\hat V(x) = \\Phi\\left(\\frac{\\hat p(y = 1 \\mid x) - 1/2}{\\sigma}\\right), \\qquad
           \\hat P(x) = \\frac1B \\sum_{b=1}^B 1\\left[\\mathrm{LOF}_{D_b}(x) \\le 1.5\\right], \\qquad
@@ -18,8 +21,10 @@ same people. So plausibility is judged among several sets :math:`D_b` of them, e
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
@@ -27,19 +32,27 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from tqdm.auto import tqdm
 
-from .objectives import LocalOutliers
+from .outliers import SharedOutliers
 from .threads import threads
 
 __all__ = ["Surrogate", "Teacher"]
+
+ROWS = 10_000  # that a tree with broad leaves is grown on, at most
 
 
 class Teacher:
     """Estimates of the truth from training rows and their labels.
 
+    Two forests guess p̂(y = 1 | x): one with broad leaves, one whose leaves hold a single row. About
+    a new person both are asked, and p̂ is their mean. About a training row the first is asked by the
+    trees that did not see it, the second by all: half of p̂ is what others say about such a person,
+    half the row's own label.
+
     Parameters
     ----------
     trees, leaf
-        Of the forest: how many trees, and the fewest rows a leaf may hold.
+        Of the first forest: how many trees, and the fewest rows a leaf may hold. The second has half
+        as many trees.
     doubt
         σ, the standard deviation of the error of p̂.
     sets
@@ -53,9 +66,15 @@ class Teacher:
     inputs
         Which inputs count, booleans of shape (inputs,); all if left out. Many indicators of a column
         that nobody can change would drown the rest.
+    codes
+        What turns inputs into the forests' columns, (inputs, columns), such as
+        :attr:`~genre_lite.codec.Codec.codes`: a tree splits a level's number better than many
+        indicators. The inputs themselves if left out.
 
     Attributes
     ----------
+    chance
+        p̂ of the training rows, (rows,).
     valid, plausible
         V̂ and P̂ of the training rows, each of shape (rows,); the second is computed when asked for.
     """
@@ -69,6 +88,7 @@ class Teacher:
         growth: float = 4 / 3,
         border: float = 0.5,
         inputs: np.ndarray | None = None,
+        codes: np.ndarray | None = None,
     ) -> None:
         self.trees = trees
         self.leaf = leaf
@@ -77,30 +97,63 @@ class Teacher:
         self.growth = growth
         self.border = border
         self.inputs = slice(None) if inputs is None else np.flatnonzero(inputs)
+        self.codes = codes
 
     def fit(self, design: np.ndarray, labels: np.ndarray, *, seed: int, progress: bool) -> Teacher:
         """Learn from rows as classifier inputs, shape (rows, inputs), and 0/1 labels."""
         from sklearn.ensemble import RandomForestClassifier
 
-        self.forest = RandomForestClassifier(
-            0, min_samples_leaf=self.leaf, random_state=seed, n_jobs=threads(), warm_start=True
-        )
-        # Grown in parts, so that there is progress to show.
-        for _ in tqdm(range(10), desc="estimate", unit="part", disable=not progress, leave=False):
-            self.forest.n_estimators += self.trees // 10
-            self.forest.fit(design[:, self.inputs], labels)
-        self.forest.n_jobs = 1  # threads would add up the trees in another order each time
+        columns = self._columns(design)
+        self.forests = [
+            RandomForestClassifier(
+                0,
+                min_samples_leaf=leaf,
+                max_samples=most,
+                random_state=seed,
+                n_jobs=threads(),
+                warm_start=True,
+            )
+            for leaf, most in ((self.leaf, ROWS if len(design) > ROWS else None), (1, None))
+        ]
+        with tqdm(total=15, desc="estimate", unit="part", disable=not progress, leave=False) as bar:
+            for forest, parts in zip(self.forests, (10, 5), strict=True):
+                for part in range(parts):  # grown in parts, so that there is progress to show
+                    forest.n_estimators += self.trees // 10
+                    forest.oob_score = forest is self.forests[0] and part == parts - 1
+                    with warnings.catch_warnings():
+                        # A row that every tree has seen is asked of all of them, below.
+                        warnings.filterwarnings("ignore", message="Some inputs do not have OOB")
+                        forest.fit(columns, labels)
+                    bar.update()
+                forest.n_jobs = 1  # threads would add up the trees in another order each time
+        broad, fine = self.forests
+        unseen = np.nan_to_num(broad.oob_decision_function_)
+        unseen = np.where(unseen.any(axis=1, keepdims=True), unseen, broad.predict_proba(columns))
+        self.chance = (self._one(broad, unseen) + self._one(fine, fine.predict_proba(columns))) / 2
         return self.judge(design, seed=seed)
 
     def judge(self, design: np.ndarray, *, seed: int) -> Teacher:
-        """Make V̂ and P̂ of the training rows from the forest at hand."""
-        self.valid = self.validity(design)
+        """Make V̂ and P̂ of the training rows from the forests at hand."""
+        self.valid = self._sure(self.chance)
         held = self._held(np.random.default_rng(seed))
         rows = design[:, self.inputs]
-        self.outliers = [LocalOutliers().fit(rows.repeat(often, axis=0)) for often in held]
+        self.outliers = SharedOutliers().fit(rows, held)
         self._rows = design
         vars(self).pop("plausible", None)
         return self
+
+    def _columns(self, design: np.ndarray) -> np.ndarray:
+        return design[:, self.inputs] if self.codes is None else design @ self.codes
+
+    @staticmethod
+    def _one(forest: Any, chances: np.ndarray) -> np.ndarray:
+        """The chance of label 1, (rows,), which a forest that never saw one does not name."""
+        known = list(forest.classes_)
+        return chances[:, known.index(1)] if 1 in known else np.zeros(len(chances))
+
+    def _sure(self, chance: np.ndarray) -> np.ndarray:
+        margin = torch.as_tensor(chance - self.border)
+        return torch.special.ndtr(margin / self.doubt).numpy()
 
     @cached_property
     def plausible(self) -> np.ndarray:
@@ -112,32 +165,29 @@ class Teacher:
         return chance.poisson(self.growth * self.valid, size=(self.sets, len(self.valid)))
 
     def truth(self, design: np.ndarray) -> np.ndarray:
-        """p̂(y = 1 | x), shape (rows,)."""
-        chances = self.forest.predict_proba(design[:, self.inputs])
-        return (
-            chances[:, list(self.forest.classes_).index(1)]
-            if 1 in self.forest.classes_
-            else np.zeros(len(design))
-        )
+        """p̂(y = 1 | x) of people who are not among the training rows, shape (rows,)."""
+        columns = self._columns(design)
+        each = [self._one(forest, forest.predict_proba(columns)) for forest in self.forests]
+        return np.mean(each, axis=0)
 
     def validity(self, design: np.ndarray) -> np.ndarray:
-        """V̂(x), the chance that the truth favours x, shape (rows,).
+        """V̂(x), the chance that the truth favours x under a flat prior, shape (rows,).
 
         Equation: :eq:`pairs-chance`.
         """
-        margin = torch.as_tensor(self.truth(design) - self.border)
-        return torch.special.ndtr(margin / self.doubt).numpy()
+        return self._sure(self.truth(design))
 
     def plausibility(self, design: np.ndarray) -> np.ndarray:
         """P̂(x), the share of sets among whom x is no outlier, shape (rows,).
 
         Equation: :eq:`pairs-usual`.
         """
-        rows = design[:, self.inputs]
-        return np.mean([outliers.is_plausible(rows) for outliers in self.outliers], axis=0)
+        return self.outliers.inlier(design[:, self.inputs]).mean(axis=1)
 
     def answers(self, design: np.ndarray) -> np.ndarray:
         """V̂(x) and P̂(x), shape (rows, 2)."""
+        if not len(design):
+            return np.empty((0, 2))
         # The same person is often drawn twice; one question is enough.
         asked, where = np.unique(design, axis=0, return_inverse=True)
         answers = np.stack([self.validity(asked), self.plausibility(asked)], axis=1)

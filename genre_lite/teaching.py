@@ -20,10 +20,11 @@ import numpy as np
 import torch
 
 from .candidates import Comparison
+from .choice import best_of
 from .limits import Limits
 from .objectives import cost
 from .refinement import refine
-from .sampling import DIGITS, choose
+from .sampling import DIGITS
 from .supervision import ListedPairs
 from .surrogate import Teacher
 
@@ -166,47 +167,3 @@ def nearest(limits: Limits, targets: np.ndarray, n: int = 8, block: int = 2**22)
         made = np.where(fine[..., None], made, limits.cube[part][:, None])
         found[part, : made.shape[1]] = made
     return found
-
-
-def best_of(
-    points: np.ndarray,
-    rows: np.ndarray,
-    limits: Limits,
-    comparison: Comparison,
-    n: int,
-    *,
-    log_prob: np.ndarray | None = None,
-    first: int = 32,
-) -> np.ndarray:
-    """The n best candidates of each person that the bank accepts, (people, n) numbers, −1 for none.
-
-    The bank is asked about the ``first`` best of each person, and about the others only where these
-    hold fewer than n that it accepts.
-
-    Parameters
-    ----------
-    points, rows
-        As many candidates for each person, people in order, (people · k, d).
-    """
-    people = len(limits)
-    worth = comparison.worth(points, rows) if log_prob is None else log_prob
-    worth = np.where(limits.changed(points, rows).any(axis=1), worth, -np.inf)
-    worth = worth.round(DIGITS).reshape(people, -1)
-    k = worth.shape[1]
-    order = np.argsort(-worth, axis=1, kind="stable")
-    accepted = np.zeros(worth.shape, dtype=bool)
-    asked = np.zeros(worth.shape, dtype=bool)
-    np.put_along_axis(asked, order[:, :first], True, axis=1)
-    asked &= np.isfinite(worth)
-    for _ in range(2):
-        which = np.flatnonzero((asked & ~accepted).ravel())
-        accepted.ravel()[which] = comparison.accepts(points[which], rows[which])
-        asked = np.isfinite(worth) & ~asked & (accepted.sum(axis=1) < n)[:, None]
-        if not asked.any():
-            break
-    price = comparison.cost(points, rows).reshape(people, k)
-    tokens = limits.codec.tokens(points).reshape(people, k, -1)
-    best = choose(
-        tokens, price, worth, worth, n, rule="likeliest", accepted=accepted & np.isfinite(worth)
-    )
-    return np.where(best >= 0, best + k * np.arange(people)[:, None], -1)

@@ -53,7 +53,7 @@ class TrainingConfig:
     distil_steps: int = 400
     rounds: int = 2
     round_steps: int = 150
-    people: int = 300
+    people: int = 900
 
 
 def negative_log_likelihood(logits: Tensor, tokens: Tensor) -> Tensor:

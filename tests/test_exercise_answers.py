@@ -631,7 +631,7 @@ def _():
 
 @another("7.6")
 def _():
-    """Costs spread evenly from 0 to 1, the table a thousand times as large as K."""
+    """Costs spread evenly from 0 to 1, the table a thousand times as large as K; 20,000 pools of K."""
     rng, k, weight = np.random.default_rng(0), 100, 5.0
 
     def mean(costs):
@@ -643,12 +643,17 @@ def _():
 
     ideal, tail = mean(rng.random(10**6)), kept(100_000)
     pool = rng.choice(rng.random(100_000), 10_000, replace=False)
+    small = rng.random((20_000, k))
+    raw = np.exp(-weight * small)
+    means = (raw * small).sum(axis=1) / raw.sum(axis=1)
+    off = means.mean() - (1 / weight - 1 / np.expm1(weight))  # R* is known here
     return {
         "a": bool(mean(tail) - tail[0] < 0.01 * ideal),
         "b": bool(effective_sample_size(np.exp(-weight * tail)[None])[0] < 2),
         "c": bool(abs(mean(tail) - ideal) < abs(mean(kept(1000)) - ideal)),
         "d": bool(abs(mean(pool) - ideal) < 0.05 * ideal),
         "e": bool(abs(mean(kept(100_000, share=10)) - ideal) < 0.05 * ideal),
+        "f": bool(abs(off) < 4 * stats.sem(means)),
     }
 
 
@@ -794,8 +799,18 @@ def _():
 
 @another("10.3")
 def _():
-    """|a + b| ≤ |a| + |b|; E|Y|² ≤ E Y²; variances add; (Σ √r · 1)² ≤ Σ r · m."""
-    return dict(zip("abcd", ("triangle", "Jensen", "independence", "Cauchy-Schwarz"), strict=True))
+    """|a + b| ≤ |a| + |b|; (E|Y| · 1)² ≤ E Y² · E 1²; variances add; the mean of roots ≤ the root of the mean."""
+    return dict(zip("abcd", ("triangle", "Cauchy-Schwarz", "independence", "Jensen"), strict=True))
+
+
+@pytest.mark.parametrize("b", ["Jensen", "jensen's inequality", "Cauchy-Schwarz", "Cauchy–Schwarz"])
+@pytest.mark.parametrize("d", ["Jensen", "Cauchy and Schwarz", "cauchy schwarz"])
+def test_both_proofs_of_a_line_are_right(b, d):
+    """And what proves a line is no reason for another."""
+    answer = {"a": "triangle inequality", "b": b, "c": " Independence ", "d": d}
+    assert check("10.3", answer).right
+    for line, wrong in (("a", b), ("c", d), ("b", "triangle"), ("d", "independence")):
+        assert not check("10.3", answer | {line: wrong}).right
 
 
 @another("10.4")

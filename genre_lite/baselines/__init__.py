@@ -4,6 +4,7 @@
 method                     searches                              asks of h
 =========================  ====================================  =================
 :class:`NearestNeighbour`  among training rows                   ``predict_proba``
+:class:`GraftedNeighbour`  among their grafts, refined           ``predict_proba``
 :class:`Wachter`           along the gradient, for nearness      its gradient
 :class:`ROAR`              the same, against a shifting h        its gradient
 :class:`PROBE`             the same, against a noisy response    its gradient
@@ -18,6 +19,7 @@ method                     searches                              asks of h
 from .cchvae import CCHVAE
 from .cruds import CRUDS
 from .dice import DiCE
+from .grafted_neighbour import GraftedNeighbour
 from .growing_spheres import GrowingSpheres
 from .nearest_neighbour import NearestNeighbour
 from .probe import PROBE
@@ -32,6 +34,7 @@ __all__ = [
     "REVISE",
     "ROAR",
     "DiCE",
+    "GraftedNeighbour",
     "GrowingSpheres",
     "NearestNeighbour",
     "Wachter",

@@ -168,8 +168,9 @@ def _breaks() -> dict[str, bool]:
         "a": True,  # the 100 nearest draw together around the nearest
         "b": False,  # among the nearest all weights are alike: it stays near 100
         "c": False,  # who is far is shut out for ever
-        "d": True,  # a pool shuts out others each time
+        "d": True,  # a pool shuts out others each time, and this one grows
         "e": False,  # the far nine tenths stay out, at any size
+        "f": False,  # each pool has its own denominator: a bias of about κ / 100 stays
     }
 
 
@@ -344,8 +345,17 @@ EXERCISES = (
                 "A pool leaves out nine in ten as well. The same ones each time?",
                 lambda answer: answer["d"] is False,
             ),
+            Mistake(
+                "A fresh pool is safe at any size.",
+                lambda: _breaks() | {"f": True},
+                "Nobody is shut out for ever. But is the mean of ratios the ratio of the means? Look at what "
+                "a pool of 64 does in a table without end.",
+                lambda answer: answer["f"] is True,
+            ),
         ),
-        hint="For each one: who is left out, and is it always the same people?",
-        takeaway="To leave people out at random costs noise. To leave out the far costs the truth.",
+        hint="For each one: who is left out, is it always the same people, and does the number that is "
+        "weighed together grow?",
+        takeaway="To leave out the far costs the truth, at any size. To leave people out at random costs "
+        "noise and a bias, and only a growing pool loses the bias.",
     ),
 )

@@ -51,6 +51,8 @@ ASKED = ((VALUES, COSTS, 5.0), (VALUES, COSTS, 1.0), (np.ones(4), COSTS, 2.0))
 
 
 def _reasons() -> dict[str, str]:
+    # b and d have a second proof each, by the other inequality: with a factor of one in b, and in d
+    # with the root as a concave function of v, whose mean is taken over m equal shares.
     return {
         "a": "triangle",  # a sum is at most the sum of the sizes
         "b": "Jensen",  # and the mean of N / Z is R*, so the mean square is the variance
@@ -59,8 +61,30 @@ def _reasons() -> dict[str, str]:
     }
 
 
-def _reason_is(line: str, reason: str):
-    return lambda answer: str(answer[line]).strip().casefold() == reason.casefold()
+PROVES = {
+    "a": {"triangle"},
+    "b": {"jensen", "cauchy-schwarz"},
+    "c": {"independence"},
+    "d": {"jensen", "cauchy-schwarz"},
+}
+
+
+def _plain(reason: object) -> str:
+    """A reason as the list of the exercise writes it, whatever dash it was given."""
+    words = (
+        str(reason).casefold().replace("–", "-").replace("'s", "").replace("inequality", "").split()
+    )
+    return "-".join(words).replace("-and-", "-")
+
+
+def _proves(answer: dict) -> bool:
+    return answer.keys() == PROVES.keys() and all(
+        _plain(answer[line]) in PROVES[line] for line in PROVES
+    )
+
+
+def _reason_is(line: str, *reasons: str):
+    return lambda answer: _plain(answer[line]) in reasons
 
 
 # -- 10.4 ---------------------------------------------------------------------------------------
@@ -157,7 +181,7 @@ EXERCISES = (
             ),
         ),
         hint="TV = c / √n. Find c from the first pair of numbers.",
-        takeaway="The second half of the error costs four times what you have, each time.",
+        takeaway="Each halving takes three times as many targets as you have, in addition to those.",
         tolerance=1e-3,
     ),
     Exercise(
@@ -182,35 +206,45 @@ EXERCISES = (
             ),
         ),
         hint="Weights exp(-λ cost); the sum of weight × value over the sum of weights.",
-        takeaway="The unknown total Z is estimated by the same draws, and cancels part of the noise.",
+        takeaway="The unknown total Z is estimated by the same draws. The mean of a constant is exact by "
+        "that; whether another mean gains or loses depends on f.",
         probes=ASKED,
     ),
     Exercise(
         key="10.3",
         title="Give the reasons",
         solution=_reasons,
+        accepts=_proves,
         mistakes=(
             Mistake(
                 "A variance of a mean is over n because weights are bounded.",
                 lambda: _reasons() | {"c": "bounded weights"},
                 "Line c would be false if all targets were copies of one. What do copies lack?",
-                _reason_is("c", "bounded weights"),
+                _reason_is("c", "bounded-weights"),
             ),
             Mistake(
-                "Cauchy and Schwarz give every bound with a root.",
-                lambda: _reasons() | {"b": "Cauchy-Schwarz"},
-                "In line b there is no sum to take apart: one random number, and its square.",
-                _reason_is("b", "Cauchy-Schwarz"),
+                "Jensen's inequality is about every mean.",
+                lambda: _reasons() | {"c": "Jensen"},
+                'Line c is an equation, and Jensen\'s inequality would leave a "at most". When do variances '
+                "of a sum add up?",
+                _reason_is("c", "jensen", "cauchy-schwarz"),
             ),
             Mistake(
-                "Jensen's inequality is about sums of roots.",
-                lambda: _reasons() | {"d": "Jensen"},
-                "Line d has no expectation, but a sum of m terms. Multiply each by one.",
-                _reason_is("d", "Jensen"),
+                "Sizes of a sum and of its parts are a matter of squares.",
+                lambda: _reasons() | {"a": "Cauchy-Schwarz"},
+                "Line a has no square and no root: only a sum inside the bars, and bars inside the sum.",
+                _reason_is("a", "jensen", "cauchy-schwarz"),
+            ),
+            Mistake(
+                "A sum of roots is a sum of sizes.",
+                lambda: _reasons() | {"d": "triangle"},
+                "In line d the sum goes under one root, and a factor of m appears. Where does m come from?",
+                _reason_is("d", "triangle"),
             ),
         ),
         hint="Ask of each line what is on its left: a sum, a mean of a size, a variance, roots added up.",
-        takeaway="One line alone makes the n appear, and it is the one that needs independence.",
+        takeaway="One line alone makes the n appear, and it is the one that needs independence. Lines b and d "
+        "have two proofs each, by Jensen and by Cauchy and Schwarz.",
     ),
     Exercise(
         key="10.4",
@@ -261,7 +295,8 @@ EXERCISES = (
             ),
         ),
         hint="Z = 3/4. Then R*, ρ = w / Z, κ = Σ R* ρ, and the formula for v = 1.",
-        takeaway="The random denominator helps: it takes away more than half of the variance of N / Z.",
+        takeaway="N / Z has 4/9 at the near value, so the random denominator takes away more than half there. "
+        "At the far one N / Z has 1/9, and the denominator adds to it. It helps where ρ > (1 + κ) / 2.",
         tolerance=2e-3,
     ),
     Exercise(

@@ -1,0 +1,126 @@
+"""From candidates to options: the best few, refined, then those that are good and differ.
+
+Whoever has candidates can choose so: GenRe from its draws, a neighbour from its copies, any search from
+what it found. Candidates are compared by a :class:`~genre_lite.candidates.Comparison`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .candidates import Comparison
+from .limits import Limits
+from .refinement import refine
+from .sampling import DIGITS, choose, spread
+
+__all__ = ["best_of", "options_of"]
+
+STARTS = 2  # candidates a person from which one answer is refined
+
+
+def options_of(
+    points: np.ndarray,
+    limits: Limits,
+    comparison: Comparison,
+    n: int,
+    *,
+    readiness: float,
+    refined: bool,
+    order: np.ndarray | None = None,
+    besides: tuple[np.ndarray, np.ndarray] | None = None,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The n options of each person out of k candidates.
+
+    Parameters
+    ----------
+    points
+        Candidates that keep every term, (people, k, d); the person's own point where there are fewer.
+    comparison
+        What they are compared by.
+    n
+        Options a person.
+    readiness
+        How much worth further options may give up to differ; see :func:`~genre_lite.sampling.spread`.
+    refined
+        Whether the best are refined (:func:`~genre_lite.refinement.refine`) before the choice.
+    order
+        Greater is better, (people · k,); in place of the comparison's worth, for candidates as they are.
+    besides
+        More candidates to refine, which need not be among the best: points (s, d), and whose (s,).
+
+    Returns
+    -------
+    points (m, d), whose they are (m,), and which option each is (m,)
+    """
+    people, k, d = points.shape
+    flat, rows = points.reshape(-1, d), np.repeat(np.arange(people), k)
+    keep = 6 * n if n > 1 else STARTS if refined else 1
+    best = best_of(flat, rows, limits, comparison, keep, log_prob=order)
+    row, place = np.nonzero(best >= 0)
+    number = best[row, place]
+    chosen = flat[number]
+    if refined:
+        if besides is not None:
+            chosen, row = (
+                np.concatenate(parts) for parts in zip((chosen, row), besides, strict=True)
+            )
+            first = np.argsort(row, kind="stable")
+            chosen, row = chosen[first], row[first]
+        chosen = refine(chosen, row, limits, comparison)
+    worth = comparison.worth(chosen, row) if order is None else order[number]
+    price = comparison.cost(chosen, row)
+    moves = np.nan_to_num(np.abs(chosen - limits.cube[row]), nan=1.0)
+    moves[~limits.changed(chosen, row)] = 0
+    taken, numbers = [], []
+    everybody = np.split(np.arange(len(row)), np.flatnonzero(np.diff(row)) + 1)
+    for who in filter(len, everybody):
+        who = who[np.lexsort((price[who].round(DIGITS), -worth[who].round(DIGITS)))]
+        for rank, i in enumerate(spread(worth[who], moves[who], n, readiness=readiness)):
+            taken.append(who[i])
+            numbers.append(rank)
+    kept = np.array(taken, dtype=int)
+    return chosen[kept], row[kept], np.array(numbers, dtype=int)
+
+
+def best_of(
+    points: np.ndarray,
+    rows: np.ndarray,
+    limits: Limits,
+    comparison: Comparison,
+    n: int,
+    *,
+    log_prob: np.ndarray | None = None,
+    first: int = 32,
+) -> np.ndarray:
+    """The n best candidates of each person that the bank accepts, (people, n) numbers, −1 for none.
+
+    The bank is asked about the ``first`` best of each person, and about the others only where these
+    hold fewer than n that it accepts.
+
+    Parameters
+    ----------
+    points, rows
+        As many candidates for each person, people in order, (people · k, d).
+    """
+    people = len(limits)
+    worth = comparison.worth(points, rows) if log_prob is None else log_prob
+    worth = np.where(limits.changed(points, rows).any(axis=1), worth, -np.inf)
+    worth = worth.round(DIGITS).reshape(people, -1)
+    k = worth.shape[1]
+    order = np.argsort(-worth, axis=1, kind="stable")
+    accepted = np.zeros(worth.shape, dtype=bool)
+    asked = np.zeros(worth.shape, dtype=bool)
+    np.put_along_axis(asked, order[:, :first], True, axis=1)
+    asked &= np.isfinite(worth)
+    for _ in range(2):
+        which = np.flatnonzero((asked & ~accepted).ravel())
+        accepted.ravel()[which] = comparison.accepts(points[which], rows[which])
+        asked = np.isfinite(worth) & ~asked & (accepted.sum(axis=1) < n)[:, None]
+        if not asked.any():
+            break
+    price = comparison.cost(points, rows).reshape(people, k)
+    tokens = limits.codec.tokens(points).reshape(people, k, -1)
+    best = choose(
+        tokens, price, worth, worth, n, rule="likeliest", accepted=accepted & np.isfinite(worth)
+    )
+    return np.where(best >= 0, best + k * np.arange(people)[:, None], -1)
