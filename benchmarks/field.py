@@ -1,338 +1,422 @@
-"""The field, side by side: GenRe, nine other methods and three packages by others, in one protocol.
+"""The field: every method on every table, by one threshold, one truth and the same people.
 
-    python -m benchmarks.field --jobs 2      # the grid; goes on where it was stopped
-    python -m benchmarks.field --seconds     # one method at a time; alone on a quiet machine
+    python -m benchmarks.field --jobs 2                        # all parts; goes on where it was stopped
+    python -m benchmarks.field --parts main --tables german
+    python -m benchmarks.field --cell compas:paper/genre/3     # one cell again, beside the record
 
-Each world, a table and a seed, is simulated as in the paper; up to 200 denied people ask, and all
-methods answer the same people. The paper's splits have five seeds, the bundled tables three. Peers
-take part where ``make peers`` has built their environments. The cells' seconds are those of a machine
-that is busy, so they are taken once more, alone. Cells lie in a folder that git ignores;
-``results/benchmark.json`` is written from them whenever a round of worlds is done.
+A cell is a part, a table, a row and a seed. A *stage*, which is a table and a seed with their truth, bank
+and people, is set up once for all its rows. ``results/field.json`` is written as cells come.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import math
+import os
 import time
+import traceback
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
-from genre_lite.baselines.wachter import Wachter
-from genre_lite.datasets import Dataset, load_dataset
-from genre_lite.decision import SupportsProba
+import joblib
+import numpy as np
+import pandas as pd
+from tqdm.auto import tqdm
+
+import genre_lite as gl
 from genre_lite.errors import GenReError
-from genre_lite.evaluation.benchmark import METHODS, Factory, World, run
-from genre_lite.evaluation.ledger import Cell, Ledger, summarize, table
-from genre_lite.threads import threads
+from genre_lite.evaluation.metrics import coverage, diversity
+from genre_lite.proposals import differences
 
-from . import provenance
-from .peers import PAPER, PEERS, missing
+from . import provenance, statistics
+from .record import Record
+from .stage import AIDED, METHODS, SEARCHES, Stage, _make
 
-RESULTS = Path(__file__).parent.parent / "results" / "benchmark.json"
-FOLDER = Path(__file__).parent / ".field"
+RESULTS = Path(__file__).parent.parent / "results" / "field.json"
+SPOOL = Path(__file__).parent / ".field"
 COMMAND = "python -m benchmarks.field"
-TABLES = {
-    "compas:paper": 5,
-    "heloc:paper": 5,
-    "adult:paper": 5,
-    "german": 3,
-    "compas": 3,
-    "adult": 3,
-}
-"""The tables, and how many seeds each has."""
-PEOPLE = 200
-DEAR = 10.0  # a cost weight of Wachter's that is felt; the experiments' 0.01 hardly is
+TABLES = ("compas:paper", "heloc:paper", "adult:paper", "german", "compas", "adult")
+MARGINS = (0.6, 0.7, 0.8, 0.9)
+SHARES = (0.05, 0.1, 0.25, 0.5)
+OPTIONS = 10
 
-ASKED_PEERS = ("nice", "ellice", "dice-ml")
-LEFT_OUT = {
-    "dice-ml-genetic": "dice-ml is asked by its default method, which is several times faster"
-}
-TIMED = ("compas:paper", "heloc:paper", "adult:paper")
-TIMED_PEOPLE = 20  # of a peer, whose seconds a person do not depend on how many ask
-MAKERS = (
-    "genre_lite.evaluation.benchmark",
-    "benchmarks.peers",
-    *(
-        f"benchmarks.peer_workers.{part}"
-        for part in ("problem", "ask_dice_ml", "ask_ellice", "ask_nice")
-    ),
-)
-JUDGES = tuple(
-    f"genre_lite.{part}"
-    for part in (
-        "datasets",
-        "decision",
-        "evaluation.density",
-        "evaluation.metrics",
-        "evaluation.robustness",
-    )
-)
-WORKERS = {"nice": "ask_nice", "ellice": "ask_ellice", "dice-ml": "ask_dice_ml"}
-KEPT = ("dataset", "method", "seed", "metrics", "fit_seconds", "recommend_seconds", "error")
-DIGITS = 6
+CORE = ("nothing", "genre", "genre-forward", "neighbour", "neighbour-aided", "grafted")
+ALONE = ("genre-paper", "genre-consistent", "wachter-dear", *SEARCHES, "density")
+ORACLES = ("oracle-copies", "oracle-writes")
 
 
-def _dear(h: SupportsProba, bank: Dataset, seed: int) -> Wachter:
-    return Wachter(h, bank.schema, cost_weight=DEAR, seed=seed, progress=False)
+@dataclass(frozen=True)
+class Part:
+    """A question that is put to some rows, on some tables, so many times.
 
-
-OURS: dict[str, Factory] = METHODS | {"wachter-dear": _dear}
-"""The methods of the package; Wachter's a second time, with a cost weight that is felt."""
-
-
-# -- the grid -------------------------------------------------------------------------------------
-
-
-def field() -> dict[str, Factory]:
-    """Each method's factory."""
-    return OURS | {name: PEERS[name] for name in ASKED_PEERS}
-
-
-def absent() -> dict[str, str]:
-    """Methods of the field that are not asked on this machine, and why."""
-    return LEFT_OUT | {name: why for name in ASKED_PEERS if (why := missing(name))}
-
-
-def fill(
-    folder: Path,
-    tables: Mapping[str, int],
-    methods: Mapping[str, Factory],
-    *,
-    people: int = PEOPLE,
-    jobs: int = 1,
-    progress: bool = True,
-) -> Iterator[Ledger]:
-    """Run the grid a seed at a time, so that what is there at any time is a grid; yield after each.
-
-    Parameters
-    ----------
-    folder
-        Of the ledger; cells that lie there are not run again.
-    tables
-        How many seeds each has.
-    methods
-        A factory each.
-
-    Raises
-    ------
-    GenReError
-        If other code has made the cells that lie in the folder.
+    ``seeds`` is by row, ``stage`` what its stages differ in, ``ask`` what is done for a row.
     """
-    _same_code(folder, methods)
-    if not methods:  # of those asked, none is on this machine
-        return
-    for seeds in range(1, max(tables.values()) + 1):
-        banks = [name for name, most in tables.items() if most >= seeds]
-        yield run(
-            banks, methods, seeds=seeds, people=people, out=folder, jobs=jobs, progress=progress
-        )
+
+    rows: Mapping[str, int]
+    ask: Callable[[Stage, str], dict]
+    tables: tuple[str, ...] = TABLES
+    stage: Mapping[str, object] = field(default_factory=dict)
+
+    def keys(self, name: str) -> Iterator[str]:
+        """Every cell, a seed of all rows at a time."""
+        for seed in range(max(self.rows.values())):
+            for table in self.tables:
+                for row, seeds in self.rows.items():
+                    if seed < seeds:
+                        yield f"{name}/{table}/{row}/{seed}"
 
 
-def code_of(method: str) -> dict[str, str]:
-    """The code behind a method's cells: its own, and what makes and judges every cell.
-
-    So a change of one method leaves the cells of the others as good as they were.
-    """
-    if method in WORKERS:
-        own = ("peers", "peer_workers.problem", f"peer_workers.{WORKERS[method]}")
-        return provenance.code_hash(
-            (*JUDGES, *(f"benchmarks.{part}" for part in own)), ["genre_lite.evaluation.benchmark"]
-        )
-    kind = Wachter if method == "wachter-dear" else METHODS[method].args[0]
-    return provenance.code_hash((*JUDGES, kind.__module__), ["genre_lite.evaluation.benchmark"])
+# -- what is done for a row -------------------------------------------------------------------------
 
 
-def _same_code(folder: Path, methods: Iterable[str]) -> None:
-    """Remember the code that makes the cells of each method, and refuse another."""
-    path = folder / "code.json"
-    known = json.loads(path.read_text()) if path.exists() else {}
-    for method in methods:
-        now, then = code_of(method), known.get(method)
-        cells = f"cells/*/{method}"
-        changed = sorted(f for f in (then or {}) | now if (then or {}).get(f) != now.get(f))
-        if changed and any(folder.glob(f"{cells}/*.json")):
-            raise GenReError(
-                f"The cells of {method!r} in {folder.name} were made by other code: "
-                f"{', '.join(changed)} changed since. Delete {folder.name}/{cells} to make them anew."
-            )
-        known[method] = now
-    folder.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(known, indent=1) + "\n")
+def answered(stage: Stage, row: str, n: int = 1, **terms: object) -> gl.Recourses:
+    """What a row answers. After a name: ``@0.7`` a margin, ``-forward`` nothing refined."""
+    name, _, margin = row.partition("@")
+    if name.startswith("genre"):
+        choices = {"refined": False} if name.endswith("-forward") else {}
+        if name.endswith("-cheapest"):
+            choices["rule"] = "cheapest"
+        if margin:
+            choices["margin"] = float(margin)
+        base = name.removesuffix("-forward").removesuffix("-cheapest")
+        return stage.fitted(base).recommend(stage.denied, n=n, **terms, **choices)
+    if not margin:
+        return stage.fitted(name).recommend(stage.denied, n=n, **terms)
+    if name == "grafted":
+        method = stage.fitted(name)
+        method.margin = float(margin)
+        try:
+            return method.recommend(stage.denied, n=n, **terms)
+        finally:
+            method.margin = 0.0
+    kind = type(METHODS[name](stage))
+    made = _make(kind, validity_margin=float(margin))
+    return stage.fitted(row, made).recommend(stage.denied, n=n, **terms)
 
 
-# -- the record -----------------------------------------------------------------------------------
-
-
-def record(
-    ledger: Ledger,
-    tables: Mapping[str, int],
-    methods: Iterable[str],
-    why_not: Mapping[str, str],
-) -> dict:
-    """What the cells of a grid say, and what is not among them.
-
-    Numbers are rounded to six digits first, so that the summary is that of the record's own cells.
-    """
-    grid = [Cell(t, name, seed) for t, n in tables.items() for name in methods for seed in range(n)]
-    full = [found for cell in grid if (found := ledger.read(cell))]
-    cells = [_plain({part: found.get(part) for part in KEPT}) for found in full]
-    told = [cell | {"made_by": of["made_by"]} for cell, of in zip(cells, full, strict=True)]
+def one_option(stage: Stage, row: str) -> dict:
+    """One option a person, by every judge."""
+    answer = answered(stage, row)
+    fitted = row.partition("@")[0].removesuffix("-forward").removesuffix("-cheapest")
     return {
-        "command": COMMAND,
-        "made_by": made_by(),
-        "people": ledger.about["people"],
-        "seeds": dict(tables),
-        "published": PAPER,
-        "skipped": _skipped(ledger, tables, methods, why_not),
-        "summary": _plain(summarize(told)),
-        "cells": cells,
+        "metrics": stage.measured(answer),
+        "fit_seconds": stage.fit_seconds.get(row, stage.fit_seconds.get(fitted)),
+        "recommend_seconds": answer.seconds / len(stage.denied),
+        "classifier_seconds": stage.classifier_seconds,
+        "classifier_accuracy": stage.accuracy,
     }
 
 
-def leads(summary: Mapping, dataset: str, what: str = "score") -> dict[str, dict]:
-    """GenRe's mean lead over each other method by a metric, with its interval; the nearest first.
+def one_option_briefly(stage: Stage, row: str) -> dict:
+    """One option a person, by the world alone."""
+    return {"metrics": stage.measured(answered(stage, row), judges=False)}
 
-    Paired by seed: a method that is asked of fewer seeds is compared on these alone.
-    """
-    found = {
-        name: of["genre_minus_it"][what]
-        for name, of in summary["datasets"][dataset].items()
-        if of.get("genre_minus_it", {}).get(what, {}).get("mean") is not None
+
+def under_others(stage: Stage, row: str) -> dict:
+    """Which share of the options all of ten near-optimal classifiers accept, and on average."""
+    first = answered(stage, row).frame.xs(0, level="option")
+    found = coverage(first)
+    yes = np.zeros((len(stage.near_optimal), len(first)), dtype=bool)
+    if found.any():
+        for i, other in enumerate(stage.near_optimal):
+            yes[i, found] = gl.decision.accepts(other, first[found])
+    return {"metrics": {"under_all": yes.all(axis=0).mean(), "under_each": yes.mean()}}
+
+
+def ten_options(stage: Stage, row: str) -> dict:
+    """Ten options a person under terms that were unknown at the fit."""
+    schema, people = stage.bank.schema, stage.denied
+    free = [f.name for f in schema if f.actionability not in ("immutable", "clock")]
+    asked = {
+        "none": {},
+        "freeze": {"freeze": [free[0]]},
+        "bounds": {"bounds": halved(stage, free)},
+        "two changes": {"max_changes": 2},
     }
-    return dict(sorted(found.items(), key=lambda item: item[1]["mean"]))
-
-
-def made_by() -> dict:
-    """As every benchmark's, with the code of the peers' workers, which nothing imports."""
-    mine = provenance.made_by("benchmarks.field")
-    return mine | {"code": dict(sorted((mine["code"] | provenance.code_hash(MAKERS)).items()))}
-
-
-def _skipped(
-    ledger: Ledger,
-    tables: Mapping[str, int],
-    methods: Iterable[str],
-    why_not: Mapping[str, str],
-) -> dict[str, dict]:
-    """By method: the seeds of each table that no finished cell holds, and why."""
-    said = {}
-    for name in dict.fromkeys([*why_not, *methods]):
-        lacking = {
-            t: seeds
-            for t, n in tables.items()
-            if (seeds := [s for s in range(n) if not ledger.finished(Cell(t, name, s))])
+    codec = gl.Codec(schema).fit(stage.bank.X_train)
+    found = {}
+    for name, terms in asked.items():
+        start = time.perf_counter()
+        answer = answered(stage, row, n=OPTIONS, **terms)
+        seconds = time.perf_counter() - start
+        options = answer.options
+        after = options.reset_index(drop=True)
+        before = people.loc[options.index.get_level_values(0)].reset_index(drop=True)
+        count = answer.frame.notna().any(axis=1).groupby(level=0).sum()
+        kept = True
+        if len(options):
+            moved = pd.DataFrame(differences(before[after.columns], after), columns=after.columns)
+            kept = {
+                "none": True,
+                "freeze": ~moved[free[0]],
+                "bounds": within(after, moved, terms.get("bounds", {})),
+                "two changes": moved[free].sum(axis=1) <= 2,
+            }[name]
+        found[name] = {
+            "coverage": (count > 0).mean(),
+            "options": count.mean(),
+            "validity": (gl.decision.acceptance(stage.gold, after) > 0.5).mean()
+            if len(after)
+            else 0,
+            "plausibility": stage.gold.is_plausible(after).mean() if len(after) else 0,
+            "cost": answer.cost.mean(),
+            "changed": moved[free].sum(axis=1).mean() if len(options) else np.nan,
+            "diversity": np.nanmean(diversity(answer.frame, codec))
+            if (count > 1).any()
+            else np.nan,
+            "kept": float(np.mean(kept)),
+            "seconds": seconds / len(people),
         }
-        if not lacking:
-            continue
-        why = why_not.get(name, "failed or not run; the command tries again")
-        said[name] = {"why": why, "seeds": lacking}
-    return said
+    return {"metrics": {f"{k}, {name}": v for name, m in found.items() for k, v in m.items()}}
 
 
-def _plain(value: object) -> object:
-    """The value for strict JSON, with six digits; what is not finite becomes null."""
-    if isinstance(value, Mapping):
-        return {key: _plain(v) for key, v in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(v) for v in value]
-    if isinstance(value, float):
-        return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
-    return value
+def halved(stage: Stage, free: list[str]) -> dict[str, tuple]:
+    """For the first number that may change, the middle half of the training rows."""
+    for name in free:
+        if not stage.bank.schema[name].is_categorical:
+            low, high = stage.bank.X_train[name].quantile([0.25, 0.75])
+            return {name: (float(low), float(high))}
+    return {}
 
 
-def write(found: Mapping, path: Path) -> None:
-    """Whole or not at all, a cell a line; seconds that the same code took alone are kept."""
-    if "alone" not in found and path.exists():
-        alone = json.loads(path.read_text()).get("alone")
-        if alone and alone["made_by"]["code"] == found["made_by"]["code"]:
-            found = {**found, "alone": alone}
-    rest = json.dumps({k: v for k, v in found.items() if k != "cells"}, indent=1, allow_nan=False)
-    lines = ",\n".join(json.dumps(cell, allow_nan=False) for cell in found["cells"])
-    path.parent.mkdir(exist_ok=True)
-    unfinished = path.with_suffix(".part")
-    unfinished.write_text(f'{rest[:-2]},\n "cells": [\n{lines}\n]}}\n')
-    unfinished.replace(path)
+def within(after: pd.DataFrame, moved: pd.DataFrame, bounds: Mapping[str, tuple]) -> pd.Series:
+    """Whether every value that was changed lies within its bounds."""
+    fine = pd.Series(True, after.index)
+    for name, (low, high) in bounds.items():
+        fine &= ~moved[name] | after[name].between(low, high)
+    return fine
 
 
-# -- seconds --------------------------------------------------------------------------------------
+def same_advice(stage: Stage, row: str) -> dict:
+    """The same person, answered by each half of the training rows, with two seeds."""
+    X = stage.bank.X_train
+    order = np.random.default_rng(stage.seed).permutation(len(X))
+    frames = []
+    for i, half in enumerate(np.array_split(order, 2)):
+        part = Stage.__new__(Stage)
+        vars(part).update(vars(stage), _fitted={}, fit_seconds={})
+        part.seed = stage.seed + 5000 * i
+        part.half = np.sort(half)
+        frames.append(answered(part, row).frame.xs(0, level="option"))
+    a, b = frames
+    both = coverage(a) & coverage(b)
+    if not both.any():
+        return {"metrics": {"both": 0.0}}
+    people = stage.denied[both]
+    moved = [differences(people[f.columns], f[both]) for f in frames]
+    codec = gl.Codec(stage.bank.schema).fit(X)
+    apart = gl.objectives.cost(codec.cube(a[both]), codec.cube(b[both]), codec.nominal, codec.price)
+    either = (moved[0] | moved[1]).sum(axis=1)
+    return {
+        "metrics": {
+            "both": both.mean(),
+            "same_answer": (~differences(a[both], b[both]).any(axis=1)).mean(),
+            "same_changes": (moved[0] == moved[1]).all(axis=1).mean(),
+            "shared_changes": ((moved[0] & moved[1]).sum(axis=1) / np.maximum(either, 1)).mean(),
+            "apart": apart.mean(),
+        }
+    }
 
 
-def seconds(
-    tables: Mapping[str, Dataset],
-    methods: Mapping[str, Factory],
-    *,
-    people: int = PEOPLE,
-    peers_people: int = TIMED_PEOPLE,
-) -> dict:
-    """Seconds a person of each method by itself, in the first world of each table.
+def _seeds(count: int, *rows: str) -> dict[str, int]:
+    return dict.fromkeys(rows, count)
 
-    A method of the package answers all people at once, twice, and the faster time counts; a peer
-    answers the first few, one after another.
-    """
-    taken = {}
-    for name, bank in tables.items():
-        world = World(bank, seed=0, people=people)
-        taken[name] = {}
-        for method, make in methods.items():
-            peer = method in PEERS
-            denied = world.denied.head(peers_people) if peer else world.denied
-            start = time.perf_counter()
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                fitted = make(world.h, world.bank, 0).fit(world.bank.X_train, world.bank.y_train)
-                fit_seconds = time.perf_counter() - start
-                times = [fitted.recommend(denied).seconds for _ in range(1 if peer else 2)]
-            taken[name][method] = {
-                "people": len(denied),
-                "fit_seconds": fit_seconds,
-                "recommend_seconds": min(times) / len(denied),
-            }
-            print(name, method, f"{taken[name][method]['recommend_seconds']:.2g}", flush=True)
-    return _plain(
+
+PAPERS = TABLES[:3]
+FIRM = tuple(name for name in METHODS if name not in ("nothing", *ORACLES) and "aided" not in name)
+PARTS: dict[str, Part] = {
+    "main": Part(
+        _seeds(20, *CORE)
+        | _seeds(10, *ALONE, *ORACLES, *(f"{name}-aided" for name in AIDED if name != "neighbour")),
+        one_option,
+    ),
+    "margins": Part(
         {
-            "command": f"{COMMAND} --seconds",
-            "made_by": made_by(),
-            "threads": threads(),
-            "tables": taken,
-        }
-    )
+            f"{name}@{margin}": 5
+            for name in ("genre", "genre-forward", "neighbour", "grafted", *SEARCHES)
+            for margin in MARGINS
+        },
+        one_option_briefly,
+        (*PAPERS, "german"),
+    ),
+    "official": Part(_seeds(5, *CORE, *ALONE, *ORACLES), one_option, PAPERS, {"weighted": True}),
+    "splits": Part(
+        _seeds(5, *CORE, "oracle-writes"),
+        one_option,
+        tuple(f"{name}~{split}" for split in (1, 2) for name in ("german", "compas", "adult")),
+    ),
+    **{
+        f"bank-{bank}": Part(
+            _seeds(5, *CORE, "genre-cheapest", "growing-spheres", *(f"genre@{m}" for m in MARGINS)),
+            one_option,
+            ("compas:paper", "heloc:paper", "german"),
+            {"bank": bank},
+        )
+        for bank in ("unweighted", "linear", "boosted")
+    },
+    "options": Part(
+        _seeds(10, "genre", "genre-forward", "grafted", "neighbour", "density")
+        | _seeds(5, "dice", "growing-spheres"),
+        ten_options,
+        ("german", "compas:paper", "adult:paper"),
+    ),
+    "halves": Part(_seeds(5, *FIRM, "genre-forward"), same_advice, ("german", *PAPERS)),
+    **{
+        f"share-{share}": Part(
+            _seeds(5, "genre", "genre-forward", "genre-paper", "neighbour", "grafted"),
+            one_option_briefly,
+            PAPERS,
+            {"share": share},
+        )
+        for share in SHARES
+    },
+    "near-optimal": Part(
+        _seeds(5, "genre", "genre-forward", "grafted", "neighbour", *SEARCHES),
+        under_others,
+        (*PAPERS, "german"),
+    ),
+}
+"""Every part, by its name; the order is that in which they are made."""
 
 
-# -- the command ----------------------------------------------------------------------------------
+# -- the grid ---------------------------------------------------------------------------------------
+
+
+@cache
+def code_of(key: str) -> dict[str, str]:
+    """The code behind a cell: its row's own, and what sets up and judges every cell."""
+    part, _, row, _ = key.split("/")
+    name = row.partition("@")[0].removesuffix("-forward").removesuffix("-cheapest")
+    return _code(name) | {"part": part}
+
+
+@cache
+def _code(name: str) -> dict[str, str]:
+    shared = [f"genre_lite.{m}" for m in ("datasets", "decision", "worlds", "evaluation.metrics")]
+    own = {
+        "neighbour": ["genre_lite.baselines.nearest_neighbour"],
+        "nothing": [],
+        "grafted": ["genre_lite.baselines.grafted_neighbour"],
+        "oracle-copies": ["genre_lite.choice"],
+    }
+    module = name.removesuffix("-aided").replace("-dear", "").replace("-", "_")
+    if name.endswith("-aided") or name == "density":
+        used = ["genre_lite.baselines.grafted_neighbour", *own.get(module, [])]
+    elif name.startswith("genre") or name == "oracle-writes":
+        used = ["genre_lite.genre", "genre_lite.baselines.grafted_neighbour"]
+    else:
+        used = own.get(name, [])
+    if module in {s.replace("-", "_") for s in SEARCHES}:
+        used = [*used, f"genre_lite.baselines.{module}"]
+    alone = ["benchmarks.stage", "benchmarks.judges", "benchmarks.rivals"]
+    return provenance.code_hash([*shared, *used], alone)
+
+
+def play(
+    part: str, table: str, seed: int, rows: list[str], leave: Callable[[str, dict], None]
+) -> int:
+    """All missing rows of one stage; each is left as it ends. Returns how many."""
+    about, stage, error = PARTS[part], None, None
+    os.environ["TQDM_DISABLE"] = "1"
+    for row in rows:
+        start, heard = time.perf_counter(), []
+        try:
+            with warnings.catch_warnings(record=True) as heard:
+                warnings.simplefilter("always")
+                if stage is None and error is None:
+                    stage = Stage(table, seed, **about.stage)
+                found = about.ask(stage, row)
+        except Exception as problem:
+            last = traceback.extract_tb(problem.__traceback__)[-1]
+            error = f"{type(problem).__name__}: {problem} ({Path(last.filename).name}, {last.name})"
+            found = {"error": error}
+            error = error if stage is None else None
+        told = sorted({str(w.message)[:200] for w in heard if w.category is UserWarning})
+        found |= {"seconds": time.perf_counter() - start} | ({"warnings": told} if told else {})
+        leave(f"{part}/{table}/{row}/{seed}", found)
+    return len(rows)
+
+
+def opened(path: Path = RESULTS, spool: Path | None = SPOOL) -> Record:
+    """The record, with the cells that are still of this code."""
+    return Record(path, COMMAND, code=code_of, spool=spool)
 
 
 def main() -> None:
-    """Run what is missing of the grid, or take the time, and write the record."""
+    """Make what is missing of some parts, or one cell again."""
     asked = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    asked.add_argument("--jobs", type=int, default=1, help="worlds at a time")
+    asked.add_argument("--parts", nargs="+", choices=PARTS, default=[*PARTS])
+    asked.add_argument("--tables", nargs="+", help="only these")
+    asked.add_argument("--rows", nargs="+", help="only these")
+    asked.add_argument("--seeds", type=int, default=100, help="at most so many")
+    asked.add_argument("--jobs", type=int, default=1, help="stages at a time")
+    asked.add_argument("--scheduler", help="the address of a Dask scheduler that does the stages")
+    asked.add_argument("--cell", help="make this one again and print it beside the record")
+    asked.add_argument("--minutes", type=float, default=1e9, help="begin no stage after so many")
     asked.add_argument("--out", type=Path, default=RESULTS)
-    asked.add_argument("--folder", type=Path, default=FOLDER, help="where the cells lie")
-    asked.add_argument("--tables", nargs="*", choices=TABLES, default=[*TABLES])
-    asked.add_argument("--methods", nargs="*", choices=field(), default=[*field()])
-    asked.add_argument("--seconds", action="store_true", help="take the time, one at a time")
     given = asked.parse_args()
-    whole, why_not = field(), absent()
-    chosen = {name: whole[name] for name in given.methods if name not in why_not}
-    if given.seconds:
-        found = json.loads(given.out.read_text())
-        banks = {
-            name: load_dataset(name.partition(":")[0], split="paper")
-            for name in TIMED
-            if name in given.tables
-        }
-        write(found | {"alone": seconds(banks, chosen)}, given.out)
+    record = opened(given.out)
+    if given.cell:
+        again(given.cell, record)
         return
-    banks = {name: TABLES[name] for name in given.tables}
-    _same_code(given.folder, chosen)
-    ledger = Ledger(given.folder).open(PEOPLE)
-    for ledger in fill(given.folder, banks, chosen, jobs=given.jobs):
-        write(record(ledger, TABLES, whole, why_not), given.out)
-    found = record(ledger, TABLES, whole, why_not)
-    write(found, given.out)
-    print(table(found["summary"]).to_string(index=False))
+    keys = [key for name in given.parts for key in PARTS[name].keys(name)]
+    keys = [key for key in keys if wanted(key, given.tables, given.rows, given.seeds)]
+    missing = record.missing(keys)
+    stages: dict[tuple, list[str]] = {}
+    for key in missing:
+        part, table, row, seed = key.split("/")
+        stages.setdefault((part, table, int(seed)), []).append(row)
+    end = time.monotonic() + 60 * given.minutes
+
+    def tasks() -> Iterator:
+        for (part, table, seed), rows in stages.items():
+            if time.monotonic() < end:
+                yield joblib.delayed(play)(part, table, seed, rows, record.leave)
+
+    with cluster(given.scheduler):
+        work = joblib.Parallel(given.jobs, return_as="generator_unordered", pre_dispatch=given.jobs)
+        with tqdm(total=len(missing), desc="field", unit="cell") as bar:
+            for count in work(tasks()):
+                bar.update(count)
+                record.collect()
+                record.write(statistics.summary)
+    record.write(statistics.summary)
+    left = len(record.missing(keys))
+    print(f"{len(keys) - left} of {len(keys)} cells are there.")
+
+
+def cluster(address: str | None):
+    """Joblib's work on this machine, or on the workers of a Dask scheduler."""
+    if address is None:
+        return nullcontext()
+    try:
+        from dask.distributed import Client
+    except ImportError:
+        raise GenReError("--scheduler needs Dask: pip install 'dask[distributed]'.") from None
+    Client(address)
+    return joblib.parallel_config(backend="dask")
+
+
+def wanted(key: str, tables: list | None, rows: list | None, seeds: int) -> bool:
+    """Whether a cell is among those asked for."""
+    _, table, row, seed = key.split("/")
+    return (not tables or table in tables) and (not rows or row in rows) and int(seed) < seeds
+
+
+def again(cell: str, record: Record) -> None:
+    """One cell made again, and what the record says."""
+    key = cell if cell.count("/") == 3 else f"main/{cell}"
+    part, table, row, seed = key.split("/")
+    if part not in PARTS or row not in PARTS[part].rows:
+        raise GenReError(f"There is no cell {cell!r}; it is [part/]table/row/seed.")
+    made: dict[str, dict] = {}
+    play(part, table, int(seed), [row], made.__setitem__)
+    known = record.cells.get(key, {})
+    print(json.dumps({"now": made[key], "on record": known}, indent=1, default=float))
 
 
 if __name__ == "__main__":

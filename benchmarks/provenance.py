@@ -27,6 +27,7 @@ import genre_lite
 
 __all__ = [
     "code_hash",
+    "digest",
     "made_by",
     "main",
     "purpose",
@@ -174,6 +175,17 @@ def made_by(module: str, also: Iterable[str] = ()) -> dict:
         "cores": len(affinity(0)) if affinity else os.cpu_count(),
         "code": code_hash([module]) | {file: _fingerprint(ROOT / file) for file in also},
     }
+
+
+def digest(code: Mapping[str, str]) -> str:
+    """One hash of many files' hashes.
+
+    Examples
+    --------
+    >>> digest({"a.py": "1"}) == digest({"a.py": "2"})
+    False
+    """
+    return hashlib.sha256(json.dumps(dict(sorted(code.items()))).encode()).hexdigest()[:16]
 
 
 def stale_files(record: dict) -> list[str] | None:

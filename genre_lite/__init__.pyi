@@ -4,6 +4,7 @@ from . import baselines as baselines
 from . import candidates as candidates
 from . import categorical as categorical
 from . import certificate as certificate
+from . import choice as choice
 from . import cli as cli
 from . import codec as codec
 from . import contract as contract
@@ -18,6 +19,7 @@ from . import letters as letters
 from . import limits as limits
 from . import model as model
 from . import objectives as objectives
+from . import outliers as outliers
 from . import plotting as plotting
 from . import proposals as proposals
 from . import reading as reading
@@ -37,6 +39,7 @@ from . import terminal as terminal
 from . import threads as threads
 from . import threefry as threefry
 from . import training as training
+from . import truth as truth
 from . import wording as wording
 from . import worlds as worlds
 from . import writing as writing

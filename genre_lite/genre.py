@@ -378,23 +378,27 @@ class GenRe(RecourseMethod):
         lessons.add(bold, answers, comparison.accepts(flat, whose).reshape(len(limits), k))
         self._distil(lessons, config.distil_steps)
         profiles = []
-        for number in range(config.rounds):
+        for number in range(config.rounds + 1):
             drawn = self._draws(limits, k, temperature=0.5, seed=self.seed + 1 + number).points
             points, answers, accepted, pairs = answered(
                 drawn, limits, targets, comparison, teacher, seed=self.seed + number
             )
             lessons.add(points, answers, accepted)
             self._distil(lessons, config.distil_steps // 2)
-            if pairs.reachable.any():
+            if not pairs.reachable.any():
+                continue
+            profiles.append(pairs.targets.numpy())
+            if number < config.rounds:  # at last the surrogate alone, where the answers now lie
                 taught = replace(
                     config, steps=config.round_steps, learning_rate=config.learning_rate / 3
                 )
                 self._train(pairs, taught)
-                profiles.append(pairs.targets.numpy())
-        profiles.append(self._found(everybody, all_denied, targets))
+        profiles.append(self._found(everybody, all_denied, targets, teacher))
         self.profiles_ = self._profiles(np.concatenate(profiles), cube)
 
-    def _found(self, limits: Limits, denied: pd.DataFrame, targets: np.ndarray) -> np.ndarray:
+    def _found(
+        self, limits: Limits, denied: pd.DataFrame, targets: np.ndarray, teacher: Teacher
+    ) -> np.ndarray:
         """Refined grafts of the nearest accepted rows, for many denied rows: (m, d)."""
         rows = np.arange(0, len(limits), max(1, len(limits) // HARVEST))
         limits, denied = limits.take(rows), denied.iloc[rows]
@@ -404,8 +408,8 @@ class GenRe(RecourseMethod):
         best = best_of(flat, np.repeat(np.arange(len(limits)), 4), limits, comparison, 1)
         who, place = np.nonzero(best >= 0)
         refined = refine(flat[best[who, place]], who, limits, comparison)
-        believed = self._believed(refined)
-        return refined[(believed[:, 0] > self.validity_margin) & (believed[:, 1] > 0.5)]
+        valid, plausible = teacher.answers(self.codec.design(refined)).T
+        return refined[(valid > self.validity_margin) & (plausible > 0.5)]
 
     def _distil(self, lessons: Lessons, steps: int) -> None:
         if steps and self.surrogate_ is not None:

@@ -6,6 +6,8 @@ takes the first of them that it holds, as often as it holds them.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 import numpy as np
 
 from .errors import GenReError
@@ -14,6 +16,8 @@ __all__ = ["SharedOutliers"]
 
 OUTLIER = 1.5  # a local outlier factor above it, as in the paper
 DEEP = 32  # rows that are looked up for a point, at first
+# A set's number; which points, their nearest rows, how far these are, how often each counts.
+Found = tuple[int, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
 class SharedOutliers:
@@ -61,7 +65,7 @@ class SharedOutliers:
         shape = self._held.shape
         self._reach, self._density = np.empty(shape), np.empty(shape)
         parts = self._nearest(self._rows, itself=True)
-        for b, who, near, distance, often in parts():
+        for b, who, _, distance, often in parts():
             # The distance of the last neighbour that counts, in each row.
             self._reach[b, who] = np.where(often > 0, distance, 0).max(axis=1)
         for b, who, near, distance, often in parts():
@@ -82,7 +86,9 @@ class SharedOutliers:
         reached = np.maximum(distance, self._reach[b][near])
         return 1 / ((often * reached).sum(axis=1) / self.neighbours + 1e-10)
 
-    def _nearest(self, points: np.ndarray, *, itself: bool = False):
+    def _nearest(
+        self, points: np.ndarray, *, itself: bool = False
+    ) -> Callable[[], Iterator[Found]]:
         """Looks up once; each call then goes through the sets: which points, their nearest rows,
         how far these are, and how often each counts among the neighbours."""
         found = []
@@ -97,7 +103,7 @@ class SharedOutliers:
             found.append((left[~short], near[~short], distance[~short]))
             left, deep = left[short], min(8 * deep, len(self._rows))
 
-        def parts():
+        def parts() -> Iterator[Found]:
             for who, near, distance in found:
                 for b, held in enumerate(self._held):
                     yield b, who, near, distance, self._count(held, near, who, itself)

@@ -143,27 +143,31 @@ def nearest(limits: Limits, targets: np.ndarray, n: int = 8, block: int = 2**22)
 
     Looked for among the targets that are nearest in what may change.
     """
-    codec, (people, d) = limits.codec, limits.cube.shape
+    codec, d = limits.codec, limits.cube.shape[1]
     found = np.repeat(limits.cube[:, None], n, axis=1)
     if not len(targets):
         return found
-    free = np.repeat(~limits.fixed.all(axis=0), [b.stop - b.start for b in codec.blocks])
     mine, to = (
-        torch.as_tensor(codec.metric(points)[:, free], dtype=torch.float64)
+        torch.as_tensor(codec.metric(points), dtype=torch.float64)
         for points in (limits.cube, targets)
     )
     tried = min(4 * n, len(targets))
-    for part in np.array_split(np.arange(people), max(1, people * len(targets) // block)):
-        near = torch.cdist(mine[part], to, p=1).numpy().round(DIGITS)
-        first = np.argsort(near, axis=1, kind="stable")[:, :tried]
-        rows = np.repeat(part, tried)
-        made = limits.graft(targets[first.ravel()], rows)
-        price = cost(limits.cube[rows], made, codec.nominal, limits.price[rows]).round(DIGITS)
-        fine = limits.changed(made, rows).any(axis=1) & limits.keeps(made, rows)
-        price = np.where(fine, price, np.inf).reshape(len(part), tried)
-        order = np.argsort(price, axis=1, kind="stable")[:, :n]
-        made = np.take_along_axis(made.reshape(len(part), tried, d), order[..., None], axis=1)
-        fine = np.isfinite(np.take_along_axis(price, order, axis=1))
-        made = np.where(fine[..., None], made, limits.cube[part][:, None])
-        found[part, : made.shape[1]] = made
+    # What one person may not change, another may; so each kind of them is looked up by itself.
+    kinds, kind = np.unique(limits.fixed, axis=0, return_inverse=True)
+    for k, fixed in enumerate(kinds):
+        free = np.repeat(~fixed, [b.stop - b.start for b in codec.blocks])
+        who = np.flatnonzero(kind.ravel() == k)
+        for part in np.array_split(who, max(1, len(who) * len(targets) // block)):
+            near = torch.cdist(mine[part][:, free], to[:, free], p=1).numpy().round(DIGITS)
+            first = np.argsort(near, axis=1, kind="stable")[:, :tried]
+            rows = np.repeat(part, tried)
+            made = limits.graft(targets[first.ravel()], rows)
+            price = cost(limits.cube[rows], made, codec.nominal, limits.price[rows]).round(DIGITS)
+            fine = limits.changed(made, rows).any(axis=1) & limits.keeps(made, rows)
+            price = np.where(fine, price, np.inf).reshape(len(part), tried)
+            order = np.argsort(price, axis=1, kind="stable")[:, :n]
+            made = np.take_along_axis(made.reshape(len(part), tried, d), order[..., None], axis=1)
+            fine = np.isfinite(np.take_along_axis(price, order, axis=1))
+            made = np.where(fine[..., None], made, limits.cube[part][:, None])
+            found[part, : made.shape[1]] = made
     return found

@@ -32,7 +32,14 @@ class _Forests:
     by hand, so that a bar can follow and the forests predict on one thread.
     """
 
-    def fit(self, X: np.ndarray, y: np.ndarray, seed: int, done: Callable[[], object]) -> _Forests:
+    def fit(
+        self,
+        X: np.ndarray,
+        y: np.ndarray,
+        seed: int,
+        weight: np.ndarray,
+        done: Callable[[], object],
+    ) -> _Forests:
         # scikit-learn's ensembles take a second to import; most of the package does without them.
         from sklearn.ensemble import RandomForestClassifier
         from sklearn.isotonic import IsotonicRegression
@@ -42,10 +49,10 @@ class _Forests:
         for train, held in StratifiedKFold(5).split(X, y):
             forest = RandomForestClassifier(
                 class_weight="balanced", random_state=seed, n_jobs=threads()
-            ).fit(X[train], y[train])
+            ).fit(X[train], y[train], weight[train])
             forest.n_jobs = 1  # threads would add up the trees in another order each time
             curve = IsotonicRegression(out_of_bounds="clip")
-            curve.fit(forest.predict_proba(X[held])[:, 1], y[held])
+            curve.fit(forest.predict_proba(X[held])[:, 1], y[held], weight[held])
             self.folds.append((forest, curve))
             done()
         return self
@@ -83,7 +90,12 @@ class GoldWorld:
 
 
 def gold_world(
-    bank: Dataset, *, seed: int = 0, held_out: bool = False, progress: bool = True
+    bank: Dataset,
+    *,
+    seed: int = 0,
+    held_out: bool = False,
+    weighted: bool = False,
+    progress: bool = True,
 ) -> GoldWorld:
     """Simulate the truth behind a table, as the paper's evaluation does.
 
@@ -107,6 +119,10 @@ def gold_world(
     held_out
         Fit on the training rows only. The labels of all people are then drawn from that world; a
         benchmark trains and asks on those of the paper's world, and takes this one only as a judge.
+    weighted
+        Weigh both outcomes the same in the calibration too, as the paper's script does (prateekgargX/genre
+        at d84e0dd, ``scripts/train_rf.py``). Then ½ is the border at which a person is as typical of one
+        outcome as of the other, and no longer as likely to succeed as to fail.
     progress
         Show a progress bar.
 
@@ -131,7 +147,9 @@ def gold_world(
     if len(np.unique(labels)) < 2:
         raise GenReError(f"All labels are {labels[0]}; a world needs both outcomes.")
     with tqdm(total=5, desc="gold world", unit="fold", disable=not progress, leave=False) as bar:
-        forest = _Forests().fit(cube[seen], labels, seed, bar.update)
+        counts = np.bincount(labels, minlength=2)
+        weight = len(labels) / (2 * counts[labels]) if weighted else np.ones(len(labels))
+        forest = _Forests().fit(cube[seen], labels, seed, weight, bar.update)
     yes = forest.predict_proba(cube)[:, 1]
     drawn = (np.random.default_rng(seed).random(len(yes)) < yes).astype(int)
     outliers = LocalOutliers().fit(codec.design(cube[seen][yes[seen] > 0.5]))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import warnings
 
 import numpy as np
 import pytest
 import torch
 
-from genre_lite import GenReError
+from genre_lite import GenReError, surrogate
 from genre_lite.objectives import LocalOutliers
 from genre_lite.surrogate import Surrogate, Teacher
 
@@ -33,17 +34,72 @@ def test_the_teacher_estimates_the_truth(taught):
 
 
 def test_the_teacher_has_the_trees_it_was_asked_for(taught):
-    assert len(taught.forest.estimators_) == 100
-    assert taught.forest.min_samples_leaf == 5
+    """Half as many again have leaves of a single row."""
+    broad, fine = taught.forests
+    assert (len(broad.estimators_), broad.min_samples_leaf) == (100, 5)
+    assert (len(fine.estimators_), fine.min_samples_leaf) == (50, 1)
+
+
+def test_of_new_people_both_forests_are_asked(taught):
+    points, _ = world(300, 1)
+    each = [forest.predict_proba(points)[:, 1] for forest in taught.forests]
+    np.testing.assert_allclose(taught.truth(points), (each[0] + each[1]) / 2)
+    assert np.abs(each[0] - each[1]).mean() > 0.05, "they must differ"
+
+
+def out_of_bag(forest, points):
+    """Each row's mean over the trees that did not see it, (rows,); NaN where every tree did."""
+    seen = np.zeros((len(points), len(forest.estimators_)), dtype=bool)
+    for tree, rows in enumerate(forest.estimators_samples_):
+        seen[rows, tree] = True
+    told = np.stack([tree.predict_proba(points)[:, 1] for tree in forest.estimators_], axis=1)
+    return np.ma.masked_array(told, seen).mean(axis=1).filled(np.nan)
+
+
+@pytest.mark.parametrize("trees", [10, 100])
+def test_of_a_training_row_the_broad_trees_are_asked_that_did_not_see_it(trees):
+    """With ten trees some rows are seen by all; of those, all are asked."""
+    points, labels = world(800, 0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        teacher = Teacher(trees=trees).fit(points, labels, seed=0, progress=False)
+    broad, fine = teacher.forests
+    unseen = out_of_bag(broad, points)
+    assert np.isnan(unseen).any() == (trees == 10)
+    unseen = np.where(np.isnan(unseen), broad.predict_proba(points)[:, 1], unseen)
+    wanted = (unseen + fine.predict_proba(points)[:, 1]) / 2
+    np.testing.assert_allclose(teacher.chance, wanted)
+    # So half of it is what others say, and half leans on the row's own label.
+    assert np.corrcoef(unseen, points[:, 0] ** 2)[0, 1] > np.corrcoef(unseen, labels)[0, 1]
+    gap = [
+        told[labels == 1].mean() - told[labels == 0].mean()
+        for told in (unseen, teacher.chance, teacher.truth(points))
+    ]
+    assert (np.diff(gap) > 0.05).all(), (
+        "as if it were new, as it is, and as if all trees had seen it"
+    )
+
+
+def test_a_broad_tree_sees_no_more_rows_than_are_enough(monkeypatch):
+    points, labels = world(800, 0)
+    broad, fine = Teacher(trees=20).fit(points, labels, seed=0, progress=False).forests
+    assert broad.max_samples is None and fine.max_samples is None
+    monkeypatch.setattr(surrogate, "ROWS", 200)
+    broad, fine = Teacher(trees=20).fit(points, labels, seed=0, progress=False).forests
+    assert {len(rows) for rows in broad.estimators_samples_} == {200}
+    assert {len(rows) for rows in fine.estimators_samples_} == {800}
 
 
 def test_the_teacher_judges_plausibility_among_those_it_believes_in(taught):
     points, _ = world(800, 0)
-    np.testing.assert_array_equal(taught.valid, taught.validity(points))
+    wanted = [0.5 * (1 + math.erf((p - 0.5) / 0.2 / math.sqrt(2))) for p in taught.chance]
+    np.testing.assert_allclose(taught.valid, wanted)
     np.testing.assert_array_equal(taught.plausible, taught.plausibility(points))
+    new, _ = world(300, 1)
     np.testing.assert_array_equal(
-        taught.answers(points), np.stack([taught.valid, taught.plausible], axis=1)
+        taught.answers(new), np.stack([taught.validity(new), taught.plausibility(new)], axis=1)
     )
+    assert taught.answers(new[:0]).shape == (0, 2)
     # Those who surely succeed are in almost every set; hardly anybody is who surely fails.
     usual, far, failing = taught.plausibility(np.array([[0.97, 0.5], [0.97, 5.0], [0.05, 0.5]]))
     assert usual >= 0.8 and far == 0 and failing < usual
@@ -110,10 +166,11 @@ def test_labels_of_one_kind():
 def test_a_lower_border_makes_more_people_sure(taught, border):
     points, labels = world(300, 0)
     teacher = Teacher(trees=50, border=border).fit(points, labels, seed=0, progress=False)
-    wanted = [
-        0.5 * (1 + math.erf((p - border) / 0.2 / math.sqrt(2))) for p in teacher.truth(points)
-    ]
+    wanted = [0.5 * (1 + math.erf((p - border) / 0.2 / math.sqrt(2))) for p in teacher.chance]
     np.testing.assert_allclose(teacher.valid, wanted)
+    asked, _ = world(50, 1)
+    wanted = [0.5 * (1 + math.erf((p - border) / 0.2 / math.sqrt(2))) for p in teacher.truth(asked)]
+    np.testing.assert_allclose(teacher.validity(asked), wanted)
     once = teacher.valid.mean()
     teacher.border = border - 0.1
     assert teacher.judge(points, seed=0).valid.mean() > once
@@ -129,6 +186,30 @@ def test_inputs_that_do_not_count_are_not_looked_at():
     np.testing.assert_array_equal(blind.valid, plain.valid)
     np.testing.assert_array_equal(blind.plausible, plain.plausible)
     np.testing.assert_array_equal(blind.truth(wide[:9]), plain.truth(points[:9]))
+
+
+def test_forests_split_codes_and_outliers_look_at_inputs():
+    """Three levels as one number for the trees, as three indicators for the neighbours."""
+    points, labels = world(300, 0)
+    level = np.random.default_rng(5).integers(0, 3, 300)
+    design = np.concatenate([points, np.eye(3)[level]], axis=1)
+    codes = np.zeros((5, 3))
+    codes[[0, 1, 3, 4], [0, 1, 2, 2]] = [1, 1, 0.5, 1]
+    counts = np.arange(5) < 2  # plausibility looks past the level, and the forests do not
+    coded = Teacher(trees=50, inputs=counts, codes=codes).fit(
+        design, labels, seed=0, progress=False
+    )
+    assert [forest.n_features_in_ for forest in coded.forests] == [3, 3]
+    by_hand = np.column_stack([points, level / 2])
+    whole = Teacher(trees=50).fit(by_hand, labels, seed=0, progress=False)
+    np.testing.assert_array_equal(coded.chance, whole.chance)
+    np.testing.assert_array_equal(coded.truth(design[:9]), whole.truth(by_hand[:9]))
+    plain = Teacher(trees=50).fit(points, labels, seed=0, progress=False)
+    assert (coded.chance != plain.chance).any()
+    moved = design.copy()
+    moved[:, 2:] = np.roll(design[:, 2:], 1, axis=1)
+    np.testing.assert_array_equal(coded.plausibility(moved), coded.plausible)
+    assert (coded.truth(moved) != coded.truth(design)).any()
 
 
 SIZE = 20  # of a vocabulary

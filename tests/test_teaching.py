@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from genre_lite import Codec, Feature, Schema
-from genre_lite.limits import Limits
+from genre_lite.limits import Limits, Terms
 from genre_lite.objectives import cost
-from genre_lite.teaching import answered
+from genre_lite.teaching import answered, nearest
 
 SCHEMA = Schema([Feature("x", step=1), Feature("y", step=1)])
 TABLE = pd.DataFrame({"x": np.arange(11), "y": np.arange(11)})
@@ -82,3 +82,61 @@ def test_everybody_is_judged_on_their_own_candidates():
     # What is taken back stands at the person's own value, and a shorter step before it.
     assert (judged >= limits.cube[:, None] - 1e-9).all()
     assert (np.abs(judged[:, 4:] - limits.cube[:, None]) < 1e-9).any(axis=(1, 2)).all()
+
+
+# -- the nearest grafts ---------------------------------------------------------------------------
+
+
+def grid(n=21):
+    return pd.DataFrame({"x": np.linspace(0, 1, n), "y": np.linspace(0, 1, n)})
+
+
+SQUARE = Schema([Feature("x"), Feature("y")])
+
+
+def test_the_nearest_grafts_by_hand():
+    """Each cheapest first; whoever has fewer gets themselves."""
+    limits = Limits(
+        Codec(SQUARE).fit(grid()),
+        pd.DataFrame({"x": [0.0, 0.5], "y": [0.0, 1.0]}),
+        Terms(freeze={0: [], 1: ["y"]}),
+    )
+    targets = np.array([[0.5, 0.4], [0.2, 0.2], [0.6, 0.0]])
+    found = nearest(limits, targets, n=4)
+    wanted = [[0.2, 0.2], [0.6, 0.0], [0.5, 0.4], [0.0, 0.0]]
+    np.testing.assert_allclose(found[0], wanted, atol=1e-12)
+    # y stays; the first target asks for nothing else, so it is none.
+    wanted = [[0.6, 1.0], [0.2, 1.0], [0.5, 1.0], [0.5, 1.0]]
+    np.testing.assert_allclose(found[1], wanted, atol=1e-12)
+
+
+def test_the_nearest_grafts_are_those_of_every_target():
+    """Where four times as many are looked at as there are, nothing is left out: against all of them."""
+    rng = np.random.default_rng(0)
+    people = pd.DataFrame(rng.random((12, 2)).round(2), columns=["x", "y"])
+    limits = Limits(Codec(SQUARE).fit(grid(101)), people, Terms(bounds={"x": (0.3, None)}))
+    targets = rng.random((40, 2)).round(2)
+    found = nearest(limits, targets, n=10)
+    for i in range(12):
+        made = limits.graft(targets, np.full(40, i))
+        fine = limits.changed(made, np.full(40, i)).any(axis=1)
+        price = np.sort(cost(limits.cube[i], made[fine]).round(9))[:10]
+        np.testing.assert_allclose(cost(limits.cube[i], found[i]), price, atol=1e-9)
+
+
+def test_a_persons_nearest_do_not_hang_on_who_else_asks():
+    """Who freezes y looks for near values of x, also beside somebody who does not."""
+    rng = np.random.default_rng(0)
+    codec = Codec(SQUARE, size=1000).fit(grid(401))
+    targets = np.column_stack([rng.permutation(400) + 1, rng.integers(0, 401, 400)]) / 400
+    people = pd.DataFrame({"x": [0.0, 0.0], "y": [0.1, 0.1]})
+
+    def found(rows, frozen):
+        terms = Terms(freeze={i: ["y"] if frozen[i] else [] for i in rows})
+        return nearest(Limits(codec, people.iloc[rows], terms), targets, n=2)
+
+    both = found([0, 1], [True, False])
+    np.testing.assert_array_equal(both[:1], found([0], [True]))
+    np.testing.assert_array_equal(both[1:], found([1], [None, False]))
+    np.testing.assert_allclose(both[0], [[1 / 400, 0.1], [2 / 400, 0.1]])
+    assert (both[1, :, 0] > 2 / 400).all(), "the nearest in both are others"

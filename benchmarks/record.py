@@ -1,0 +1,133 @@
+"""One kind of record: cells that are made one by one, kept as they come, and known to be of this code.
+
+A benchmark that is stopped goes on where it was: :class:`Record` says which cells are missing, takes up
+each as it ends, and writes the file whole or not at all. A cell made by other code is missing. The file is
+JSON, a cell a line, so that two versions of it can be compared.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from . import provenance
+
+__all__ = ["Record", "plain"]
+
+DIGITS = 6
+
+
+class Record:
+    """The cells of a benchmark in one file.
+
+    Parameters
+    ----------
+    path
+        Where the file is, or will be.
+    command
+        What makes it, as ``"python -m benchmarks.field"``.
+    code
+        From a cell's key to the code that makes it, file to hash; the same for all if ``None``: that of the
+        benchmark's module, which is the command's last word.
+    spool
+        A folder in which workers leave cells; git ignores it.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        command: str,
+        *,
+        code: Callable[[str], Mapping[str, str]] | None = None,
+        spool: Path | None = None,
+    ) -> None:
+        self.path = path
+        self.command = command
+        self._module = command.split()[2]
+        self.spool = spool
+        whole = provenance.made_by(self._module)["code"]
+        self._code = code or (lambda key: whole)
+        self.cells: dict[str, dict] = {}
+        if path.exists():
+            known = json.loads(path.read_text())
+            self.cells = {
+                key: cell for key, cell in known["cells"].items() if self._fresh(key, cell)
+            }
+        self.collect()
+
+    def _fresh(self, key: str, cell: Mapping) -> bool:
+        return cell.get("code") == self._mark(key)
+
+    def _mark(self, key: str) -> str:
+        """One hash of all code behind a cell."""
+        return provenance.digest(self._code(key))
+
+    def missing(self, keys: Iterable[str]) -> list[str]:
+        """Those of the keys that no cell of this code answers, in their order."""
+        return [key for key in keys if self.cells.get(key, {"error": True}).get("error")]
+
+    def put(self, key: str, cell: Mapping) -> None:
+        """Take up a cell; :meth:`write` keeps it."""
+        self.cells[key] = plain(dict(cell)) | {"code": self._mark(key)}
+
+    def leave(self, key: str, cell: Mapping) -> None:
+        """What a worker calls in place of :meth:`put`: a file in the spool."""
+        assert self.spool is not None
+        self.spool.mkdir(parents=True, exist_ok=True)
+        name = key.replace("/", "+").replace(":", "=")
+        unfinished = self.spool / f"{name}.part"
+        unfinished.write_text(
+            json.dumps({"key": key, "cell": plain(dict(cell)) | {"code": self._mark(key)}})
+        )
+        unfinished.replace(self.spool / f"{name}.json")
+
+    def collect(self) -> int:
+        """Take up what workers have left; how many cells that was."""
+        count = 0
+        for path in sorted(self.spool.glob("*.json")) if self.spool and self.spool.is_dir() else []:
+            left = json.loads(path.read_text())
+            if self._fresh(left["key"], left["cell"]):
+                self.cells[left["key"]] = left["cell"]
+                count += 1
+        return count
+
+    def write(
+        self, summary: Callable[[Mapping[str, dict]], Mapping] | None = None, **about: object
+    ) -> None:
+        """The file, whole or not at all; what the spool held is then in it."""
+        cells = dict(sorted(self.cells.items()))
+        record = {
+            "command": self.command,
+            "made_by": provenance.made_by(self._module),
+            **about,
+            "summary": plain(summary(cells)) if summary else {},
+        }
+        head = json.dumps(plain(record), indent=1, allow_nan=False)
+        lines = ",\n".join(
+            f"{json.dumps(key)}: {json.dumps(cell, allow_nan=False)}" for key, cell in cells.items()
+        )
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = self.path.with_suffix(".part")
+        unfinished.write_text(f'{head[:-2]},\n "cells": {{\n{lines}\n}}}}\n')
+        unfinished.replace(self.path)
+        for path in self.spool.glob("*.json") if self.spool and self.spool.is_dir() else []:
+            left = json.loads(path.read_text())
+            if not self._fresh(left["key"], left["cell"]) or left["key"] in cells:
+                path.unlink()
+
+
+def plain(value: object) -> object:
+    """The value for strict JSON, with six digits; what is not finite becomes null."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(v) for key, v in value.items()}
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return [plain(v) for v in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float):
+        return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
+    return value

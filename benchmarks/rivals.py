@@ -1,0 +1,277 @@
+"""Rivals and yardsticks that are no method of the package.
+
+* :class:`Nothing` sends back the form: the floor of every comparison.
+* :class:`Copying` and :class:`Writing` see the judge: no copier, and hardly any writer, does better.
+* :class:`Aided` gives any method what GenRe has: the estimates, the refinement and the choice.
+* :class:`Density` draws from a density of accepted people that was learnt on its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import torch
+
+from genre_lite.baselines import GraftedNeighbour
+from genre_lite.candidates import Asked, Comparison, decoded
+from genre_lite.choice import options_of
+from genre_lite.decision import SupportsProba
+from genre_lite.estimator import RecourseMethod, positions
+from genre_lite.limits import Limits
+from genre_lite.model import ModelConfig, RecourseTransformer
+from genre_lite.sampling import draw
+from genre_lite.schema import Schema
+from genre_lite.supervision import ListedPairs
+from genre_lite.teaching import nearest
+from genre_lite.threefry import keys, uniforms
+from genre_lite.training import TrainingConfig, fit
+from genre_lite.worlds import GoldWorld
+
+__all__ = ["Aided", "Copying", "Density", "Nothing", "Writing"]
+
+Believed = Callable[[np.ndarray], np.ndarray]
+
+
+class Chooser(RecourseMethod):
+    """Candidates of its own, chosen as GenRe chooses: by V̂ + P̂ − C / d, refined."""
+
+    refined = True
+    margin = 0.0
+
+    def get_params(self, deep: bool = False) -> dict:
+        """What an answer's origin tells of a rival; not the judge or the aids."""
+        return {"seed": self.seed, "refined": self.refined, "margin": self.margin}
+
+    def candidates(self, denied: pd.DataFrame, limits: Limits, n: int) -> np.ndarray:
+        """Points that keep every term, (people, k, d); the person's own where there are fewer."""
+        raise NotImplementedError
+
+    def believed(self, points: np.ndarray) -> np.ndarray:
+        """What stands for V̂ and P̂ of points, (m, 2)."""
+        raise NotImplementedError
+
+    def _fit(self, X: pd.DataFrame, labels: np.ndarray, score: np.ndarray, yes: np.ndarray) -> None:
+        """Nothing is learnt."""
+
+    def _options(
+        self, denied: pd.DataFrame, limits: Limits, n: int
+    ) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
+        points = self.candidates(denied, limits, n)
+        comparison = Comparison(
+            "balanced", Asked(self.decision_, limits, denied), self.believed, self.margin
+        )
+        best, row, number = options_of(
+            points, limits, comparison, n, readiness=0.05, refined=self.refined
+        )
+        frame = decoded(best, row, limits, denied).set_axis(positions(row, number))
+        return frame, np.full(len(row), np.nan), comparison.asked(best, row)[0]
+
+
+class Nothing(RecourseMethod):
+    """The person's own form, at no cost; the bank denies it, and it is judged all the same."""
+
+    name = "do nothing"
+    checked = False
+
+    def _fit(self, X: pd.DataFrame, labels: np.ndarray, score: np.ndarray, yes: np.ndarray) -> None:
+        """Nothing is learnt."""
+
+    def _options(
+        self, denied: pd.DataFrame, limits: Limits, n: int
+    ) -> tuple[pd.DataFrame, np.ndarray]:
+        return denied.set_axis(positions(range(len(denied)), 0)), np.full(len(denied), np.nan)
+
+
+class Oracle(Chooser):
+    """It sees the judge, and so the truth itself stands in the place of estimates."""
+
+    def __init__(
+        self, h: SupportsProba, schema: Schema, gold: GoldWorld, **options: object
+    ) -> None:
+        super().__init__(h, schema, **options)
+        self.gold = gold
+
+    def believed(self, points: np.ndarray) -> np.ndarray:
+        """1 or 0: valid, and plausible."""
+        if not len(points):
+            return np.empty((0, 2))
+        each, where = np.unique(points, axis=0, return_inverse=True)
+        codec, gold = self.gold._codec, self.gold
+        valid = gold._forest.predict_proba(each)[:, 1] > 0.5
+        plausible = gold._outliers.is_plausible(codec.design(each))
+        return np.stack([valid, plausible], axis=1).astype(float)[where.ravel()]
+
+
+class Copying(Oracle):
+    """The best training row that the bank accepts and the terms allow, whole: what copying can reach."""
+
+    name = "oracle that copies"
+    refined = False
+    tried = 200  # of the cheapest whole rows of each person
+
+    def _fit(self, X: pd.DataFrame, labels: np.ndarray, score: np.ndarray, yes: np.ndarray) -> None:
+        self._rows = np.unique(self.codec.cube(X)[yes], axis=0)
+
+    def candidates(self, denied: pd.DataFrame, limits: Limits, n: int) -> np.ndarray:
+        """The cheapest rows that somebody may become as they are."""
+        # A row of the best worth is never dearer than the cheapest good one, so those are enough.
+        good = self._rows[self.believed(self._rows).sum(axis=1) == 2]
+        rest = self._rows[self.believed(self._rows).sum(axis=1) < 2]
+        found = []
+        for rows in (good, rest):
+            points = np.repeat(limits.cube[:, None], self.tried, axis=1)
+            for i in range(len(limits)):
+                who = np.full(len(rows), i)
+                price = np.abs(np.nan_to_num(rows - limits.cube[i], nan=0.5))
+                price[:, self.codec.nominal] = price[:, self.codec.nominal] > 0
+                fine = limits.keeps(rows, who)
+                some = np.flatnonzero(fine)
+                some = some[np.argsort(price[some].sum(axis=1), kind="stable")[: self.tried]]
+                points[i, : len(some)] = rows[some]
+            found.append(points)
+        return np.concatenate(found, axis=1)
+
+
+class Writing(Oracle):
+    """The best answer that a search in the vocabulary within the terms finds, with the judge in sight.
+
+    It starts from the grafts of the cheapest good training rows and from the candidates of other
+    methods, and refines them. A search that is not exhaustive is no upper bound, but no method has come
+    near it.
+    """
+
+    name = "oracle that writes"
+    starts = 60
+
+    def __init__(
+        self,
+        h: SupportsProba,
+        schema: Schema,
+        gold: GoldWorld,
+        others: Callable[[pd.DataFrame], list[pd.DataFrame]] | None = None,
+        **options: object,
+    ) -> None:
+        super().__init__(h, schema, gold, **options)
+        self.others = others
+
+    def _fit(self, X: pd.DataFrame, labels: np.ndarray, score: np.ndarray, yes: np.ndarray) -> None:
+        rows = np.unique(self.codec.cube(X), axis=0)
+        self._good = rows[self.believed(rows).sum(axis=1) == 2]
+
+    def candidates(self, denied: pd.DataFrame, limits: Limits, n: int) -> np.ndarray:
+        """Grafts of good rows, and what others answered."""
+        points = [nearest(limits, self._good, n=min(self.starts, len(self._good)))]
+        for frame in self.others(denied) if self.others else []:
+            points.append(as_points(frame, limits, self.codec, len(denied)))
+        return np.concatenate(points, axis=1)
+
+
+def as_points(frame: pd.DataFrame, limits: Limits, codec: object, people: int) -> np.ndarray:
+    """Options of people in order, index (row, option), as candidates that keep every term."""
+    row, place = (np.asarray(frame.index.get_level_values(i)) for i in (0, 1))
+    points = np.repeat(limits.cube[:, None], int(place.max(initial=-1)) + 1, axis=1)
+    if len(row):
+        cube = codec.cube(frame)
+        fine = limits.keeps(cube, row)
+        points[row[fine], place[fine]] = cube[fine]
+    return points
+
+
+class Aided(Chooser):
+    """Any method's candidates through the estimates, the refinement and the choice of GenRe.
+
+    The estimates are the teacher's own (:class:`~genre_lite.baselines.GraftedNeighbour` holds one), which
+    are better than those that a fitted GenRe keeps.
+
+    Parameters
+    ----------
+    method
+        Fitted; asked for ``number`` options a person.
+    aids
+        Fitted on the same rows.
+    """
+
+    number = 24
+
+    def __init__(
+        self, method: RecourseMethod, aids: GraftedNeighbour, *, number: int = 24, **options: object
+    ) -> None:
+        super().__init__(method.h, method.schema, **options)
+        self.method = method
+        self.aids = aids
+        self.number = number
+        self.name = f"{method.name}, aided"
+
+    def believed(self, points: np.ndarray) -> np.ndarray:
+        """V̂ and P̂ of points, (m, 2)."""
+        return self.aids._believed(points)
+
+    def candidates(self, denied: pd.DataFrame, limits: Limits, n: int) -> np.ndarray:
+        """What the method offers within the terms."""
+        frame, *_ = self.method._kept(
+            limits, *self.method._options(denied, limits, max(self.number, n))
+        )
+        return as_points(frame, limits, self.codec, len(denied))
+
+
+class Density(Chooser):
+    """A density of accepted people learnt on its own: no pairs, the same masks, estimates and choice.
+
+    The network of GenRe reads the same blank form whoever asks, and is trained on the surely accepted
+    people themselves, :math:`R_\\varphi(x^+)`. The person enters through the terms, the cost in the choice,
+    and the refinement alone.
+    """
+
+    name = "density on its own"
+
+    def __init__(
+        self,
+        h: SupportsProba,
+        schema: Schema,
+        aids: GraftedNeighbour,
+        *,
+        number: int = 100,
+        **options: object,
+    ) -> None:
+        super().__init__(h, schema, **options)
+        self.aids = aids
+        self.number = number
+
+    def believed(self, points: np.ndarray) -> np.ndarray:
+        """V̂ and P̂ of points, (m, 2)."""
+        return self.aids._believed(points)
+
+    def _fit(self, X: pd.DataFrame, labels: np.ndarray, score: np.ndarray, yes: np.ndarray) -> None:
+        targets, codec = self.aids._targets, self.codec
+        blank = np.full((2, targets.shape[1]), 0.5)
+        owner = np.repeat([0, 1], len(targets))
+        pairs = ListedPairs(blank, np.tile(targets, (2, 1)), owner, np.zeros(2 * len(targets)))
+        grid = [
+            torch.as_tensor(np.append(g, 0.5) if gap >= 0 else np.array(g))
+            for g, gap in zip(codec.grid, codec.gap, strict=True)
+        ]
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.seed)
+            self._network = RecourseTransformer(grid, torch.as_tensor(codec.nominal), ModelConfig())
+        config = TrainingConfig(steps=600)
+        fit(self._network, codec, pairs, config, seed=self.seed, progress=False)
+        self._network.double()
+
+    def candidates(self, denied: pd.DataFrame, limits: Limits, n: int) -> np.ndarray:
+        """Draws that keep every term."""
+        d = len(self.schema)
+        chance = uniforms(keys(limits.own, self.seed), np.arange(self.number), np.arange(d + 1))
+        writing = limits.writing(chance[..., d])
+        blank = np.full((len(limits), d), 0.5)
+        tokens = self.codec.tokens(blank)
+        draw(
+            self._network,
+            torch.as_tensor(blank, dtype=self._network.grid.dtype),
+            torch.as_tensor(tokens),
+            writing,
+            torch.as_tensor(chance[..., :d]),
+            temperature=1.0,
+        )
+        return writing.points

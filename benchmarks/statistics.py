@@ -1,0 +1,163 @@
+"""What cells say together: means with intervals, comparisons paired by world, Holm, bounds.
+
+An interval is over worlds of one table: seeds of the truth, the labels, the bank, the people and the
+methods. The table, and but for the part ``splits`` its split, are the same in all of them. So it speaks of
+that table, and not of tables to come.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+from scipy import stats
+
+from genre_lite.evaluation.ledger import mean_and_interval
+
+__all__ = ["by_world", "compared", "holm", "paired", "summary"]
+
+REFERENCE = ("genre", "genre-forward")
+
+
+def by_world(cells: Mapping[str, Mapping], part: str, what: str = "score") -> dict:
+    """A metric of each row of a part by table and seed: ``[table][row][seed]``."""
+    found: dict[str, dict[str, dict[int, float]]] = {}
+    for key, cell in cells.items():
+        name, table, row, seed = key.split("/")
+        value = (cell.get("metrics") or {}).get(what)
+        if name == part and value is not None:
+            found.setdefault(table, {}).setdefault(row, {})[int(seed)] = value
+    return found
+
+
+def paired(mine: Mapping[int, float], theirs: Mapping[int, float]) -> dict[str, float]:
+    """Mean difference over the worlds that both have, its interval, p-value, and how far it may be from 0.
+
+    ``within`` bounds the difference at 95 %: the outer end of its 90 % interval. Two rows are said to be
+    level only up to that. ``could`` is the least difference that so many worlds show with a power of
+    80 %, given how much the differences vary.
+    """
+    seeds = sorted(mine.keys() & theirs.keys())
+    gaps = np.array([mine[s] - theirs[s] for s in seeds])
+    n = len(gaps)
+    found = mean_and_interval(gaps) | {"worlds": n, "worst": float(gaps.min()) if n else math.nan}
+    if n < 2:
+        return found | {"p": math.nan, "within": math.nan, "could": math.nan}
+    error = stats.sem(gaps)
+    if error == 0:
+        p = 0.0 if gaps.mean() else 1.0
+    else:
+        p = 2 * stats.t.sf(abs(gaps.mean() / error), n - 1)
+    one_sided = stats.t.ppf(0.95, n - 1)
+    return found | {
+        "p": float(p),
+        "within": float(abs(gaps.mean()) + one_sided * error),
+        "could": float((stats.t.ppf(0.975, n - 1) + stats.t.ppf(0.8, n - 1)) * error),
+    }
+
+
+def holm(p_values: Mapping, level: float = 0.05) -> dict:
+    """Which of a family of comparisons stand together at a level (Holm, 1979): key to boolean.
+
+    Examples
+    --------
+    >>> holm({"a": 0.01, "b": 0.04, "c": 0.03})
+    {'a': True, 'b': False, 'c': False}
+    """
+    known = {k: p for k, p in p_values.items() if not math.isnan(p)}
+    stands = dict.fromkeys(p_values, False)
+    for rank, key in enumerate(sorted(known, key=known.get)):
+        if known[key] > level / (len(known) - rank):
+            break
+        stands[key] = True
+    return stands
+
+
+def compared(values: Mapping[str, Mapping[str, Mapping[int, float]]], reference: str) -> dict:
+    """A row against every other on every table, Holm over all of them: ``[table][row]``."""
+    found = {
+        table: {row: paired(rows[reference], of) for row, of in rows.items() if row != reference}
+        for table, rows in values.items()
+        if reference in rows
+    }
+    family = {(t, r): of["p"] for t, rows in found.items() for r, of in rows.items()}
+    for (t, r), stands in holm(family).items():
+        found[t][r]["stands"] = stands
+    return found
+
+
+def means(cells: Mapping[str, Mapping], part: str) -> dict:
+    """Mean and interval of every metric: ``[table][row][metric]``."""
+    names = sorted(
+        {
+            what
+            for key, cell in cells.items()
+            if key.startswith(f"{part}/")
+            for what in cell.get("metrics") or {}
+        }
+    )
+    found: dict[str, dict[str, dict]] = {}
+    for what in names:
+        for table, rows in by_world(cells, part, what).items():
+            for row, of in rows.items():
+                told = mean_and_interval(of.values()) | {"worlds": len(of)}
+                found.setdefault(table, {}).setdefault(row, {})[what] = told
+    return found
+
+
+def possible(values: Mapping[str, Mapping[str, Mapping[int, float]]], rows: Sequence[str]) -> dict:
+    """The share of the way from doing nothing to the oracle that writes, by world: ``[table][row]``."""
+    found: dict[str, dict] = {}
+    for table, of in values.items():
+        if "nothing" not in of or "oracle-writes" not in of:
+            continue
+        for row in rows:
+            seeds = of.get(row, {}).keys() & of["nothing"].keys() & of["oracle-writes"].keys()
+            shares = [
+                (of[row][s] - of["nothing"][s]) / (of["oracle-writes"][s] - of["nothing"][s])
+                for s in sorted(seeds)
+            ]
+            if shares:
+                found.setdefault(table, {})[row] = mean_and_interval(shares) | {
+                    "worlds": len(shares)
+                }
+    return found
+
+
+def ranks(cells: Mapping[str, Mapping], judges: Iterable[str]) -> dict:
+    """Each row's place by its mean Score under each judge: ``[table][row][judge]``."""
+    found: dict[str, dict[str, dict]] = {}
+    for judge in judges:
+        what = "score" if judge == "world" else f"score_{judge}"
+        for table, rows in by_world(cells, "main", what).items():
+            # The first ten worlds, which all rows have.
+            mean = {
+                row: np.mean([v for s, v in of.items() if s < 10])
+                for row, of in rows.items()
+                if not row.startswith("oracle")
+            }
+            for place, row in enumerate(sorted(mean, key=mean.get, reverse=True)):
+                found.setdefault(table, {}).setdefault(row, {})[judge] = place + 1
+    return found
+
+
+def summary(cells: Mapping[str, Mapping]) -> dict:
+    """All of it, for the pages."""
+    parts = sorted({key.split("/")[0] for key in cells})
+    values = by_world(cells, "main")
+    rows = sorted({row for of in values.values() for row in of})
+    return {
+        "means": {part: means(cells, part) for part in parts},
+        "compared": {
+            part: {
+                reference: compared(by_world(cells, part), reference)
+                for reference in REFERENCE
+                if any(reference in of for of in by_world(cells, part).values())
+            }
+            for part in parts
+        },
+        "possible": possible(values, [row for row in rows if not row.startswith("oracle")]),
+        "ranks": ranks(cells, ("world", "held_out", "other_calibration", "other_family")),
+        "failed": {key: cell["error"] for key, cell in cells.items() if cell.get("error")},
+    }
