@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 import joblib
@@ -33,6 +34,7 @@ from genre_lite.evaluation.metrics import coverage, diversity
 from genre_lite.proposals import differences
 
 from . import provenance, statistics
+from .peers import PEERS
 from .record import Record
 from .stage import AIDED, METHODS, SEARCHES, Stage, _make
 
@@ -47,6 +49,9 @@ OPTIONS = 10
 CORE = ("nothing", "genre", "genre-forward", "neighbour", "neighbour-aided", "grafted")
 ALONE = ("genre-paper", "genre-consistent", "wachter-dear", *SEARCHES, "density")
 ORACLES = ("oracle-copies", "oracle-writes")
+WORKERS = {"nice": "ask_nice", "ellice": "ask_ellice", "dice-ml": "ask_dice_ml"}
+SET_UP = ("benchmarks.stage", "benchmarks.judges", "benchmarks.rivals")
+ASKED_PEERS = ("nice", "ellice", "dice-ml")
 
 
 @dataclass(frozen=True)
@@ -84,6 +89,9 @@ def answered(stage: Stage, row: str, n: int = 1, **terms: object) -> gl.Recourse
             choices["margin"] = float(margin)
         base = name.removesuffix("-forward").removesuffix("-cheapest")
         return stage.fitted(base).recommend(stage.denied, n=n, **terms, **choices)
+    if name in PEERS:
+        peer = stage.fitted(name, lambda stage: PEERS[name](stage.h, stage.bank, stage.seed))
+        return peer.recommend(stage.denied, n=n)
     if not margin:
         return stage.fitted(name).recommend(stage.denied, n=n, **terms)
     if name == "grafted":
@@ -231,7 +239,8 @@ FIRM = tuple(name for name in METHODS if name not in ("nothing", *ORACLES) and "
 PARTS: dict[str, Part] = {
     "main": Part(
         _seeds(20, *CORE)
-        | _seeds(10, *ALONE, *ORACLES, *(f"{name}-aided" for name in AIDED if name != "neighbour")),
+        | _seeds(10, *ALONE, *ORACLES, *(f"{name}-aided" for name in AIDED if name != "neighbour"))
+        | _seeds(5, *ASKED_PEERS),
         one_option,
     ),
     "margins": Part(
@@ -303,6 +312,10 @@ def _code(name: str) -> dict[str, str]:
         "grafted": ["genre_lite.baselines.grafted_neighbour"],
         "oracle-copies": ["genre_lite.choice"],
     }
+    if name in PEERS:
+        workers = [f"benchmarks.peer_workers.{part}" for part in ("problem", WORKERS[name])]
+        used = ["benchmarks.peers", *workers]
+        return provenance.code_hash(shared, [*SET_UP, *used])
     module = name.removesuffix("-aided").replace("-dear", "").replace("-", "_")
     if name.endswith("-aided") or name == "density":
         used = ["genre_lite.baselines.grafted_neighbour", *own.get(module, [])]
@@ -312,8 +325,7 @@ def _code(name: str) -> dict[str, str]:
         used = own.get(name, [])
     if module in {s.replace("-", "_") for s in SEARCHES}:
         used = [*used, f"genre_lite.baselines.{module}"]
-    alone = ["benchmarks.stage", "benchmarks.judges", "benchmarks.rivals"]
-    return provenance.code_hash([*shared, *used], alone)
+    return provenance.code_hash([*shared, *used], SET_UP)
 
 
 def play(
@@ -339,6 +351,11 @@ def play(
         found |= {"seconds": time.perf_counter() - start} | ({"warnings": told} if told else {})
         leave(f"{part}/{table}/{row}/{seed}", found)
     return len(rows)
+
+
+def work(part: str, table: str, seed: int, rows: list[str], out: Path) -> int:
+    """What a process does of a grid: one stage, each cell left in the spool as it ends."""
+    return play(part, table, seed, rows, opened(out).leave)
 
 
 def opened(path: Path = RESULTS, spool: Path | None = SPOOL) -> Record:
@@ -375,12 +392,14 @@ def main() -> None:
     def tasks() -> Iterator:
         for (part, table, seed), rows in stages.items():
             if time.monotonic() < end:
-                yield joblib.delayed(play)(part, table, seed, rows, record.leave)
+                # Named by its module, which a process can import; this file runs as __main__.
+                todo = import_module("benchmarks.field").work
+                yield joblib.delayed(todo)(part, table, seed, rows, given.out)
 
     with cluster(given.scheduler):
-        work = joblib.Parallel(given.jobs, return_as="generator_unordered", pre_dispatch=given.jobs)
+        crew = joblib.Parallel(given.jobs, return_as="generator_unordered", pre_dispatch=given.jobs)
         with tqdm(total=len(missing), desc="field", unit="cell") as bar:
-            for count in work(tasks()):
+            for count in crew(tasks()):
                 bar.update(count)
                 record.collect()
                 record.write(statistics.summary)

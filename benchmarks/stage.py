@@ -32,6 +32,7 @@ PEOPLE = 200
 DEAR = 10.0  # a cost weight of Wachter's that is felt; the experiments' 0.01 hardly is
 OFFERS = 8  # candidates a person of a search that is aided; each is a search of its own
 NEAR_OPTIMAL = 10
+JUDGED = 10  # seeds whose answers go to the other judges too, each of which is a world to simulate
 
 
 def linear(bank: Dataset, seed: int) -> object:
@@ -190,7 +191,7 @@ class Stage:
         metrics = found | {"cost_quantiles": quantile_cost(codec, self.bank.X_train, answer)}
         first = answer.frame.xs(0, level="option")
         d = len(self.bank.schema)
-        if judges:
+        if judges and self.seed < JUDGED:
             metrics |= {
                 f"{part}_{name}": value
                 for name, judge in self.judges.items()

@@ -15,6 +15,8 @@ from scipy import stats
 
 from genre_lite.evaluation.ledger import mean_and_interval
 
+from .stage import JUDGED
+
 __all__ = ["by_world", "compared", "holm", "paired", "summary"]
 
 REFERENCE = ("genre", "genre-forward")
@@ -131,9 +133,9 @@ def ranks(cells: Mapping[str, Mapping], judges: Iterable[str]) -> dict:
     for judge in judges:
         what = "score" if judge == "world" else f"score_{judge}"
         for table, rows in by_world(cells, "main", what).items():
-            # The first ten worlds, which all rows have.
+            # The worlds that went to all judges, and that all rows have.
             mean = {
-                row: np.mean([v for s, v in of.items() if s < 10])
+                row: np.mean([v for s, v in of.items() if s < JUDGED])
                 for row, of in rows.items()
                 if not row.startswith("oracle")
             }

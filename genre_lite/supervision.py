@@ -123,6 +123,7 @@ class PairSampler:
         self.cost_weight = cost_weight
         self.nearest = nearest
         self.pool = pool
+        self.still = still
         self._block = block
         self._from, self._to = (
             torch.as_tensor(codec.metric(points.numpy()), dtype=torch.float32)
@@ -143,9 +144,9 @@ class PairSampler:
         self.reachable = self._reachable()
 
     @property
-    def settings(self) -> tuple[float, int | None, int | None]:
-        """What a draw depends on beside the rows (λ, K, the size of the pool)."""
-        return self.cost_weight, self.nearest, self.pool
+    def settings(self) -> tuple[float, int | None, int | None, bool]:
+        """What a draw depends on beside the rows (λ, K, the size of the pool, whether time stands still)."""
+        return self.cost_weight, self.nearest, self.pool, self.still
 
     def _reachable(self) -> np.ndarray:
         if not len(self._up) and not len(self._down):
