@@ -11,42 +11,57 @@ as in the paper's protocol one level deeper. The defaults of ``GenRe`` were chos
 from __future__ import annotations
 
 import argparse
-import json
 import time
 import warnings
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from unittest import mock
 
 import joblib
 import numpy as np
-import pandas as pd
-import torch
 from sklearn.ensemble import RandomForestClassifier
 from tqdm.auto import tqdm
 
 import genre_lite as gl
-from genre_lite import genre
+from genre_lite import choice, genre, truth
+from genre_lite.baselines import GraftedNeighbour
 from genre_lite.decision import accepts
-from genre_lite.evaluation.ledger import mean_and_interval
 from genre_lite.surrogate import Surrogate, Teacher
 
-from .provenance import made_by, write
-from .references import AidedNeighbour
+from . import statistics
+from .record import Record
+from .stage import load
 
 RESULTS = Path(__file__).parent.parent / "results" / "ablation.json"
-TABLES = ("compas", "heloc", "adult")
-PEOPLE = 300
+SPOOL = Path(__file__).parent / ".ablation"
+COMMAND = "python -m benchmarks.ablation"
+TABLES = ("german", "compas:paper", "heloc:paper")
+SEEDS = 10
+PEOPLE = 200
 PARTS = ("score", "cost", "validity", "plausibility", "coverage")
+DEFAULT = "as it is"
 
 
 @contextmanager
 def teacher(**settings: object):
     """GenRe with another teacher."""
-    with mock.patch.object(genre, "Teacher", partial(Teacher, **settings)):
+    with mock.patch.object(truth, "Teacher", partial(Teacher, **settings)):
         yield
+
+
+class Alone(Teacher):
+    """A teacher of the forest with broad leaves alone, asked about its own rows as about any other."""
+
+    def fit(self, design: np.ndarray, labels: np.ndarray, *, seed: int, progress: bool) -> Teacher:
+        """Learn as ever, then forget the other forest."""
+        super().fit(design, labels, seed=seed, progress=progress)
+        self.forests = self.forests[:1]
+        self.chance = self.truth(design)
+        return self.judge(design, seed=seed)
 
 
 class Weighted(Teacher):
@@ -102,64 +117,84 @@ class GenReWithTeacher(gl.GenRe):
 
 
 @contextmanager
-def replaced(name: str, other: type):
-    """GenRe with another class in its parts."""
-    with mock.patch.object(genre, name, other):
+def replaced(module: object, name: str, other: object):
+    """GenRe with another part."""
+    with mock.patch.object(module, name, other):
         yield
 
 
+def trained(**settings: object) -> dict:
+    """GenRe trained otherwise."""
+    return {"training": gl.TrainingConfig(**settings)}
+
+
 # What is fitted: the idea, why, and how GenRe differs.
-FITS = {
-    "as it is": ("the defaults", {}),
+FITS: dict[str, tuple[str, dict]] = {
+    DEFAULT: ("the defaults", {}),
     "the paper's recipe": ("targets h > 0.7 and y = 1, best of ten by h", {"recipe": "paper"}),
+    "no lessons": ("pairs of accepted people alone: no round", trained(rounds=0)),
+    "one round": ("one round of refined answers", trained(rounds=1)),
+    "four rounds": ("four rounds of refined answers", trained(rounds=4)),
+    "fewer people": ("a third of the people in each round", trained(people=300)),
+    "one forest": (
+        "p̂ of one forest, in-sample",
+        {"patch": lambda: replaced(truth, "Teacher", Alone)},
+    ),
     "outcomes weighed equally": (
-        "a forest with balanced classes, as the gold world's",
-        {"patch": lambda: replaced("Teacher", Weighted)},
+        "forests with balanced classes, as the gold world's",
+        {"patch": lambda: replaced(truth, "Teacher", Weighted)},
     ),
     "one set of the plausible": ("B = 1", {"patch": lambda: teacher(sets=1)}),
     "everybody once": (
         "sets that hold a row with its chance, and never twice",
-        {"patch": lambda: replaced("Teacher", Once)},
+        {"patch": lambda: replaced(truth, "Teacher", Once)},
     ),
-    "sets no larger": ("ρ = 1", {"patch": lambda: teacher(growth=1.0)}),
+    "less doubt": ("σ = 0.1", {"patch": lambda: teacher(doubt=0.1)}),
     "no doubt": ("p̂ above one half taken for certain", {"patch": lambda: teacher(doubt=0.01)}),
-    "half the doubt": ("σ = 0.1", {"patch": lambda: teacher(doubt=0.1)}),
     "undistilled": (
         "the teacher itself chooses; the model then holds people's rows",
         {"keep": True},
     ),
     "distilled point by point": (
         "the surrogate learns answers, not choices",
-        {"patch": lambda: replaced("Surrogate", Pointwise)},
+        {"patch": lambda: replaced(genre, "Surrogate", Pointwise)},
     ),
     "bolder targets": ("γ = 0.5", {"validity_margin": 0.5}),
-    "surer targets": ("γ = 0.9", {"validity_margin": 0.9}),
     "weaker cost": ("λ = 2", {"cost_weight": 2.0}),
     "stronger cost": ("λ = 10", {"cost_weight": 10.0}),
-    "four heads": ("attention in four heads", {"model": gl.ModelConfig(heads=4)}),
-    "backwards": ("features written in the reverse order", {"reverse": True}),
 }
-# What is chosen from the same fit: only the call differs.
-CALLS = {
-    "10 candidates": ("as many as the paper draws", {"candidates": 10}),
-    "50 candidates": ("half of the draws", {"candidates": 50}),
-    "200 candidates": ("twice the draws", {"candidates": 200}),
+# What is chosen from the same fit: the call differs, or what it runs in.
+CALLS: dict[str, tuple[str, dict]] = {
+    "forward alone": ("no refinement at inference", {"refined": False}),
+    "forward, 100 draws": (
+        "four times the draws, no refinement",
+        {"refined": False, "candidates": 100},
+    ),
+    "one start": (
+        "one candidate a person refined",
+        {"patch": lambda: replaced(choice, "STARTS", 1)},
+    ),
+    "eight starts": (
+        "eight candidates a person refined",
+        {"patch": lambda: replaced(choice, "STARTS", 8)},
+    ),
+    "100 candidates": ("four times the draws", {"candidates": 100}),
     "temperature 1": ("draws spread as the model has learned them", {"temperature": 1.0}),
     "the cheapest": ("no estimates in the choice", {"rule": "cheapest"}),
     "the cheapest, h > 0.8": (
         "a margin in place of estimates",
         {"rule": "cheapest", "margin": 0.8},
     ),
-    "the likeliest": ("the model's own favourite", {"rule": "likeliest"}),
-    "the safest": ("what h likes best", {"rule": "safest"}),
 }
+COPY = "grafted copies"
+IDEAS = (COPY, *FITS, *CALLS)
 
 
 class World:
     """One table, one seed: labels, classifier and judge of the training part alone."""
 
     def __init__(self, table: str, seed: int) -> None:
-        bank = gl.load_dataset(table, split="paper")
+        bank = load(table)
         aside = np.zeros(len(bank.train), dtype=bool)
         aside[np.random.default_rng(seed).permutation(len(aside))[: len(aside) // 4]] = True
         inner = replace(bank, train=bank.train[~aside], test=bank.train[aside])
@@ -172,121 +207,123 @@ class World:
         people = self.bank.X_test[~accepts(self.h, self.bank.X_test)]
         self.people = people.sample(min(PEOPLE, len(people)), random_state=seed)
 
-    def metrics(self, answers: dict[str, gl.Recourses]) -> dict[str, dict]:
-        """What the judge says of each."""
-        table = gl.evaluate(answers, self.people, judge=self.judge)
-        return table[list(PARTS)].to_dict("index")
+    def metrics(self, answer: gl.Recourses) -> dict[str, float]:
+        """What the judge says of an answer."""
+        table = gl.evaluate({"it": answer}, self.people, judge=self.judge)
+        return table[list(PARTS)].to_dict("index")["it"]
 
 
-def fitted(world: World, change: dict) -> gl.GenRe:
+def fitted(world: World, change: Mapping) -> gl.GenRe:
     """GenRe with one change, fitted in a world."""
     settings = dict(change)
-    patch = settings.pop("patch", lambda: teacher())
+    patch = settings.pop("patch", nullcontext)
     method = GenReWithTeacher if settings.pop("keep", False) else gl.GenRe
-    schema = world.bank.schema
-    if settings.pop("reverse", False):
-        schema = schema.reorder(schema.names[::-1])
-    model = method(world.h, schema, seed=world.seed, progress=False, **settings)
+    model = method(world.h, world.bank.schema, seed=world.seed, progress=False, **settings)
     with patch(), warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
-        return model.fit(world.bank.X_train[schema.names], world.bank.y_train)
+        return model.fit(world.bank.X_train, world.bank.y_train)
 
 
-def cells(table: str, seed: int, wanted: list[str]) -> dict[str, dict]:
-    """The metrics of the ideas wanted, in one world."""
-    torch.set_num_threads(1)
-    world, found = World(table, seed), {}
-    names = world.bank.schema.names
-    for name in wanted:
+def made(table: str, seed: int, ideas: list[str]) -> Iterator[tuple[str, dict]]:
+    """The cells of some ideas in one world, as they come."""
+    world, plain = World(table, seed), None
+    for idea in ideas:
         start = time.perf_counter()
-        if name == "copying, aided":
-            copier = AidedNeighbour(world.h, world.bank.schema, seed=seed)
-            copier.fit(world.bank.X_train, world.bank.y_train)
-            found |= world.metrics({name: copier.recommend(world.people)})
-            continue
-        model = fitted(world, FITS[name][1])
+        if idea == COPY:
+            copier = GraftedNeighbour(world.h, world.bank.schema, seed=seed, progress=False)
+            answer = copier.fit(world.bank.X_train, world.bank.y_train).recommend(world.people)
+        elif idea in FITS:
+            model = fitted(world, FITS[idea][1])
+            plain = model if idea == DEFAULT else plain
+            answer = model.recommend(world.people)
+        else:
+            plain = plain or fitted(world, {})
+            choices = dict(CALLS[idea][1])
+            with choices.pop("patch", nullcontext)():
+                answer = plain.recommend(world.people, **choices)
         seconds = time.perf_counter() - start
-        people = world.people[model.schema.names]
-        answers = {name: model.recommend(people)}
-        if name == "as it is":
-            answers |= {call: model.recommend(people, **how) for call, (_, how) in CALLS.items()}
-        ordered = {
-            key: replace(
-                a, factual=a.factual[names], frame=a.frame[names], schema=world.bank.schema
-            )
-            for key, a in answers.items()
-        }
-        found |= world.metrics(ordered)
-        found[name]["fit_seconds"] = seconds
-    return found
+        yield (
+            f"ablation/{table}/{idea}/{seed}",
+            {"metrics": world.metrics(answer), "seconds": seconds},
+        )
 
 
-def summary(runs: dict[str, dict]) -> dict:
-    """By idea: what it is, its Score by table, and what it adds to the defaults, paired by world."""
-    ideas = {"copying, aided": "the neighbour with the same estimates"}
-    ideas |= {name: why for name, (why, _) in (FITS | CALLS).items()}
-    result = {}
-    for name, why in ideas.items():
-        worlds = [key for key in sorted(runs) if name in runs[key] and "as it is" in runs[key]]
-        if not worlds:
-            continue
-        gains = {key: runs[key][name]["score"] - runs[key]["as it is"]["score"] for key in worlds}
-        result[name] = {
-            "why": why,
+def work(table: str, seed: int, ideas: list[str], out: Path) -> int:
+    """What a process does: one world, each cell left in the spool as it ends."""
+    record = Record(out, COMMAND, spool=SPOOL)
+    for key, cell in made(table, seed, ideas):
+        record.leave(key, cell)
+    return len(ideas)
+
+
+def summary(cells: Mapping[str, Mapping]) -> dict:
+    """By idea: what it is, its Score by table, and what it adds to the defaults, paired by world.
+
+    ``stands`` is Holm's verdict over all ideas and tables together.
+    """
+    why = {COPY: "all of GenRe but its model"} | {k: v[0] for k, v in (FITS | CALLS).items()}
+    values = statistics.by_world(cells, "ablation")
+    compared = statistics.compared(values, DEFAULT)
+    sign = {"mean": -1}  # compared() tells what the default is ahead by
+    return {
+        idea: {
+            "why": why[idea],
             "score": {
-                table: float(
-                    np.mean([runs[k][name]["score"] for k in worlds if k.startswith(table)])
-                )
-                for table in TABLES
-                if any(k.startswith(table) for k in worlds)
+                table: statistics.mean_and_interval(rows[idea].values())
+                for table, rows in values.items()
+                if idea in rows
             },
-            "gain": mean_and_interval(list(gains.values())),
-            "worlds": len(worlds),
+            "gain": {
+                table: {k: v * sign.get(k, 1) for k, v in rows[idea].items() if k != "worst"}
+                for table, rows in compared.items()
+                if idea in rows
+            },
         }
-    return result
+        for idea in IDEAS
+        if any(idea in rows for rows in values.values())
+    }
 
 
 def main() -> None:
-    """Run what is missing, world by world, and write the file after each."""
+    """Make what is missing, world by world, and write the file after each."""
     asked = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     asked.add_argument("--tables", nargs="+", choices=TABLES, default=TABLES)
-    asked.add_argument("--seeds", type=int, default=2)
-    asked.add_argument("--ideas", nargs="+", default=["copying, aided", *FITS])
+    asked.add_argument("--seeds", type=int, default=SEEDS)
+    asked.add_argument("--ideas", nargs="+", choices=IDEAS, default=IDEAS)
     asked.add_argument("--jobs", type=int, default=1, help="worlds at a time")
     asked.add_argument("--out", type=Path, default=RESULTS)
     given = asked.parse_args()
-    maker, runs = made_by("benchmarks.ablation"), {}
-    if given.out.exists():
-        before = json.loads(given.out.read_text())
-        runs = before["cells"] if before["made_by"] == maker else {}
-    missing = {}
-    for seed in range(given.seeds):
-        for table in reversed(given.tables):  # the long ones first
-            ideas = [i for i in given.ideas if i not in runs.get(f"{table}/{seed}", {})]
-            if ideas:
-                missing[f"{table}/{seed}"] = ideas
+    record = Record(given.out, COMMAND, spool=SPOOL)
+    worlds: dict[tuple[str, int], list[str]] = {}
+    keys = [
+        f"ablation/{table}/{idea}/{seed}"
+        for seed in range(given.seeds)
+        for table in given.tables
+        for idea in given.ideas
+    ]
+    for key in record.missing(keys):
+        _, table, idea, seed = key.split("/")
+        worlds.setdefault((table, int(seed)), []).append(idea)
+    # Named by its module, which a process can import; this file runs as __main__.
+    todo = import_module("benchmarks.ablation").work
+    crew = joblib.Parallel(given.jobs, return_as="generator_unordered")
+    tasks = (joblib.delayed(todo)(*world, ideas, given.out) for world, ideas in worlds.items())
+    with tqdm(total=sum(map(len, worlds.values())), desc="ablation", unit="fit") as bar:
+        for count in crew(tasks):
+            bar.update(count)
+            record.collect()
+            record.write(summary, people=PEOPLE)
+    for idea, row in record_table(record.cells):
+        print(idea, row)
 
-    def run(key: str) -> tuple[str, dict]:
-        table, seed = key.split("/")
-        return key, cells(table, int(seed), missing[key])
 
-    work = joblib.Parallel(given.jobs, return_as="generator_unordered")(
-        joblib.delayed(run)(key) for key in missing
-    )
-    for key, found in tqdm(work, total=len(missing), desc="ablation", unit="world"):
-        runs = dict(sorted((runs | {key: runs.get(key, {}) | found}).items()))
-        record = {
-            "command": "python -m benchmarks.ablation",
-            "made_by": maker,
-            "people": PEOPLE,
-            "summary": summary(runs),
-            "cells": runs,
-        }
-        write(record, given.out)
-    table = {
-        name: row["score"] | {"gain": row["gain"]["mean"]} for name, row in summary(runs).items()
-    }
-    print(pd.DataFrame(table).T.round(3).to_string())
+def record_table(cells: Mapping[str, Mapping]) -> Iterator[tuple[str, dict]]:
+    """Each idea's gain by table, as text."""
+    for idea, row in summary(cells).items():
+        yield (
+            idea,
+            {t: f"{g['mean']:+.3f} ± {g['half_width']:.3f}" for t, g in row["gain"].items()},
+        )
 
 
 if __name__ == "__main__":

@@ -158,7 +158,9 @@ def test_a_bare_module_is_pointed_to_the_wrapper(schema, denied):
         gl.GenRe(torch.nn.Linear(3, 1), schema).fit(denied)
 
 
-@pytest.mark.parametrize("method", [gl.GenRe, gl.baselines.NearestNeighbour])
+@pytest.mark.parametrize(
+    "method", [gl.GenRe, gl.baselines.NearestNeighbour, gl.baselines.GraftedNeighbour]
+)
 @pytest.mark.parametrize(
     ("rows", "who"),
     [(lambda f: f["income"] < 40, "accepts nobody"), (lambda f: f["income"] > 60, "denies nobody")],
@@ -169,13 +171,19 @@ def test_nobody_to_learn_from(schema, method, rows, who):
         method(Rule(), schema, progress=False).fit(table[rows(table)])
 
 
-def test_nobody_sure_enough(schema):
+@pytest.mark.parametrize("recipe", ["paper", "consistent"])
+def test_nobody_whose_label_and_h_are_both_sure(schema, recipe):
     table = people()
     with pytest.raises(gl.GenReError, match=r"h above 0\.7 \(validity_margin\).*lower"):
-        gl.GenRe(Rule(), schema, recipe="paper").fit(table, np.zeros(len(table), int))
+        gl.GenRe(Rule(), schema, recipe=recipe).fit(table, np.zeros(len(table), int))
+
+
+@pytest.mark.parametrize("method", [gl.GenRe, gl.baselines.GraftedNeighbour])
+def test_nobody_sure_enough(schema, method):
+    table = people()
     with pytest.raises(gl.GenReError, match="more than 5 accepted people"):
-        gl.GenRe(Rule(), schema, progress=False).fit(table, np.zeros(len(table), int))
-    strict = gl.GenRe(Rule(), schema, validity_margin=0.9999, progress=False)
+        method(Rule(), schema, progress=False).fit(table, np.zeros(len(table), int))
+    strict = method(Rule(), schema, validity_margin=0.9999, progress=False)
     with pytest.raises(gl.GenReError) as error:
         strict.fit(table)
     accepted = int((table["income"] > 50).sum())
@@ -284,7 +292,7 @@ def test_unfitted(schema, denied, tmp_path, call):
 
 
 SETTINGS = {
-    "recipe": (dict(recipe="secret"), "'estimated', 'paper'"),
+    "recipe": (dict(recipe="secret"), "'estimated', 'paper', 'consistent'"),
     "cost weight": (dict(cost_weight=-1), "0 or more"),
     "cost weight NaN": (dict(cost_weight=float("nan")), "0 or more"),
     "margin": (dict(validity_margin=1.5), r"\[0, 1\)"),
@@ -303,7 +311,7 @@ def test_settings(schema, what):
 
 
 CHOICES = {
-    "rule": (dict(rule="luckiest"), "balanced, cheapest, likeliest, safest"),
+    "rule": (dict(rule="luckiest"), "balanced, cheapest, likeliest, safest, first"),
     "margin": (dict(margin=1.0), r"\[0, 1\)"),
     "margin below 0": (dict(margin=-0.1), r"\[0, 1\)"),
     "invalid": (dict(invalid="drop"), "'error' or 'skip'"),

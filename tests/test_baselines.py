@@ -18,6 +18,7 @@ from genre_lite.limits import Limits
 
 SHORT = {
     "NearestNeighbour": {"validity_margin": 0.55},
+    "GraftedNeighbour": {"candidates": 12},
     "Wachter": {"max_steps": 60, "learning_rate": 0.05},
     "ROAR": {"max_steps": 60, "learning_rate": 0.05},
     "PROBE": {"max_steps": 60, "learning_rate": 0.05, "noise": 0.02},
@@ -155,6 +156,19 @@ def test_terms_are_kept(name, fitted, world):
 
 
 @METHODS
+def test_nobody_is_bound_by_anothers_terms(name, fitted, world):
+    """Each freezes something else; alone and together they get the same."""
+    denied, method = world[2], fitted(name)
+    asked = [["job"], [], ["income"], ["debt", "school"], ["phone"], ["income", "job", "school"]]
+    frozen = dict(zip(denied.index, asked, strict=True))
+    together = method.recommend(denied, n=2, freeze=frozen)
+    for label in denied.index:
+        alone = method.recommend(denied.loc[[label]], n=2, freeze={label: frozen[label]})
+        mine = together.frame.loc[[label]].astype(object)
+        pd.testing.assert_frame_equal(mine, alone.frame.astype(object))
+
+
+@METHODS
 def test_few_changes_or_nothing(name, fitted, world):
     """No search can count; who breaks the term is left out."""
     denied = world[2]
@@ -162,7 +176,8 @@ def test_few_changes_or_nothing(name, fitted, world):
     options = answer.frame[answer.found]
     before = denied.loc[options.index.get_level_values(0)].set_axis(options.index)
     assert ((options != before).sum(axis=1) <= 2).all()
-    if name in ("NearestNeighbour", "DiCE"):  # one copies, one takes changes back
+    # Two copy, one takes changes back.
+    if name in ("NearestNeighbour", "GraftedNeighbour", "DiCE"):
         assert len(options)
 
 
@@ -188,11 +203,13 @@ def test_the_banks_threshold_is_the_border(name, world):
     method = getattr(baselines, name)(strict, SCHEMA, progress=False, **short, **margin)
     answer = method.fit(train).recommend(denied)
     assert (answer.probability[answer.found] > 0.8).all()
-    if name in ("NearestNeighbour", "Wachter", "GrowingSpheres", "DiCE"):
+    if name in ("NearestNeighbour", "GraftedNeighbour", "Wachter", "GrowingSpheres", "DiCE"):
         assert answer.found.all()
 
 
-@pytest.mark.parametrize("name", ["Wachter", "DiCE", "NearestNeighbour", "GrowingSpheres"])
+@pytest.mark.parametrize(
+    "name", ["Wachter", "DiCE", "NearestNeighbour", "GraftedNeighbour", "GrowingSpheres"]
+)
 def test_the_other_class_may_be_the_good_one(name, world):
     train, h, _ = world
     bank = gl.Decision(h, favourable=0)
@@ -232,13 +249,13 @@ def test_gaps_stay_or_are_filled_by_a_copy(name):
     method = getattr(baselines, name)(h, schema, progress=False, **SHORT[name]).fit(train)
     denied = train[~as_decision(h).accepts(train)].iloc[:12]
     limits = Limits(method.codec, denied)
-    options, _ = method._options(denied, limits, 1)
+    options = method._options(denied, limits, 1)[0]
     assert len(options)
     rows = options.index.get_level_values(0)
     before = denied.iloc[rows].set_axis(options.index)
     assert before.isna().any(axis=None)
     assert not (options.isna() & before.notna()).any(axis=None), "a gap is never made"
-    if name != "NearestNeighbour":
+    if name not in ("NearestNeighbour", "GraftedNeighbour"):
         assert (options.isna() == before.isna()).all(axis=None), "and a search fills none"
     assert limits.keeps(method.codec.cube(options), rows.to_numpy()).all()
     assert as_decision(h).accepts(options.reset_index(drop=True)).all()

@@ -94,3 +94,5 @@ def test_worth_by_hand(limits):
         for rule in ("balanced", "cheapest", "safest")
     }
     assert worth == pytest.approx({"balanced": 1.5 - price / 4, "cheapest": -price, "safest": 0.3})
+    thrice = Comparison("first", asked, None).worth(points.repeat(3, axis=0), rows.repeat(3))
+    assert (np.diff(thrice) < 0).all(), "the earlier, the better"

@@ -260,6 +260,74 @@ def any_tokens(data, codec, people):
     return np.array(rows)
 
 
+def test_codes_by_hand(codec, frame, gappy):
+    """Inputs to columns: three indicators become one number, and each gap keeps a column."""
+    assert codec.codes.tolist() == [
+        [1, 0, 0, 0],  # age
+        [0, 1, 0, 0],  # income
+        [0, 0, 1, 0],  # grade
+        [0, 0, 0, 0],  # clerk
+        [0, 0, 0, 0.5],  # pilot
+        [0, 0, 0, 1],  # smith
+    ]
+    codes = Codec(GAPPY).fit(gappy).codes
+    assert codes.shape == (11, 9)
+    nonzero = {(int(i), int(j)): float(codes[i, j]) for i, j in np.argwhere(codes)}
+    assert nonzero == {
+        **{(0, 0): 1, (1, 1): 1},  # age, its gap
+        **{(2, 2): 1},  # pay
+        **{(3, 3): 1, (4, 4): 1},  # grade, its gap
+        **{(6, 5): 0.5, (7, 5): 1, (8, 6): 1},  # job: clerk is 0; its gap
+        **{(9, 7): 1, (10, 8): 1},  # sex, its gap
+    }
+
+
+def uncoded(codec, columns):
+    """What was a row, from its codes alone, in the cube."""
+    cube, column = np.empty((len(columns), len(codec.schema))), 0
+    for j, f in enumerate(codec.schema):
+        cube[:, j] = columns[:, column]
+        column += 1
+        if f.gaps:
+            cube[columns[:, column] == 1, j] = np.nan
+            column += 1
+    assert column == columns.shape[1]
+    return cube
+
+
+@calm
+@given(train=gappy_rows(1), people=gappy_rows(1))
+def test_codes_lose_nothing(train, people):
+    """One column a feature and one a gap, and the row can be told from them again."""
+    codec = Codec(GAPPY, size=4).fit(train)
+    cube = codec.cube(people)
+    columns = codec.design(cube) @ codec.codes
+    assert columns.shape[1] == len(GAPPY) + sum(f.gaps for f in GAPPY)
+    np.testing.assert_allclose(uncoded(codec, columns), cube, atol=1e-12)
+
+
+@calm
+@given(train=tables, people=tables)
+def test_codes_without_gaps_are_the_cube(train, people):
+    codec = Codec(schema, size=4).fit(train)
+    cube = codec.cube(people)
+    np.testing.assert_allclose(codec.design(cube) @ codec.codes, cube, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.filterwarnings("ignore:.*as an id has")
+@pytest.mark.parametrize("levels", [1, 2, 3, 47])
+def test_codes_of_few_and_of_many_levels(levels):
+    names = [f"{i:02}" for i in range(levels)]
+    form = Schema([Feature("it", "nominal", tuple(names), gaps=True)])
+    frame = pd.DataFrame({"it": [*names, None]})
+    codec = Codec(form).fit(frame)
+    columns = codec.design(codec.cube(frame)) @ codec.codes
+    wanted = np.linspace(0, 1, levels) if levels > 1 else [0.0]
+    np.testing.assert_allclose(columns[:-1, 0], wanted, atol=1e-12)
+    assert columns[:, 1].tolist() == [0.0] * levels + [1.0]
+    assert len(np.unique(columns, axis=0)) == levels + 1, "a gap is no level"
+
+
 @calm
 @given(train=gappy_rows(1), people=gappy_rows(1))
 def test_the_metric_is_the_cost_gaps_and_prices_included(train, people):

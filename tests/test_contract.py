@@ -77,6 +77,7 @@ LATENT = {"training_steps": 30, "hidden": (16,)}
 METHODS = {
     "GenRe": lambda h: gl.GenRe(h, SCHEMA, training=QUICK),
     "NearestNeighbour": lambda h: baselines.NearestNeighbour(h, SCHEMA),
+    "GraftedNeighbour": lambda h: baselines.GraftedNeighbour(h, SCHEMA),
     "Wachter": lambda h: baselines.Wachter(h, SCHEMA, learning_rate=0.05, **WALK),
     "ROAR": lambda h: baselines.ROAR(h, SCHEMA, learning_rate=0.05, **WALK),
     "PROBE": lambda h: baselines.PROBE(h, SCHEMA, learning_rate=0.05, **WALK),
@@ -129,6 +130,9 @@ WRONG = {  # a value that is none, for every setting that a method has
     "proximity_weight": -1,
     "diversity_weight": float("nan"),
     "sparse": 1,
+    "candidates": 0,
+    "margin": 1.0,
+    "refined": "a little",
     "recipe": "papper",
     "device": "abacus",
 }

@@ -28,7 +28,7 @@ from genre_lite.objectives import (
     ideal_recourse,
     total_variation,
 )
-from genre_lite.supervision import PairSampler
+from genre_lite.supervision import ListedPairs, PairSampler
 
 EVERY = exercises()
 FOUND: dict[str, Callable] = {}  # another way to the answer
@@ -655,6 +655,26 @@ def _():
         "e": bool(abs(mean(kept(100_000, share=10)) - ideal) < 0.05 * ideal),
         "f": bool(abs(off) < 4 * stats.sem(means)),
     }
+
+
+@another("7.7")
+def _():
+    """Person by person, and whole thousandths, so that nothing is nearly equal; drawn as pairs are."""
+
+    def lesson_of(worth, accepted):
+        learned = np.zeros(worth.shape)
+        for person, (row, fine) in enumerate(zip(worth, accepted, strict=True)):
+            points = {j: round(1000 * row[j]) for j in np.flatnonzero(fine)}
+            kept = [j for j, w in points.items() if w > max(max(points.values()) - 50, 1000)]
+            if not kept:
+                continue
+            owner = np.zeros(len(kept), dtype=int)
+            place = np.array(kept, dtype=float)[:, None]
+            pairs = ListedPairs(np.zeros((1, 1)), place, owner, np.zeros(len(kept)))
+            learned[person, kept] = special.softmax(pairs._log[0].numpy())
+        return learned
+
+    return lesson_of
 
 
 # -- 8: an autoregressive model -----------------------------------------------------------------------

@@ -318,13 +318,16 @@ def chosen_by_hand(tokens, worth, chance, n, margin):
 @pytest.mark.equation("choose-balanced")
 @pytest.mark.parametrize("margin", [0.5, 0.8])
 @pytest.mark.parametrize("n", [1, 4, 12])
-@pytest.mark.parametrize("rule", ["cheapest", "likeliest", "safest", "balanced", "estimated"])
+@pytest.mark.parametrize(
+    "rule", ["cheapest", "likeliest", "safest", "first", "balanced", "estimated"]
+)
 def test_each_rule_agrees_with_brute_force(rule, n, margin):
     tokens, cost, chance, logs, believed = candidates(seed=n)
     worth = {
         "cheapest": -cost,
         "likeliest": logs,
         "safest": chance,
+        "first": -np.broadcast_to(np.arange(12.0), cost.shape),
         "balanced": -cost,
         "estimated": believed[..., 0] + believed[..., 1] - cost / 3,
     }[rule]
@@ -340,11 +343,23 @@ def test_each_rule_agrees_with_brute_force(rule, n, margin):
 
 def test_estimates_only_matter_to_the_balanced_rule():
     tokens, cost, chance, logs, believed = candidates(seed=1)
-    for rule in ("cheapest", "likeliest", "safest"):
+    for rule in ("cheapest", "likeliest", "safest", "first"):
         plain = choose(tokens, cost, chance, logs, 3, rule=rule)
         np.testing.assert_array_equal(
             choose(tokens, cost, chance, logs, 3, rule=rule, believed=believed), plain
         )
+
+
+def test_the_first_is_the_first_that_is_accepted_however_dear():
+    """So an answer is a draw under the condition that h accepts: nothing else has a say."""
+    tokens = np.array([[[3], [1], [2], [1], [0]]])
+    cost = np.array([[0.1, 0.9, 0.5, 0.9, 0.0]])
+    chance = np.array([[0.5, 0.6, 0.9, 0.6, 0.99]])
+    log_prob = np.array([[0.0, -9.0, -1.0, -9.0, -0.1]])
+    found = choose(tokens, cost, chance, log_prob, 4, rule="first")
+    assert found.tolist() == [[1, 2, 4, -1]]
+    none = choose(tokens, cost, chance, log_prob, 2, rule="first", accepted=chance > 1)
+    assert none.tolist() == [[-1, -1]]
 
 
 def test_options_are_distinct_and_above_the_margin():
@@ -417,5 +432,7 @@ def test_spread_begins_where_it_is_told_to():
 
 def test_a_rule_nobody_knows():
     tokens, cost, chance, logs, _ = candidates(seed=0)
-    with pytest.raises(GenReError, match=r"'fastest'.*balanced, cheapest, likeliest, safest"):
+    with pytest.raises(
+        GenReError, match=r"'fastest'.*balanced, cheapest, likeliest, safest, first"
+    ):
         choose(tokens, cost, chance, logs, 1, rule="fastest")

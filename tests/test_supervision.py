@@ -195,6 +195,43 @@ def test_who_can_reach_nobody_is_reported_and_not_drawn_for():
     )
 
 
+@pytest.mark.parametrize("clocks", [["age"], ["age", "size"]], ids=str)
+def test_time_goes_on_or_stands_still(clocks):
+    """In Q people may grow older; where time stands still, a clock is as fixed as what is immutable."""
+    schema = BASE.constrain(clocks=clocks, increasing=["grade"], decreasing=["debt"])
+    pairs, still = sampler(schema), sampler(schema, still=True)
+    rest = {"increasing": ["grade"], "decreasing": ["debt"]}
+    fixed = BASE.constrain(**rest, immutable=clocks)
+    older = BASE.constrain(**rest | {"increasing": ["grade", *clocks]})
+    for found, form in ((still, fixed), (pairs, older)):
+        _, allowed, expected = brute_force(form, 2.0)
+        np.testing.assert_allclose(found.weights(everyone), expected, atol=1e-5)
+        np.testing.assert_array_equal(found.reachable, allowed.any(axis=1))
+        which, price = found.nearest_targets(3)
+        assert np.take_along_axis(allowed, which, axis=1)[np.isfinite(price)].all()
+    assert 0 < still.reachable.sum() < pairs.reachable.sum()
+    rows = np.flatnonzero(still.reachable).repeat(50)
+    drawn = still.draw(rows, torch.Generator().manual_seed(0)).numpy()
+    for clock in clocks:
+        ages = SOURCES[clock].to_numpy()[rows], TARGETS[clock].to_numpy()[drawn]
+        np.testing.assert_array_equal(*ages)
+
+
+def test_without_a_clock_there_is_nothing_to_stand_still():
+    schema = BASE.constrain(**CONSTRAINTS["all"])
+    still, pairs = sampler(schema, still=True), sampler(schema)
+    np.testing.assert_array_equal(still.weights(everyone), pairs.weights(everyone))
+
+
+def test_a_sampler_of_other_draws_has_other_settings():
+    """A checkpoint is known again by them."""
+    schema = BASE.constrain(clocks=["age"])
+    ways = [{}, {"still": True}, {"nearest": 5}, {"pool": 5}, {"cost_weight": 3.0}]
+    told = [sampler(schema, **way).settings for way in ways]
+    assert len(set(told)) == len(ways)
+    assert told[0] == sampler(schema, block=100).settings
+
+
 def test_no_targets_at_all():
     with pytest.raises(GenReError, match="no targets"):
         sampler(targets=TARGETS.iloc[:0])

@@ -174,6 +174,55 @@ def _breaks() -> dict[str, bool]:
     }
 
 
+# -- 7.7 ----------------------------------------------------------------------------------------
+
+
+def _lesson_of():
+    def lesson_of(worth, accepted):
+        worth = np.where(accepted, worth, -np.inf)
+        best = worth.max(axis=1, keepdims=True)
+        kept = (worth > best - 0.05) & (worth > 1)
+        # Where nothing is kept the count is 0, and so is every weight.
+        return kept / np.maximum(kept.sum(axis=1, keepdims=True), 1)
+
+    return lesson_of
+
+
+def _other_lesson(*, own=True, accepted_best=True, floor=1.0, nearly=0.05, shared=True):
+    """The lesson with something left out."""
+
+    def lesson_of(worth, accepted):
+        counts = np.where(accepted, worth, -np.inf)
+        best = (counts if accepted_best else worth).max(axis=1 if own else None, keepdims=True)
+        kept = (counts >= best - nearly) & (counts > floor)
+        return kept / np.maximum(kept.sum(axis=1, keepdims=True), 1) if shared else kept * 1.0
+
+    return lesson_of
+
+
+def _softmax_lesson():
+    def lesson_of(worth, accepted):
+        raw = np.where(accepted & (worth > 1), np.exp(worth), 0)
+        return raw / np.where(raw.any(axis=1), raw.sum(axis=1), 1)[:, None]
+
+    return lesson_of
+
+
+# A denied answer leads the second row; the third is worth no more than doing nothing; nobody in the
+# fourth is accepted; the first and the last have several that are nearly as good.
+WORTH = np.array(
+    [
+        [1.80, 1.78, 1.62, 1.77],
+        [1.90, 1.70, 1.68, 1.20],
+        [0.97, 0.99, 0.60, 0.98],
+        [1.70, 1.65, 1.69, 1.50],
+        [1.33, 1.31, 1.36, 1.10],
+    ]
+)
+KEPT = np.array([[1, 1, 1, 1], [0, 1, 1, 1], [1, 1, 1, 1], [0, 0, 0, 0], [1, 1, 1, 1]], dtype=bool)
+ROUNDS = ((WORTH, KEPT), (WORTH[:2] + 0.05, KEPT[:2]))
+
+
 EXERCISES = (
     Exercise(
         key="7.1",
@@ -357,5 +406,50 @@ EXERCISES = (
         "weighed together grow?",
         takeaway="To leave out the far costs the truth, at any size. To leave people out at random costs "
         "noise and a bias, and only a growing pool loses the bias.",
+    ),
+    Exercise(
+        key="7.7",
+        title="One round",
+        solution=_lesson_of,
+        mistakes=(
+            Mistake(
+                "Nearly as good means nearly as good as the best of all people.",
+                lambda: _other_lesson(own=False),
+                "With you somebody who has good answers learns nothing. Whose best does the formula "
+                "take the maximum over?",
+            ),
+            Mistake(
+                "Only the very best answer is a lesson.",
+                lambda: _other_lesson(nearly=0.0),
+                "You keep one answer a person. How much worse may an answer be, to be learnt from?",
+            ),
+            Mistake(
+                "What the bank denies sets the mark for the rest.",
+                lambda: _other_lesson(accepted_best=False),
+                "In one row the best answer is one that the bank denies, and you teach nothing there. "
+                "What comes first: the maximum, or who counts at all?",
+            ),
+            Mistake(
+                "Whoever has answers has a lesson.",
+                lambda: _other_lesson(floor=-1.0),
+                "One person's best is worth less than 1. What is it worth to change nothing?",
+            ),
+            Mistake(
+                "A person with more good answers weighs more.",
+                lambda: _other_lesson(shared=False),
+                "The right answers are kept, but what do the rows sum to? Look for 1 / |B(x)|.",
+            ),
+            Mistake(
+                "A better answer weighs more, all the way down.",
+                _softmax_lesson,
+                "You weigh every accepted answer by what it is worth. In B(x) they all count alike, and "
+                "outside not at all.",
+            ),
+        ),
+        hint="Put −∞ where the bank denies; then each row's greatest, less 0.05; then also above 1; then "
+        "divide by how many are left.",
+        takeaway="The search's answers are the labels. Nobody recorded them either, and they are as "
+        "good as their judge.",
+        probes=ROUNDS,
     ),
 )

@@ -128,26 +128,37 @@ def cost_weight_sweep(
     return _sweep(rows, part, ax, xlabel="cost weight λ", ylabel=f"{part}, {table}")
 
 
-def ablation(record: Mapping, *, ax: Axes | None = None) -> Axes:
-    """What each change adds to GenRe's Score, best first, with 95 % intervals.
+def ablation(record: Mapping, table: str, *, ax: Axes | None = None) -> Axes:
+    """What each change adds to GenRe's Score on a table, with 95 % intervals.
 
-    A blue circle is a change that is shown to help, a vermilion square one that is shown to harm. Where
-    the interval holds zero, or one world gives none, neither is shown: a hollow diamond.
+    The best on average over all tables comes first. A blue circle is a change that is shown to help, a
+    vermilion square one that is shown to harm, by Holm's test over all changes and tables. Where neither is
+    shown: a hollow diamond.
 
     Parameters
     ----------
     record
         What ``results/ablation.json`` holds.
+    table
+        Which table to draw.
+
+    Raises
+    ------
+    GenReError
+        If the record does not hold this table.
 
     Examples
     --------
-    >>> gain = {"mean": -0.1, "half_width": 0.02}
-    >>> ax = ablation({"summary": {"as it is": {}, "the cheapest": {"gain": gain}}})
-    >>> [label.get_text() for label in ax.get_yticklabels()]
+    >>> gain = {"german": {"mean": -0.1, "half_width": 0.02, "stands": True}}
+    >>> record = {"summary": {"as it is": {"gain": {}}, "the cheapest": {"gain": gain}}}
+    >>> [label.get_text() for label in ablation(record, "german").get_yticklabels()]
     ['the cheapest']
     """
-    gains = {name: row["gain"] for name, row in record["summary"].items() if name != "as it is"}
-    order = sorted(gains, key=lambda name: -gains[name]["mean"])
+    gains = {name: row["gain"] for name, row in record["summary"].items() if row["gain"]}
+    mean = {name: sum(g["mean"] for g in of.values()) / len(of) for name, of in gains.items()}
+    order = sorted(gains, key=lambda name: -mean[name])
+    _entry({known: None for of in gains.values() for known in of}, table, "table")
+    here = {name: gains[name][table] for name in order if table in gains[name]}
     kinds: dict[str, dict[str, Any]] = {
         "helps": {"fmt": "o", "color": YES},
         "not shown": {"fmt": "D", "color": GREY, "mfc": "white"},
@@ -156,19 +167,19 @@ def ablation(record: Mapping, *, ax: Axes | None = None) -> Axes:
     with style():
         ax = ax or plt.subplots(figsize=(7.2, 1.4 + 0.3 * len(order)))[1]
         for kind, look in kinds.items():
-            some = [name for name in order if _effect(gains[name]) == kind]
+            some = [name for name in here if _effect(here[name]) == kind]
             if some:
                 ax.errorbar(
-                    [gains[name]["mean"] for name in some],
+                    [here[name]["mean"] for name in some],
                     [order.index(name) for name in some],
-                    xerr=[gains[name]["half_width"] for name in some],
+                    xerr=[here[name]["half_width"] for name in some],
                     ms=6,
                     capsize=2,
                     label=kind,
                     **look,
                 )
         ax.axvline(0, color=INK, lw=1, zorder=0)
-        ax.set(xlabel="gain in Score over the defaults", ylim=(len(order) - 0.4, -0.6))
+        ax.set(xlabel=f"gain in Score over the defaults, {table}", ylim=(len(order) - 0.4, -0.6))
         ax.set_yticks(range(len(order)), order)
         ax.legend(**ABOVE)
     return ax
@@ -214,10 +225,10 @@ def _entry(record: Mapping, name: str, kind: str) -> Any:
 
 
 def _effect(gain: Mapping) -> str:
-    """What an interval shows of a change."""
-    if gain["mean"] - gain["half_width"] > 0:
-        return "helps"
-    return "harms" if gain["mean"] + gain["half_width"] < 0 else "not shown"
+    """What is shown of a change."""
+    if not gain["stands"]:
+        return "not shown"
+    return "helps" if gain["mean"] > 0 else "harms"
 
 
 def _sweep(
