@@ -52,23 +52,15 @@ PARTS = (
     ),
     Part(
         "field",
-        "--tables german --methods nearest-neighbour wachter --folder {folder}/cells",
-        "Wachter's Score, German Credit",
-        lambda record: record["summary"]["datasets"]["german"]["wachter"]["metrics"]["score"][
-            "mean"
-        ],
-    ),
-    Part(
-        "genre",
-        "--tables compas --seeds 1",
-        "GenRe's Score, COMPAS, first world",
-        lambda record: record["cells"]["compas/0"]["metrics"]["GenRe"]["score"],
+        "--parts main --tables german --rows grafted --seeds 1",
+        "the grafted neighbour's Score, German Credit, first world",
+        lambda record: record["cells"]["main/german/grafted/0"]["metrics"]["score"],
     ),
     Part(
         "ablation",
-        "--tables compas --seeds 1 --ideas 'copying, aided'",
-        "the aided neighbour's Score, COMPAS, people of the training part",
-        lambda record: record["cells"]["compas/0"]["copying, aided"]["score"],
+        "--tables german --seeds 1 --ideas 'grafted copies'",
+        "the same, on people of the training part",
+        lambda record: record["cells"]["ablation/german/grafted copies/0"]["metrics"]["score"],
     ),
     Part(
         "throughput",

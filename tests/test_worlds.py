@@ -180,3 +180,33 @@ def test_a_held_out_world_needs_both_outcomes_in_training(moons):
     one = moons.relabel(np.zeros(len(moons.train)), moons.y_test)
     with pytest.raises(GenReError, match="All labels are 0; a world needs both outcomes"):
         gold_world(one, held_out=True, progress=False)
+
+
+# -- weights in the calibration ---------------------------------------------------------------
+
+
+def test_a_weighted_world_is_that_of_the_official_script(moons, people):
+    """scikit-learn's own: the weights reach the forests and the curves."""
+    world = gold_world(moons, seed=0, weighted=True, progress=False)
+    X = Codec(moons.schema).fit(moons.X_train).cube(people)
+    y = np.concatenate([moons.y_train, moons.y_test])
+    forest = RandomForestClassifier(class_weight="balanced", random_state=0)
+    theirs = CalibratedClassifierCV(forest, method="isotonic", cv=5)
+    theirs.fit(X, y, sample_weight=len(y) / (2 * np.bincount(y)[y]))
+    np.testing.assert_allclose(
+        world.predict_proba(people), theirs.predict_proba(X), rtol=0, atol=1e-12
+    )
+
+
+def test_weights_in_the_calibration_move_what_one_half_means():
+    """Where the good outcome is common, fewer reach one half."""
+    bank = load_dataset("german")
+    everybody = pd.concat([bank.X_train, bank.X_test])
+    plain, weighted = (
+        gold_world(bank, weighted=w, progress=False).predict_proba(everybody)[:, 1]
+        for w in (False, True)
+    )
+    share = np.concatenate([bank.y_train, bank.y_test]).mean()
+    assert abs(plain.mean() - share) < abs(weighted.mean() - share) - 0.05
+    assert 0.5 < weighted.mean() < plain.mean() - 0.05
+    assert (weighted > 0.5).mean() < (plain > 0.5).mean()
