@@ -66,7 +66,7 @@ def code_hash(modules: Iterable[str], alone: Iterable[str] = ()) -> dict[str, st
     Parameters
     ----------
     modules
-        Names with dots, as ``"benchmarks.genre"``. ``gl.GenRe`` in a benchmark counts as a use
+        Names with dots, as ``"benchmarks.pace"``. ``gl.GenRe`` in a benchmark counts as a use
         of the module where ``GenRe`` lives.
     alone
         More modules, without what they use.
