@@ -109,7 +109,7 @@ def metrics(found: Ledger) -> dict[tuple, dict]:
 
 
 def test_every_method_of_the_package_is_in_the_registry():
-    assert {"genre", "nearest-neighbour"} <= set(METHODS)
+    assert {"genre", "nearest-neighbour", "grafted-neighbour"} <= set(METHODS)
     kinds = [getattr(gl.baselines, name) for name in gl.baselines.__all__]
     kinds = [k for k in kinds if isinstance(k, type) and issubclass(k, gl.estimator.RecourseMethod)]
     assert len(METHODS) == len(kinds) + 1
@@ -120,6 +120,7 @@ def test_every_method_of_the_package_is_in_the_registry():
     [
         ("GenRe", "genre"),
         ("NearestNeighbour", "nearest-neighbour"),
+        ("GraftedNeighbour", "grafted-neighbour"),
         ("GrowingSpheres", "growing-spheres"),
         ("Wachter", "wachter"),
         ("DiCE", "dice"),

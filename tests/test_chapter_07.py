@@ -6,8 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from genre_lite import Codec, PairSampler, Schema, cost
+from genre_lite import Codec, Limits, PairSampler, Schema, cost
+from genre_lite.exercises import exercises
 from genre_lite.objectives import effective_sample_size, ideal_recourse
+from genre_lite.teaching import answered
 
 
 @pytest.fixture(scope="module")
@@ -54,3 +56,74 @@ def test_effective_targets_fall_as_the_cost_weight_grows(codec):
         assert effective_sample_size(w)[0] == pytest.approx(sizes[-1], rel=1e-4)
     assert sizes[0] == pytest.approx(200, rel=1e-4)
     assert (np.diff(sizes) < 0).all()
+
+
+# -- a round of search and judgement --------------------------------------------------------------
+
+
+class Comparison:
+    """The bank says yes to whoever has x1 above a half; the surrogate likes what is cheap."""
+
+    def __init__(self, limits):
+        self.limits = limits
+
+    def cost(self, points, rows):
+        return cost(self.limits.cube[rows], points)
+
+    def worth(self, points, rows):
+        return -self.cost(points, rows)
+
+    def accepts(self, points, rows):
+        return points[:, 0] > 0.5
+
+
+class Teacher:
+    """Believes in people the more, the greater their x2, and in some of them not at all."""
+
+    def answers(self, design):
+        return np.column_stack([design[:, 1] > 0.3, 0.5 + 0.5 * design[:, 1]]).astype(float)
+
+
+@pytest.fixture(scope="module")
+def a_round():
+    """Judged answers of four people, and the pairs that are learnt."""
+    grid = pd.DataFrame({"x1": np.arange(21) / 20, "x2": np.arange(21) / 20})
+    people = pd.DataFrame({"x1": [0.1, 0.4, 0.2, 0.45], "x2": [0.2, 0.6, 0.05, 0.9]})
+    limits = Limits(Codec(Schema.infer(grid)).fit(grid), people)
+    drawn = np.random.default_rng(0).integers(8, 21, (4, 24, 2)) / 20
+    targets = np.array([[0.6, 0.6], [0.8, 0.1]])
+    judged = answered(drawn, limits, targets, Comparison(limits), Teacher(), seed=0)
+    return limits, judged
+
+
+@pytest.mark.equation("pairs-taught")
+def test_a_lesson_is_uniform_over_what_is_nearly_as_good_as_a_persons_best(a_round):
+    """B(x), person by person, from everything that was judged."""
+    limits, (judged, answers, accepted, pairs) = a_round
+    first = [*pairs._start.tolist(), len(pairs.targets)]
+    lesson = exercises(7)["7.7"].solution()
+    for i, person in enumerate(limits.cube):
+        worth = answers[i].sum(axis=1) - cost(person, judged[i]) / 2
+        fine = accepted[i] & limits.keeps(judged[i], np.full(len(worth), i))
+        best = worth[fine].max()
+        kept = [
+            tuple(z)
+            for z, w in zip(judged[i][fine], worth[fine], strict=True)
+            if best - w < 0.05 and w > 1
+        ]
+        taught = [tuple(z) for z in pairs.targets.numpy()[first[i] : first[i + 1]]]
+        assert sorted(taught) == sorted(kept)
+        assert taught, "nobody here is without a lesson"
+        assert len(set(taught)) < len(set(map(tuple, judged[i][fine]))), "and not all is learnt"
+        # The exercise asks for the same, as a distribution.
+        weights = lesson(worth[None], fine[None])[0]
+        assert sorted(map(tuple, judged[i][weights > 0])) == sorted(kept)
+        np.testing.assert_allclose(weights[weights > 0], 1 / len(kept))
+        np.testing.assert_allclose(np.exp(pairs._log[i][: len(kept)]), 1)
+
+
+def test_a_lesson_learns_what_the_teacher_likes_and_not_the_cheapest(a_round):
+    """The surrogate likes what is cheap; the teacher does not believe in people of a small x2."""
+    _, (judged, _, accepted, pairs) = a_round
+    assert (judged[accepted][:, 1] <= 0.3).mean() > 0.1, "some of them were judged"
+    assert (pairs.targets.numpy()[:, 1] > 0.3).all()

@@ -28,7 +28,7 @@ from genre_lite.objectives import (
     ideal_recourse,
     total_variation,
 )
-from genre_lite.supervision import ListedPairs, PairSampler
+from genre_lite.supervision import PairSampler
 
 EVERY = exercises()
 FOUND: dict[str, Callable] = {}  # another way to the answer
@@ -659,19 +659,15 @@ def _():
 
 @another("7.7")
 def _():
-    """Person by person, and whole thousandths, so that nothing is nearly equal; drawn as pairs are."""
+    """Person by person, in whole thousandths: strike out from the best downwards."""
 
     def lesson_of(worth, accepted):
         learned = np.zeros(worth.shape)
-        for person, (row, fine) in enumerate(zip(worth, accepted, strict=True)):
+        for row, fine, taught in zip(worth, accepted, learned, strict=True):
             points = {j: round(1000 * row[j]) for j in np.flatnonzero(fine)}
-            kept = [j for j, w in points.items() if w > max(max(points.values()) - 50, 1000)]
-            if not kept:
-                continue
-            owner = np.zeros(len(kept), dtype=int)
-            place = np.array(kept, dtype=float)[:, None]
-            pairs = ListedPairs(np.zeros((1, 1)), place, owner, np.zeros(len(kept)))
-            learned[person, kept] = special.softmax(pairs._log[0].numpy())
+            ranked = sorted(points, key=points.get, reverse=True)
+            kept = [j for j in ranked if points[ranked[0]] - points[j] < 50 and points[j] > 1000]
+            taught[kept] = 1 / max(len(kept), 1)
         return learned
 
     return lesson_of
@@ -913,6 +909,15 @@ def _():
         if other != "sampler"
     ]
     return min(crossings) + 0.01
+
+
+@another("11.6")
+def _():
+    """By the adjusted p-values of another library."""
+    from statsmodels.stats.multitest import multipletests
+
+    p = chapter_11.six_rivals()
+    return p.index[multipletests(p, 0.05, method="holm")[0]].tolist()
 
 
 # -- 12: audit and limits -----------------------------------------------------------------------------

@@ -20,6 +20,7 @@ import matplotlib.pyplot as plt
 from genre_lite import plotting
 from genre_lite.errors import GenReError
 from genre_lite.evaluation.ledger import summarize
+from genre_lite.plotting.methods import dot_plot
 
 METHODS = pd.DataFrame(
     {
@@ -38,7 +39,22 @@ def closed() -> Iterator[None]:
     plt.close("all")
 
 
-PICTURES = ["method_map", "seconds_a_person"]
+SCORES = pd.DataFrame(
+    {
+        "mean": [1.95, 1.9, np.nan, 1.2, 1.6],
+        "half_width": [0.01, 0.02, np.nan, 0.1, np.nan],
+    },
+    index=pd.MultiIndex.from_tuples(
+        [
+            ("recipes", "GenRe"),
+            ("recipes", "forward alone"),
+            ("searches", "not made"),
+            ("searches", "Wachter"),
+            ("searches", "one world"),
+        ]
+    ),
+)
+PICTURES = ["method_map", "seconds_a_person", "dot_plot"]
 
 
 @pytest.fixture(params=PICTURES)
@@ -46,6 +62,7 @@ def drawing(request: pytest.FixtureRequest) -> Callable:
     return {
         "method_map": lambda **more: plotting.method_map(METHODS, **more),
         "seconds_a_person": lambda **more: plotting.seconds_a_person(METHODS, **more),
+        "dot_plot": lambda **more: dot_plot(SCORES, lines={"oracle": 2.0}, low=1.5, **more),
     }[request.param]
 
 
@@ -233,3 +250,87 @@ def test_an_interval_that_reaches_below_zero_stays_on_the_axis() -> None:
     ax = plotting.seconds_a_person(summarize(records))
     (low, _), (high, _) = ax.containers[0].lines[2][0].get_segments()[0]
     assert (low, high) == pytest.approx((0.2, 2 + 12.7062), abs=1e-3)
+
+
+# -- dots -------------------------------------------------------------------------------------------
+
+
+def heights(ax: plt.Axes) -> dict[str, float]:
+    """The height of each name beside the axis."""
+    return {
+        label.get_text(): y for label, y in zip(ax.get_yticklabels(), ax.get_yticks(), strict=True)
+    }
+
+
+def test_dots_stand_at_their_means_below_each_other_in_groups() -> None:
+    ax = dot_plot(SCORES)
+    at = heights(ax)
+    assert list(at) == [name for _, name in SCORES.index] + ["recipes", "searches"]
+    order = ["recipes", "GenRe", "forward alone", "searches", "not made", "Wachter", "one world"]
+    assert sorted(at, key=at.get) == order
+    bottom, top = ax.get_ylim()
+    assert top < 0 < at["one world"] < bottom, "the first is on top"
+    dots = {
+        float(c.lines[0].get_ydata()[0]): float(c.lines[0].get_xdata()[0]) for c in ax.containers
+    }
+    assert dots == {
+        at["GenRe"]: 1.95,
+        at["forward alone"]: 1.9,
+        at["Wachter"]: 1.2,
+        at["one world"]: 1.6,
+    }
+
+
+def test_dots_have_bars_of_their_intervals() -> None:
+    ax = dot_plot(SCORES)
+    bars = [c.lines[2][0].get_segments()[0][:, 0].tolist() for c in ax.containers]
+    wanted = [[1.94, 1.96], [1.88, 1.92], [1.1, 1.3], [1.6, 1.6]]
+    assert np.allclose(bars, wanted), "one world alone has no bar"
+    low, high = ax.get_xlim()
+    assert low < 1.1 and 1.96 < high, "they lie within the axis"
+
+
+def test_a_dot_that_lies_further_left_is_a_triangle_at_the_edge() -> None:
+    ax = dot_plot(SCORES, low=1.5)
+    edge = [line for line in ax.lines if line.get_marker() == "<"]
+    assert [line.get_xydata().tolist() for line in edge] == [[[1.5, heights(ax)["Wachter"]]]]
+    assert ax.get_xlim()[0] == 1.5
+    assert len(ax.containers) == 3, "it has no dot beside"
+
+
+def test_lines_of_the_dots_are_named_and_look_different() -> None:
+    ax = dot_plot(SCORES, lines={"oracle": 2.0, "doing nothing": 1.3})
+    assert legend(ax) == ["oracle", "doing nothing"]
+    drawn = {line.get_label(): line for line in ax.lines if line.get_label() in legend(ax)}
+    assert {name: line.get_xdata()[0] for name, line in drawn.items()} == {
+        "oracle": 2.0,
+        "doing nothing": 1.3,
+    }
+    looks = {name: line.get_linestyle() for name, line in drawn.items()}
+    assert len(set(looks.values())) == 2
+    alone = dot_plot(SCORES, lines={"oracle": np.nan, "doing nothing": 1.3})
+    assert legend(alone) == ["doing nothing"]
+    (line,) = [line for line in alone.lines if line.get_label() == "doing nothing"]
+    assert line.get_linestyle() == looks["doing nothing"], "it looks the same beside others or not"
+    assert ax.get_xlim()[1] > 2.0
+
+
+def test_dots_need_no_colour_to_tell_the_highlighted_method() -> None:
+    ax = dot_plot(SCORES, highlight="Wachter")
+    weights = {label.get_text(): label.get_fontweight() for label in ax.get_yticklabels()}
+    assert [name for name, weight in weights.items() if weight == "bold"] == ["Wachter"]
+    full = [not same_color(c.lines[0].get_markerfacecolor(), "white") for c in ax.containers]
+    assert full == [False, False, True, False]
+
+
+def test_dots_of_one_level_have_no_groups() -> None:
+    ax = dot_plot(SCORES.droplevel(0))
+    assert list(heights(ax).values()) == [0, 1, 2, 3, 4]
+
+
+def test_dots_say_what_is_missing() -> None:
+    with pytest.raises(GenReError, match="half_width"):
+        dot_plot(SCORES[["mean"]])
+    with pytest.raises(GenReError, match="No mean is known"):
+        dot_plot(SCORES.loc[[("searches", "not made")]])
+    assert plt.get_fignums() == []

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
+import torch
 
 from genre_lite import Codec, Feature, Schema
 from genre_lite.limits import Limits, Terms
@@ -44,14 +46,50 @@ class Teacher:
         return np.full((len(design), 2), self.valid_ / 2)
 
 
-def round_of(valid):
-    limits = Limits(Codec(SCHEMA).fit(TABLE), PEOPLE)
+class Picky(Teacher):
+    """Believes in somebody the more, the higher y; the surrogate knows nothing of it."""
+
+    def answers(self, design):
+        return np.stack([np.full(len(design), 0.9), 0.54 + 0.45 * design[:, 1]], axis=1)
+
+
+def judged_by(teacher, **terms):
+    limits = Limits(Codec(SCHEMA).fit(TABLE), PEOPLE, Terms(**terms))
     drawn = np.random.default_rng(0).integers(5, 11, (2, 30, 2)) / 10
     targets = np.array([[0.8, 0.8], [1.0, 0.3]])
-    judged, _, accepted, pairs = answered(
-        drawn, limits, targets, Comparison(limits), Teacher(valid), seed=0
-    )
+    return limits, *answered(drawn, limits, targets, Comparison(limits), teacher, seed=0)
+
+
+def round_of(valid):
+    limits, judged, _, accepted, pairs = judged_by(Teacher(valid))
     return limits, judged, accepted, pairs
+
+
+@pytest.mark.equation("pairs-taught")
+@pytest.mark.parametrize("terms", [{}, {"bounds": {"x": (None, 8)}}], ids=["none", "bounds"])
+def test_pairs_are_what_is_nearly_as_good_as_a_persons_best_by_the_teachers_word(terms):
+    """B(x) by hand, from all that was judged: within 0.05 of the best, above 1, one as likely as another."""
+    limits, judged, answers, accepted, pairs = judged_by(Picky(1.0), **terms)
+    np.testing.assert_allclose(answers, Picky(1.0).answers(judged.reshape(-1, 2)).reshape(2, -1, 2))
+    start = 0
+    for i in range(2):
+        rows = np.full(len(judged[i]), i)
+        worth = answers[i].sum(axis=1) - np.abs(judged[i] - limits.cube[i]).sum(axis=1) / 2
+        fine = (
+            accepted[i] & limits.keeps(judged[i], rows) & (judged[i] != limits.cube[i]).any(axis=1)
+        )
+        good = fine & (worth > worth[fine].max() - 0.05) & (worth > 1)
+        assert 1 < good.sum() < fine.sum()
+        mine = pairs.targets[start : start + good.sum()].numpy()
+        np.testing.assert_allclose(mine, judged[i][good])
+        drawn = pairs.draw([i] * 20_000, torch.Generator().manual_seed(0)).numpy() - start
+        share = np.bincount(drawn, minlength=good.sum()) / 20_000
+        np.testing.assert_allclose(share, 1 / good.sum(), atol=0.02)
+        start += good.sum()
+        # The surrogate's choice would be another: it sees the cost alone.
+        price = np.abs(mine - limits.cube[i]).sum(axis=1)
+        assert price.min() > np.abs(judged[i][fine] - limits.cube[i]).sum(axis=1).min() - 1e-9
+    assert start == len(pairs.targets)
 
 
 def test_what_is_learnt_is_the_cheapest_that_is_accepted():

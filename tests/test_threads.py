@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.neighbors import LocalOutlierFactor
+from sklearn.neighbors import LocalOutlierFactor, NearestNeighbors
 
 from genre_lite.datasets import load_dataset
 from genre_lite.objectives import LocalOutliers
@@ -139,14 +139,15 @@ def test_forests_and_outlier_factors_take_no_more(monkeypatch, told, expected):
 
         return noted
 
-    for kind in (RandomForestClassifier, LocalOutlierFactor):
+    for kind in (RandomForestClassifier, LocalOutlierFactor, NearestNeighbors):
         monkeypatch.setattr(kind, "fit", watched(kind.fit))
     gold_world(load_dataset("moons", n=200), progress=False)
     rng = np.random.default_rng(0)
     Teacher(trees=20).fit(rng.random((100, 2)), np.arange(100) % 2, seed=0, progress=False)
-    names = {name for name, _ in seen}
-    assert names == {"RandomForestClassifier", "LocalOutlierFactor"}
-    assert {number for _, number in seen} == {expected}
+    numbers = {name: {number for other, number in seen if other == name} for name, _ in seen}
+    one = numbers.pop("NearestNeighbors")
+    assert one == {None}, "the one search of all sets stays on one thread, whatever is told"
+    assert numbers == {"RandomForestClassifier": {expected}, "LocalOutlierFactor": {expected}}
 
 
 def test_estimates_do_not_hang_on_the_number(monkeypatch):

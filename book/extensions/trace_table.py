@@ -38,6 +38,7 @@ ASIDE = {
     "genre_lite.baselines.shells": "what the two searches in growing shells share",
     "genre_lite.categorical": "one draw by weights, for pairs and tokens alike",
     "genre_lite.candidates": "how `GenRe` asks and compares",
+    "genre_lite.choice": "from candidates to options, for `GenRe` and for whoever else has candidates",
     "genre_lite.certificate": "`answer.certificate` makes one; the page on your own table verifies it",
     "genre_lite.codec.room": "the room that a schema leaves a feature, for `Codec`",
     "genre_lite.datasets.list_datasets": "the data cards are the list",
@@ -59,6 +60,7 @@ ASIDE = {
     "genre_lite.exercises": "what checks an answer is no subject of the chapters",
     "genre_lite.model.Cache": "keys and values kept while a recourse is written",
     "genre_lite.objectives.energy_distance": "the benchmark of the claims measures by it",
+    "genre_lite.outliers": "`LocalOutliers` among many sets for one search, for `Teacher`",
     "genre_lite.storage": "the files of `GenRe.save` and `GenRe.load`",
     "genre_lite.contract": "explained on the page on a method of your own",
     "genre_lite.letters": "what `describe` and `to_html` write",
@@ -80,6 +82,7 @@ ASIDE = {
     "genre_lite.terminal": "how the command line speaks",
     "genre_lite.threads": "one thread, unless told otherwise",
     "genre_lite.threefry": "random numbers keyed by a person",
+    "genre_lite.truth": "who is surely accepted, by the word of `Teacher`",
     "genre_lite.worlds.GoldWorld": "`gold_world` makes it",
     "genre_lite.writing": "one mask a feature, for every term at once",
 }

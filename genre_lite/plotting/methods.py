@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-__all__ = ["frontier", "method_map", "sampling_frontier", "seconds_a_person"]
+__all__ = ["dot_plot", "frontier", "method_map", "sampling_frontier", "seconds_a_person"]
 
 FAINT, PALE = "#C4C4C4", "#E4E4E4"
 DISC = 11  # the diameter of a method's disc, in points
@@ -104,6 +104,84 @@ def sampling_frontier(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
             ax.plot(line["cost"].iloc[-1], worth.iloc[-1], look[-1], color=drawn.get_color(), ms=10)
         ax.set(xlabel="mean cost (less is better)", ylabel="validity + plausibility")
         ax.legend(**ABOVE)
+    return ax
+
+
+def dot_plot(
+    frame: pd.DataFrame,
+    *,
+    highlight: str = "GenRe",
+    lines: Mapping[str, float] | None = None,
+    low: float | None = None,
+    xlabel: str = "Score (more is better)",
+    ax: Axes | None = None,
+) -> Axes:
+    """A dot a method at its mean, with a bar for its interval, in the order of the table.
+
+    The methods stand below each other, so that panels of several tables share their names.
+
+    Parameters
+    ----------
+    frame
+        One row a method, columns mean and half_width; NaN where something is not known. With two levels
+        of rows, the first gives groups, whose names stand above them.
+    highlight
+        The method whose dot is full and whose name is bold; the others' dots are hollow.
+    lines
+        Upright lines, by their names: what is no method, or a bound of all. The first is solid; NaN for
+        one that is not known.
+    low
+        Where the axis begins. A method that lies further left is a triangle at the edge, which points
+        there. Left out, the axis holds all.
+
+    Raises
+    ------
+    GenReError
+        If a column is missing, or nothing is known.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"mean": [1.9, 1.2], "half_width": [0.01, 0.1]}, ["GenRe", "Wachter"])
+    >>> ax = dot_plot(frame, lines={"oracle": 1.95}, low=1.5)
+    >>> [label.get_text() for label in ax.get_yticklabels()]
+    ['GenRe', 'Wachter']
+    >>> plt.close(ax.figure)
+    """
+    require_columns(frame, ["mean", "half_width"])
+    mean, half = (frame[column].astype(float) for column in ("mean", "half_width"))
+    if mean.isna().all():
+        raise GenReError("No mean is known, so there is no dot to draw.")
+    heads, places = _below_each_other(frame.index)
+    names = [*map(str, frame.index.get_level_values(-1))]
+    bar = half.fillna(0.0)
+    known = np.array([*(mean - bar), *(mean + bar), *(lines or {}).values()], dtype=float)
+    begins, ends = np.nanmin(known) if low is None else low, np.nanmax(known)
+    pad = 0.04 * (ends - begins) or 0.05
+    with style():
+        alone = ax is None
+        ax = ax or plt.subplots(figsize=(6.4, 1.2 + 0.22 * (len(names) + len(heads))))[1]
+        for look, (name, value) in zip(LINES, (lines or {}).items(), strict=False):
+            if not np.isnan(value):
+                ax.axvline(value, color=GREY, lw=1.2, ls=look, label=name, zorder=1)
+        for y, name, x, wide in zip(places, names, mean, bar, strict=True):
+            ax.axhline(y, color=PALE, lw=0.8, zorder=0)
+            if np.isnan(x):
+                continue
+            mine = name == highlight
+            face: dict[str, Any] = {"color": YES if mine else INK, "mfc": YES if mine else "white"}
+            if x < begins:
+                ax.plot(begins, y, "<", ms=6, clip_on=False, zorder=3, **face)
+                continue
+            ax.errorbar(x, y, xerr=wide, fmt="o", ms=5, mew=1.2, elinewidth=1.2, zorder=3, **face)
+        ax.set_xlim(begins - pad * (low is None), ends + pad)
+        ax.set_yticks([*places, *heads.values()], [*names, *heads])
+        ax.set(ylim=(max(places) + 0.7, min([*places, *heads.values()]) - 0.7), xlabel=xlabel)
+        ax.tick_params(axis="y", length=0)
+        for label in ax.get_yticklabels():
+            label.set_fontweight("bold" if label.get_text() == highlight else "normal")
+            label.set_fontstyle("italic" if label.get_text() in heads else "normal")
+        if alone and lines:
+            ax.legend(**ABOVE)
     return ax
 
 
@@ -285,6 +363,20 @@ def _means(
         for part in ("mean", "half_width")
     )
     return mean, half.fillna(0.0)
+
+
+def _below_each_other(index: pd.Index) -> tuple[dict[str, float], list[float]]:
+    """The height of each group's name, and of each row; a group begins with some room."""
+    heads: dict[str, float] = {}
+    places, y = [], 0.0
+    for key in index:
+        group = str(key[0]) if index.nlevels > 1 else None
+        if group is not None and group not in heads:
+            heads[group] = y + (0.4 if heads else 0.0)
+            y = heads[group] + 1
+        places.append(y)
+        y += 1
+    return heads, places
 
 
 def _with_the_rest(label: str, rest: Sequence[str], why: str) -> str:
