@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 
 import numpy as np
-from scipy import stats
+from scipy.special import stdtr, stdtrit
 
 from genre_lite.evaluation.ledger import mean_and_interval
 
@@ -33,6 +34,12 @@ def by_world(cells: Mapping[str, Mapping], part: str, what: str = "score") -> di
     return found
 
 
+@cache
+def quantile(freedom: int, level: float) -> float:
+    """Of Student's distribution."""
+    return float(stdtrit(freedom, level))
+
+
 def paired(mine: Mapping[int, float], theirs: Mapping[int, float]) -> dict[str, float]:
     """Mean difference over the worlds that both have, its interval, p-value, and how far it may be from 0.
 
@@ -46,16 +53,15 @@ def paired(mine: Mapping[int, float], theirs: Mapping[int, float]) -> dict[str, 
     found = mean_and_interval(gaps) | {"worlds": n, "worst": float(gaps.min()) if n else math.nan}
     if n < 2:
         return found | {"p": math.nan, "within": math.nan, "could": math.nan}
-    error = stats.sem(gaps)
-    if error == 0:
-        p = 0.0 if gaps.mean() else 1.0
-    else:
-        p = 2 * stats.t.sf(abs(gaps.mean() / error), n - 1)
-    one_sided = stats.t.ppf(0.95, n - 1)
+    error = float(gaps.std(ddof=1) / math.sqrt(n))
+    gap = abs(gaps.mean())
+    apart = gap / error if error else math.inf if gap else 0.0
+    p = 2 * stdtr(n - 1, -apart)
+    one_sided, two_sided, power = (quantile(n - 1, q) for q in (0.95, 0.975, 0.8))
     return found | {
         "p": float(p),
         "within": float(abs(gaps.mean()) + one_sided * error),
-        "could": float((stats.t.ppf(0.975, n - 1) + stats.t.ppf(0.8, n - 1)) * error),
+        "could": (two_sided + power) * error,
     }
 
 

@@ -287,7 +287,7 @@ def test_dots_have_bars_of_their_intervals() -> None:
     wanted = [[1.94, 1.96], [1.88, 1.92], [1.1, 1.3], [1.6, 1.6]]
     assert np.allclose(bars, wanted), "one world alone has no bar"
     low, high = ax.get_xlim()
-    assert low < 1.1 and 1.96 < high, "they lie within the axis"
+    assert low < 1.1 and high > 1.96, "they lie within the axis"
 
 
 def test_a_dot_that_lies_further_left_is_a_triangle_at_the_edge() -> None:

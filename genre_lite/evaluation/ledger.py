@@ -11,6 +11,7 @@ import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -211,8 +212,14 @@ def mean_and_interval(values: Iterable[float | None]) -> dict[str, float]:
     """
     numbers = np.array([math.nan if v is None else v for v in values], dtype=float)
     n = len(numbers)
-    half = stats.sem(numbers) * stats.t.ppf(0.975, n - 1) if n > 1 else math.nan
+    half = numbers.std(ddof=1) / math.sqrt(n) * _student(n - 1) if n > 1 else math.nan
     return {"mean": float(numbers.mean()), "half_width": float(half)}
+
+
+@cache
+def _student(freedom: int) -> float:
+    """Student's 97.5 % quantile; scipy takes a millisecond for it."""
+    return float(stats.t.ppf(0.975, freedom))
 
 
 def summarize(records: Sequence[Mapping]) -> dict:

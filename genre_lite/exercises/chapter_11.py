@@ -55,7 +55,7 @@ def _claims(known: Mapping[str, str]) -> Callable[[Any], set[str]]:
         text = answer.strip().strip(".\"'")
         said = {letter for letter, claim in known.items() if len(text) > 1 and text in claim}
         # A small a is an article too, so small letters count only where there is nothing else.
-        small = re.fullmatch(r"(?:claims?\s)?\s*[a-z](?:(?:,|\sand|;)?\s*[a-z])*", text)
+        small = re.fullmatch(r"(?:[Cc]laims?\s)?[a-z](?:(?:,|;|\sand)?\s[a-z])*", text)
         said = said or {*re.findall(r"\b[A-Z]\b", text.upper() if small else text)}
         if not said or not said <= known.keys():
             raise ValueError(f"name claims by their letters, {', '.join(known)}")
