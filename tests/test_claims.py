@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import math
+import re
 
 import matplotlib as mpl
 import numpy as np
@@ -14,7 +16,8 @@ mpl.use("agg")
 
 import matplotlib.pyplot as plt
 
-from benchmarks import claims
+from benchmarks import claims, pages, statistics
+from benchmarks.record import plain
 from genre_lite import Feature, Recourses, Schema, plotting
 from genre_lite.objectives import cost
 
@@ -226,3 +229,107 @@ def test_the_figures_draw_every_method(results):
         ax = plotting.cost_weight_sweep(results, table, part="cost")
         assert [t.get_text() for t in ax.get_xticklabels()] == [str(w) for w in claims.COST_WEIGHTS]
     plt.close("all")
+
+
+# -- the page -----------------------------------------------------------------------------------
+
+CODE = r"```\{code-cell\} ipython3\n(?:---\n.*?\n---\n|(?::[^\n]*\n)*)(.*?)\n```"
+
+
+@pytest.fixture
+def read_as(root, results, monkeypatch):
+    """The page's code, run with a record of the field; its names, and the words that it shows."""
+
+    def run(field):
+        words: list[str] = []
+        monkeypatch.setattr(pages, "read", lambda name: field)
+        monkeypatch.setattr(
+            "IPython.display.display", lambda shown: words.append(str(getattr(shown, "data", "")))
+        )
+        monkeypatch.setattr("myst_nb.glue", lambda *given, **how: None)
+        names: dict = {}
+        for source in re.findall(CODE, (root / "book/claims.md").read_text(), re.S):
+            *steps, last = ast.parse(source).body
+            exec(compile(ast.Module(steps, []), "claims.md", "exec"), names)
+            if isinstance(last, ast.Expr):
+                shown = eval(compile(ast.Expression(last.value), "claims.md", "eval"), names)
+                words.append(str(getattr(shown, "data", "")))
+            else:
+                exec(compile(ast.Module([last], []), "claims.md", "exec"), names)
+        plt.close("all")
+        return names, [said for said in words if said]
+
+    return run
+
+
+def a_field(scores):
+    """A record of the field: the mean Score of each row, on two tables, with ten worlds."""
+    chance = np.random.default_rng(0)
+    cells = {
+        f"main/{table}/{row}/{seed}": {"metrics": {"score": score + chance.normal(0, 0.01)}}
+        for table in ("german", "adult")
+        for row, score in scores.items()
+        for seed in range(10)
+    }
+    return json.loads(json.dumps(plain({"summary": statistics.summary(cells), "cells": cells})))
+
+
+def test_a_claim_needs_every_rival_and_more_than_one_table(read_as):
+    names, words = read_as({})
+    assert words[0].count("not made yet") == 3
+    rivals = dict.fromkeys((*names["AS_THEY_ARE"], *names["WITH_AIDS"]), 1.5)
+    record = a_field(rivals | {"genre": 1.9, "genre-paper": 1.5, "grafted": 1.9})
+    names, words = read_as(record)
+    paper, alone, aided = names["READINGS"]
+    assert names["first"](paper)[0] == []
+    assert names["first"](alone) == (["german", "adult"], [], ["german", "adult"])
+    assert names["first"](aided)[0] == [], "level with one of them"
+    assert sum("Read so, the claim **holds**" in said for said in words) == 1
+    assert sum("Read so, the claim **is not shown**" in said for said in words) == 2
+    # Without one of the rivals nothing is said of all of them.
+    record["cells"] = {k: cell for k, cell in record["cells"].items() if "/roar/" not in k}
+    names, _ = read_as(record)
+    assert names["first"](alone) == ([], [], [])
+
+
+def test_cells_of_a_toy_and_a_seed_are_one_world(read_as, results):
+    names, _ = read_as({})
+    gap = names["by_toy_and_seed"](results["cells"], "density, reweighted", "tv")
+    assert len(gap) == len(claims.TOYS) * 3
+    cell = [results["cells"][f"fidelity/moons/{n}/1"] for n in claims.ROWS]
+    by_hand = np.mean([c["density, reweighted"]["tv"] - c["GenRe"]["tv"] for c in cell])
+    assert gap["moons", 1] == pytest.approx(by_hand)
+    told = names["near"]["density, reweighted", "tv"]
+    assert told["worlds"] == len(gap)
+    pooled = results["fidelity"]["lead"]["density, reweighted, tv"]
+    assert told["mean"] == pytest.approx(pooled["mean"])
+    assert told["half_width"] > 1.5 * pooled["half_width"]
+
+
+def test_an_interval_over_all_cells_is_too_narrow(read_as):
+    """No difference at all, and luck that the sizes of a toy and a seed share: who errs how often?"""
+    names, _ = read_as({})
+    chance = np.random.default_rng(0)
+    missed = {"all cells": 0, "toys and seeds": 0}
+    for _ in range(300):
+        luck = chance.normal(0, 1, size=(3, 3, 1)) + chance.normal(0, 0.5, size=(3, 3, 4))
+        cells = {
+            f"fidelity/{toy}/{n}/{seed}": {"rival": {"tv": luck[i, seed, j]}, "GenRe": {"tv": 0.0}}
+            for i, toy in enumerate(claims.TOYS)
+            for seed in range(3)
+            for j, n in enumerate(claims.ROWS)
+        }
+        pooled = claims.interval(luck.ravel().tolist())
+        gap = names["shown"]({0: names["by_toy_and_seed"](cells, "rival", "tv")})[0]
+        missed["all cells"] += abs(pooled["mean"]) > pooled["half_width"]
+        missed["toys and seeds"] += abs(gap["mean"]) > gap["half_width"]
+    assert missed["all cells"] / 300 > 0.2
+    assert missed["toys and seeds"] / 300 == pytest.approx(0.05, abs=0.04)
+
+
+def test_one_toy_alone_holds_no_claim(read_as):
+    names, _ = read_as({})
+    assert names["verdict"]("ahead", 2) == "the claim **holds**"
+    assert "is not shown" in names["verdict"]("ahead", 1)
+    assert "is not shown" in names["verdict"]("open", 3)
+    assert "the opposite stands" in names["verdict"]("behind", 1)
