@@ -358,7 +358,7 @@ def test_a_margin_is_kept(denied):
 def test_whoever_freezes_more_does_not_change_what_others_get(denied, refined):
     """With two candidates, those looked at are few, and whose distances count decides which."""
     method = copier(rows=600, candidates=2, refined=refined)
-    denied = denied.head(15)
+    denied = denied.head(9)
     frozen = {label: ["savings", "job"][: i % 3] for i, label in enumerate(denied.index)}
     together = method.recommend(denied, freeze=frozen)
     assert together.found.mean() > 0.8
