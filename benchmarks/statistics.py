@@ -21,6 +21,7 @@ from .stage import JUDGED
 __all__ = ["by_world", "compared", "holm", "paired", "summary"]
 
 REFERENCE = ("genre", "genre-forward")
+UNKNOWN = ("mean", "half_width", "worst", "p", "within", "could")
 
 
 def by_world(cells: Mapping[str, Mapping], part: str, what: str = "score") -> dict:
@@ -50,8 +51,10 @@ def paired(mine: Mapping[int, float], theirs: Mapping[int, float]) -> dict[str, 
     seeds = sorted(mine.keys() & theirs.keys())
     gaps = np.array([mine[s] - theirs[s] for s in seeds])
     n = len(gaps)
-    found = mean_and_interval(gaps) | {"worlds": n, "worst": float(gaps.min()) if n else math.nan}
-    if n < 2:
+    if not n:
+        return dict.fromkeys(UNKNOWN, math.nan) | {"worlds": 0}
+    found = mean_and_interval(gaps) | {"worlds": n, "worst": float(gaps.min())}
+    if n < 2:  # one world has no interval
         return found | {"p": math.nan, "within": math.nan, "could": math.nan}
     error = float(gaps.std(ddof=1) / math.sqrt(n))
     gap = abs(gaps.mean())
