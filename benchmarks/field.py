@@ -34,7 +34,7 @@ from genre_lite.evaluation.metrics import coverage, diversity
 from genre_lite.proposals import differences
 
 from . import provenance, statistics
-from .peers import PEERS
+from .peers import ASKED, PEERS, missing
 from .record import Record
 from .stage import AIDED, METHODS, SEARCHES, Stage, _make
 
@@ -49,8 +49,7 @@ OPTIONS = 10
 CORE = ("nothing", "genre", "genre-forward", "neighbour", "neighbour-aided", "grafted")
 ALONE = ("genre-paper", "genre-consistent", "wachter-dear", *SEARCHES, "density")
 ORACLES = ("oracle-copies", "oracle-writes")
-WORKERS = {"nice": "ask_nice", "ellice": "ask_ellice", "dice-ml": "ask_dice_ml"}
-SET_UP = ("benchmarks.stage", "benchmarks.judges", "benchmarks.rivals")
+SET_UP = ("benchmarks.stage", "benchmarks.judges")
 ASKED_PEERS = ("nice", "ellice", "dice-ml")
 
 
@@ -78,6 +77,11 @@ class Part:
 # -- what is done for a row -------------------------------------------------------------------------
 
 
+def method_of(row: str) -> str:
+    """The name of the method that a row asks, without its margin and its variant."""
+    return row.partition("@")[0].removesuffix("-forward").removesuffix("-cheapest")
+
+
 def answered(stage: Stage, row: str, n: int = 1, **terms: object) -> gl.Recourses:
     """What a row answers. After a name: ``@0.7`` a margin, ``-forward`` nothing refined."""
     name, _, margin = row.partition("@")
@@ -87,8 +91,7 @@ def answered(stage: Stage, row: str, n: int = 1, **terms: object) -> gl.Recourse
             choices["rule"] = "cheapest"
         if margin:
             choices["margin"] = float(margin)
-        base = name.removesuffix("-forward").removesuffix("-cheapest")
-        return stage.fitted(base).recommend(stage.denied, n=n, **terms, **choices)
+        return stage.fitted(method_of(row)).recommend(stage.denied, n=n, **terms, **choices)
     if name in PEERS:
         peer = stage.fitted(name, lambda stage: PEERS[name](stage.h, stage.bank, stage.seed))
         return peer.recommend(stage.denied, n=n)
@@ -109,7 +112,7 @@ def answered(stage: Stage, row: str, n: int = 1, **terms: object) -> gl.Recourse
 def one_option(stage: Stage, row: str) -> dict:
     """One option a person, by every judge."""
     answer = answered(stage, row)
-    fitted = row.partition("@")[0].removesuffix("-forward").removesuffix("-cheapest")
+    fitted = method_of(row)
     return {
         "metrics": stage.measured(answer),
         "fit_seconds": stage.fit_seconds.get(row, stage.fit_seconds.get(fitted)),
@@ -299,8 +302,7 @@ PARTS: dict[str, Part] = {
 def code_of(key: str) -> dict[str, str]:
     """The code behind a cell: its row's own, and what sets up and judges every cell."""
     part, _, row, _ = key.split("/")
-    name = row.partition("@")[0].removesuffix("-forward").removesuffix("-cheapest")
-    return _code(name) | {"part": part}
+    return _code(method_of(row)) | {"part": part}
 
 
 @cache
@@ -310,11 +312,11 @@ def _code(name: str) -> dict[str, str]:
         "neighbour": ["genre_lite.baselines.nearest_neighbour"],
         "nothing": [],
         "grafted": ["genre_lite.baselines.grafted_neighbour"],
-        "oracle-copies": ["genre_lite.choice"],
+        "oracle-copies": ["genre_lite.choice", "genre_lite.baselines.nearest_neighbour"],
     }
     if name in PEERS:
-        workers = [f"benchmarks.peer_workers.{part}" for part in ("problem", WORKERS[name])]
-        used = ["benchmarks.peers", *workers]
+        worker = ASKED[name][1].removesuffix(".py")
+        used = ["benchmarks.peers", *(f"benchmarks.peer_workers.{w}" for w in ("problem", worker))]
         return provenance.code_hash(shared, [*SET_UP, *used])
     module = name.removesuffix("-aided").replace("-dear", "").replace("-", "_")
     if name.endswith("-aided") or name == "density":
@@ -325,7 +327,10 @@ def _code(name: str) -> dict[str, str]:
         used = own.get(name, [])
     if module in {s.replace("-", "_") for s in SEARCHES}:
         used = [*used, f"genre_lite.baselines.{module}"]
-    return provenance.code_hash([*shared, *used], SET_UP)
+    # A change of one rival leaves the cells of the package's own methods as good as they were.
+    rival = name in ("nothing", "density", *ORACLES) or name.endswith("-aided")
+    alone = [*SET_UP, "benchmarks.rivals"] if rival else SET_UP
+    return provenance.code_hash([*shared, *used], alone)
 
 
 def play(
@@ -382,9 +387,9 @@ def main() -> None:
         return
     keys = [key for name in given.parts for key in PARTS[name].keys(name)]
     keys = [key for key in keys if wanted(key, given.tables, given.rows, given.seeds)]
-    missing = record.missing(keys)
+    todo = record.missing(keys)
     stages: dict[tuple, list[str]] = {}
-    for key in missing:
+    for key in todo:
         part, table, row, seed = key.split("/")
         stages.setdefault((part, table, int(seed)), []).append(row)
     end = time.monotonic() + 60 * given.minutes
@@ -393,12 +398,12 @@ def main() -> None:
         for (part, table, seed), rows in stages.items():
             if time.monotonic() < end:
                 # Named by its module, which a process can import; this file runs as __main__.
-                todo = import_module("benchmarks.field").work
-                yield joblib.delayed(todo)(part, table, seed, rows, given.out)
+                run = import_module("benchmarks.field").work
+                yield joblib.delayed(run)(part, table, seed, rows, given.out)
 
     with cluster(given.scheduler):
         crew = joblib.Parallel(given.jobs, return_as="generator_unordered", pre_dispatch=given.jobs)
-        with tqdm(total=len(missing), desc="field", unit="cell") as bar:
+        with tqdm(total=len(todo), desc="field", unit="cell") as bar:
             for count in crew(tasks()):
                 bar.update(count)
                 record.collect()
@@ -421,8 +426,10 @@ def cluster(address: str | None):
 
 
 def wanted(key: str, tables: list | None, rows: list | None, seeds: int) -> bool:
-    """Whether a cell is among those asked for."""
+    """Whether a cell is among those asked for, and can be made on this machine."""
     _, table, row, seed = key.split("/")
+    if row in PEERS and missing(row):
+        return False
     return (not tables or table in tables) and (not rows or row in rows) and int(seed) < seeds
 
 

@@ -303,10 +303,8 @@ class Field:
             }
             for name, (one, other) in pairs.items()
         }
-        family = {(name, t): of["p"] for name, tables in found.items() for t, of in tables.items()}
-        for (name, t), stands in statistics.holm(family).items():
-            found[name][t]["stands"] = stands
-        return {name: tables for name, tables in found.items() if tables}
+        told = statistics.judged_together(found)
+        return {name: tables for name, tables in told.items() if tables}
 
     def made(self, part: str) -> tuple[int, int]:
         """How many cells of a part are made, or failed; and how many there will be."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -47,10 +47,9 @@ class Record:
     ) -> None:
         self.path = path
         self.command = command
-        self._module = command.split()[2]
         self.spool = spool
-        whole = provenance.made_by(self._module)["code"]
-        self._code = code or (lambda key: whole)
+        self._made_by = provenance.made_by(command.split()[2])
+        self._code = code or (lambda key: self._made_by["code"])
         self.cells: dict[str, dict] = {}
         if path.exists():
             known = json.loads(path.read_text())
@@ -72,7 +71,10 @@ class Record:
 
     def put(self, key: str, cell: Mapping) -> None:
         """Take up a cell; :meth:`write` keeps it."""
-        self.cells[key] = plain(dict(cell)) | {"code": self._mark(key)}
+        self.cells[key] = self._marked(key, cell)
+
+    def _marked(self, key: str, cell: Mapping) -> dict:
+        return plain(dict(cell)) | {"code": self._mark(key)}
 
     def leave(self, key: str, cell: Mapping) -> None:
         """What a worker calls in place of :meth:`put`: a file in the spool."""
@@ -80,20 +82,23 @@ class Record:
         self.spool.mkdir(parents=True, exist_ok=True)
         name = key.replace("/", "+").replace(":", "=")
         unfinished = self.spool / f"{name}.part"
-        unfinished.write_text(
-            json.dumps({"key": key, "cell": plain(dict(cell)) | {"code": self._mark(key)}})
-        )
+        unfinished.write_text(json.dumps({"key": key, "cell": self._marked(key, cell)}))
         unfinished.replace(self.spool / f"{name}.json")
 
     def collect(self) -> int:
         """Take up what workers have left; how many cells that was."""
         count = 0
-        for path in sorted(self.spool.glob("*.json")) if self.spool and self.spool.is_dir() else []:
-            left = json.loads(path.read_text())
+        for _, left in self._left():
             if self._fresh(left["key"], left["cell"]):
                 self.cells[left["key"]] = left["cell"]
                 count += 1
         return count
+
+    def _left(self) -> Iterator[tuple[Path, dict]]:
+        """What lies in the spool."""
+        if self.spool and self.spool.is_dir():
+            for path in sorted(self.spool.glob("*.json")):
+                yield path, json.loads(path.read_text())
 
     def write(
         self, summary: Callable[[Mapping[str, dict]], Mapping] | None = None, **about: object
@@ -102,7 +107,7 @@ class Record:
         cells = dict(sorted(self.cells.items()))
         record = {
             "command": self.command,
-            "made_by": provenance.made_by(self._module),
+            "made_by": self._made_by,
             **about,
             "summary": plain(summary(cells)) if summary else {},
         }
@@ -114,8 +119,7 @@ class Record:
         unfinished = self.path.with_suffix(".part")
         unfinished.write_text(f'{head[:-2]},\n "cells": {{\n{lines}\n}}}}\n')
         unfinished.replace(self.path)
-        for path in self.spool.glob("*.json") if self.spool and self.spool.is_dir() else []:
-            left = json.loads(path.read_text())
+        for path, left in self._left():
             if not self._fresh(left["key"], left["cell"]) or left["key"] in cells:
                 path.unlink()
 

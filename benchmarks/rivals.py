@@ -14,13 +14,14 @@ import numpy as np
 import pandas as pd
 import torch
 
-from genre_lite.baselines import GraftedNeighbour
+from genre_lite.baselines import GraftedNeighbour, NearestNeighbour
 from genre_lite.candidates import Asked, Comparison, decoded
 from genre_lite.choice import options_of
 from genre_lite.decision import SupportsProba
 from genre_lite.estimator import RecourseMethod, positions
 from genre_lite.limits import Limits
 from genre_lite.model import ModelConfig, RecourseTransformer
+from genre_lite.objectives import cost
 from genre_lite.sampling import draw
 from genre_lite.schema import Schema
 from genre_lite.supervision import ListedPairs
@@ -30,8 +31,6 @@ from genre_lite.training import TrainingConfig, fit
 from genre_lite.worlds import GoldWorld
 
 __all__ = ["Aided", "Copying", "Density", "Nothing", "Writing"]
-
-Believed = Callable[[np.ndarray], np.ndarray]
 
 
 class Chooser(RecourseMethod):
@@ -105,33 +104,30 @@ class Oracle(Chooser):
 
 
 class Copying(Oracle):
-    """The best training row that the bank accepts and the terms allow, whole: what copying can reach."""
+    """The best copy of a training row that the bank accepts, as far as the terms let it be copied.
+
+    Its candidates are those of the nearest neighbour, whatever their label, to the digit: what copying
+    can reach.
+    """
 
     name = "oracle that copies"
-    refined = False
-    tried = 200  # of the cheapest whole rows of each person
+    tried = 200  # of the cheapest copies of each person
 
     def _fit(self, X: pd.DataFrame, labels: np.ndarray, score: np.ndarray, yes: np.ndarray) -> None:
-        self._rows = np.unique(self.codec.cube(X)[yes], axis=0)
+        copies = NearestNeighbour(self.h, self.schema, validity_margin=0.0, progress=False)
+        self._copies = copies.fit(X)
 
-    def candidates(self, denied: pd.DataFrame, limits: Limits, n: int) -> np.ndarray:
-        """The cheapest rows that somebody may become as they are."""
-        # A row of the best worth is never dearer than the cheapest good one, so those are enough.
-        good = self._rows[self.believed(self._rows).sum(axis=1) == 2]
-        rest = self._rows[self.believed(self._rows).sum(axis=1) < 2]
-        found = []
-        for rows in (good, rest):
-            points = np.repeat(limits.cube[:, None], self.tried, axis=1)
-            for i in range(len(limits)):
-                who = np.full(len(rows), i)
-                price = np.abs(np.nan_to_num(rows - limits.cube[i], nan=0.5))
-                price[:, self.codec.nominal] = price[:, self.codec.nominal] > 0
-                fine = limits.keeps(rows, who)
-                some = np.flatnonzero(fine)
-                some = some[np.argsort(price[some].sum(axis=1), kind="stable")[: self.tried]]
-                points[i, : len(some)] = rows[some]
-            found.append(points)
-        return np.concatenate(found, axis=1)
+    def _options(
+        self, denied: pd.DataFrame, limits: Limits, n: int
+    ) -> tuple[pd.DataFrame, np.ndarray]:
+        frame, unknown = self._copies._options(denied, limits, max(self.tried, n))
+        row, points = frame.index.get_level_values(0).to_numpy(), self.codec.cube(frame)
+        price = cost(limits.cube[row], points, self.codec.nominal, limits.price[row])
+        worth = self.believed(points).sum(axis=1) - price / points.shape[1]
+        order = np.lexsort((-worth, row))
+        place = np.arange(len(row)) - np.searchsorted(row[order], row[order])
+        best, place = order[place < n], place[place < n]
+        return frame.iloc[best].set_axis(positions(row[best], place)), unknown[best]
 
 
 class Writing(Oracle):
@@ -192,8 +188,6 @@ class Aided(Chooser):
     aids
         Fitted on the same rows.
     """
-
-    number = 24
 
     def __init__(
         self, method: RecourseMethod, aids: GraftedNeighbour, *, number: int = 24, **options: object

@@ -18,7 +18,7 @@ from genre_lite.evaluation.ledger import mean_and_interval
 
 from .stage import JUDGED
 
-__all__ = ["by_world", "compared", "holm", "paired", "summary"]
+__all__ = ["by_world", "compared", "holm", "judged_together", "paired", "summary"]
 
 REFERENCE = ("genre", "genre-forward")
 UNKNOWN = ("mean", "half_width", "worst", "p", "within", "could")
@@ -63,7 +63,7 @@ def paired(mine: Mapping[int, float], theirs: Mapping[int, float]) -> dict[str, 
     one_sided, two_sided, power = (quantile(n - 1, q) for q in (0.95, 0.975, 0.8))
     return found | {
         "p": float(p),
-        "within": float(abs(gaps.mean()) + one_sided * error),
+        "within": float(gap + one_sided * error),
         "could": (two_sided + power) * error,
     }
 
@@ -92,9 +92,14 @@ def compared(values: Mapping[str, Mapping[str, Mapping[int, float]]], reference:
         for table, rows in values.items()
         if reference in rows
     }
-    family = {(t, r): of["p"] for t, rows in found.items() for r, of in rows.items()}
-    for (t, r), stands in holm(family).items():
-        found[t][r]["stands"] = stands
+    return judged_together(found)
+
+
+def judged_together(found: dict[str, dict[str, dict]]) -> dict[str, dict[str, dict]]:
+    """Comparisons in two levels, each told whether it stands in the family of them all."""
+    family = {(a, b): of["p"] for a, inner in found.items() for b, of in inner.items()}
+    for (a, b), stands in holm(family).items():
+        found[a][b]["stands"] = stands
     return found
 
 
@@ -156,17 +161,18 @@ def ranks(cells: Mapping[str, Mapping], judges: Iterable[str]) -> dict:
 def summary(cells: Mapping[str, Mapping]) -> dict:
     """All of it, for the pages."""
     parts = sorted({key.split("/")[0] for key in cells})
-    values = by_world(cells, "main")
+    scores = {part: by_world(cells, part) for part in parts}
+    values = scores.get("main", {})
     rows = sorted({row for of in values.values() for row in of})
     return {
         "means": {part: means(cells, part) for part in parts},
         "compared": {
             part: {
-                reference: compared(by_world(cells, part), reference)
+                reference: compared(of, reference)
                 for reference in REFERENCE
-                if any(reference in of for of in by_world(cells, part).values())
+                if any(reference in rows for rows in of.values())
             }
-            for part in parts
+            for part, of in scores.items()
         },
         "possible": possible(values, [row for row in rows if not row.startswith("oracle")]),
         "ranks": ranks(cells, ("world", "held_out", "other_calibration", "other_family")),

@@ -116,6 +116,13 @@ def test_every_row_of_every_part_has_code_and_a_way_to_be_asked():
             assert base in METHODS or base in field.PEERS, row
 
 
+def test_a_peer_is_asked_where_it_is_built_and_nowhere_else(monkeypatch):
+    for why, asked in ((None, True), ("no environment", False)):
+        monkeypatch.setattr(field, "missing", lambda name, why=why: why)
+        assert field.wanted("main/german/nice/0", None, None, 5) is asked
+        assert field.wanted("main/german/genre/0", None, None, 5)
+
+
 def test_counts_of_worlds():
     rows = field.PARTS["main"].rows
     assert all(rows[row] == 20 for row in field.CORE)
@@ -324,12 +331,10 @@ def test_holm_is_that_of_the_text_book():
     rng = np.random.default_rng(0)
     p = dict(enumerate(np.sort(rng.random(12) ** 3)))
     stands = statistics.holm(p)
-    adjusted = np.minimum.accumulate
     running = 0.0
     for rank, key in enumerate(sorted(p, key=p.get)):
         running = max(running, p[key] * (len(p) - rank))
         assert stands[key] == (running <= 0.05), key
-    assert adjusted is not None
     assert statistics.holm({"a": math.nan}) == {"a": False}
 
 
