@@ -383,7 +383,7 @@ def test_the_summary_is_that_of_the_cells(committed):
     )
 
 
-def test_scores_are_those_of_their_parts(committed):
+def test_scores_are_those_of_their_parts(committed, data_folder):
     """Validity + plausibility − cost / d, for every judge."""
     features = {t: len(load(t).schema) for t in {k.split("/")[1] for k in committed["cells"]}}
     count = 0
