@@ -113,7 +113,7 @@ def test_the_world_compares_with_those_it_surely_accepts(monkeypatch):
     """Whoever has exactly one half belongs to the denied."""
 
     class Forests:
-        def fit(self, X, y, seed, done):
+        def fit(self, X, y, seed, weight, done):
             return self
 
         def predict_proba(self, cube):
