@@ -61,9 +61,7 @@ class Chooser(RecourseMethod):
         comparison = Comparison(
             "balanced", Asked(self.decision_, limits, denied), self.believed, self.margin
         )
-        best, row, number = options_of(
-            points, limits, comparison, n, readiness=0.05, refined=self.refined
-        )
+        best, row, number = options_of(points, limits, comparison, n, refined=self.refined)
         frame = decoded(best, row, limits, denied).set_axis(positions(row, number))
         return frame, np.full(len(row), np.nan), comparison.asked(best, row)[0]
 
@@ -242,13 +240,7 @@ class Density(Chooser):
         blank = np.full((2, targets.shape[1]), 0.5)
         owner = np.repeat([0, 1], len(targets))
         pairs = ListedPairs(blank, np.tile(targets, (2, 1)), owner, np.zeros(2 * len(targets)))
-        grid = [
-            torch.as_tensor(np.append(g, 0.5) if gap >= 0 else np.array(g))
-            for g, gap in zip(codec.grid, codec.gap, strict=True)
-        ]
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.seed)
-            self._network = RecourseTransformer(grid, torch.as_tensor(codec.nominal), ModelConfig())
+        self._network = RecourseTransformer.over(codec, ModelConfig(), seed=self.seed)
         config = TrainingConfig(steps=600)
         fit(self._network, codec, pairs, config, seed=self.seed, progress=False)
         self._network.double()

@@ -11,7 +11,7 @@ import numpy as np
 from .candidates import Comparison
 from .limits import Limits
 from .refinement import refine
-from .sampling import DIGITS, choose, spread
+from .sampling import DIGITS, READINESS, choose, spread
 
 __all__ = ["best_of", "options_of"]
 
@@ -24,8 +24,8 @@ def options_of(
     comparison: Comparison,
     n: int,
     *,
-    readiness: float,
     refined: bool,
+    readiness: float = READINESS,
     order: np.ndarray | None = None,
     besides: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -39,10 +39,10 @@ def options_of(
         What they are compared by.
     n
         Options a person.
-    readiness
-        How much worth further options may give up to differ; see :func:`~genre_lite.sampling.spread`.
     refined
         Whether the best are refined (:func:`~genre_lite.refinement.refine`) before the choice.
+    readiness
+        How much worth further options may give up to differ; see :func:`~genre_lite.sampling.spread`.
     order
         Greater is better, (people · k,); in place of the comparison's worth, for candidates as they are.
     besides
@@ -92,7 +92,9 @@ def best_of(
     log_prob: np.ndarray | None = None,
     first: int = 32,
 ) -> np.ndarray:
-    """The n best candidates of each person that the bank accepts, (people, n) numbers, −1 for none.
+    """The best candidates of each person that the bank accepts, (people, min(n, k)) numbers.
+
+    A person for whom the bank accepts fewer has −1 in place of the others.
 
     The bank is asked about the ``first`` best of each person, and about the others only where these
     hold fewer than n that it accepts.

@@ -10,7 +10,6 @@ from __future__ import annotations
 import pickle
 import re
 import time
-import warnings
 from collections.abc import Callable, Hashable
 from contextlib import suppress
 from functools import cached_property
@@ -20,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from .decision import acceptance, as_decision
-from .errors import GenReError, NotFittedError
+from .errors import GenReError, NotFittedError, warn
 from .estimator import RecourseMethod
 from .proposals import breaks_relations, differences
 from .recourses import Recourses
@@ -255,10 +254,9 @@ def index_is_whole(exam: Exam) -> None:
         if not numbers.index.equals(answer.frame.index) or (numbers.notna() != found).any():
             raise Broken(f"{name} must be a number for each option found, and NaN for the others.")
     if not found.to_numpy().reshape(-1, OPTIONS)[~exam.yes].any():
-        warnings.warn(
+        warn(
             f"{exam.answer.method} found nothing for any of the {len(exam.people)} people, so most rules "
-            "were not put to the test; give people who get an option.",
-            stacklevel=4,
+            "were not put to the test; give people who get an option."
         )
     late = found.to_numpy().reshape(-1, OPTIONS)
     if (late[:, 1:] & ~late[:, :-1]).any():

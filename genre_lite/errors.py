@@ -1,8 +1,13 @@
 """What can go wrong, by name.
 
 Every error of the package is a :class:`GenReError`, and so a :class:`ValueError`.
-Its message says what was found, where, and what to do about it.
+Its message says what was found, where, and what to do about it. A warning points at the line that called
+the package.
 """
+
+import sys
+import warnings
+from types import FrameType
 
 __all__ = [
     "DataUnavailableError",
@@ -10,6 +15,7 @@ __all__ = [
     "NotDifferentiableError",
     "NotFittedError",
     "SchemaError",
+    "warn",
 ]
 
 
@@ -31,3 +37,15 @@ class NotDifferentiableError(GenReError):
 
 class DataUnavailableError(GenReError):
     """A table is neither on disk nor reachable; the message says where to put it."""
+
+
+def warn(message: str) -> None:
+    """Warn at the caller's own line, however deep in the package the trouble is found."""
+    frame: FrameType | None = sys._getframe()
+    depth = own = 0
+    while frame is not None:
+        depth += 1
+        if frame.f_globals.get("__name__", "").partition(".")[0] == __package__:
+            own = depth
+        frame = frame.f_back
+    warnings.warn(message, UserWarning, stacklevel=own + 1)

@@ -6,7 +6,6 @@ sample forward, refine, choose.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,13 +19,13 @@ from .candidates import Asked, Comparison, decoded
 from .certificate import origin
 from .choice import best_of, options_of
 from .decision import SupportsProba
-from .errors import GenReError
+from .errors import GenReError, warn
 from .estimator import RecourseMethod, positions
 from .limits import Limits
 from .model import ModelConfig, RecourseTransformer
 from .recourses import Recourses
 from .refinement import refine
-from .sampling import RULES, draw, log_prob
+from .sampling import READINESS, RULES, draw, log_prob
 from .schema import Schema
 from .settings import Number, OneOf
 from .supervision import Pairs, PairSampler, grafted_pairs
@@ -300,10 +299,9 @@ class GenRe(RecourseMethod):
             "unreachable": int((~pairs.reachable).sum()),
         }
         if not pairs.reachable.all():
-            warnings.warn(
+            warn(
                 f"For {self.report_['unreachable']} of {self.report_['sources']} denied training rows no "
                 "target was found within the terms; they are left out of training.",
-                stacklevel=6,
             )
         self.network_ = self._network()
         self.network_.start_at(self._frequency(targets).to(self._device), self.cost_weight)
@@ -330,16 +328,8 @@ class GenRe(RecourseMethod):
         return device_of(self.device)
 
     def _network(self) -> RecourseTransformer:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.seed)
-            grid = [
-                torch.as_tensor(np.append(g, 0.5) if gap >= 0 else np.array(g))
-                for g, gap in zip(self.codec.grid, self.codec.gap, strict=True)
-            ]
-            model = RecourseTransformer(
-                grid, torch.as_tensor(self.codec.nominal), self.model or ModelConfig()
-            )
-        return model.to(self._device)
+        config = self.model or ModelConfig()
+        return RecourseTransformer.over(self.codec, config, seed=self.seed).to(self._device)
 
     def _new_surrogate(self) -> Surrogate:
         with torch.random.fork_rng(devices=[]):
@@ -446,7 +436,7 @@ class GenRe(RecourseMethod):
         margin: float | None = None,
         candidates: int | None = None,
         temperature: float | None = None,
-        readiness: float = 0.05,
+        readiness: float = READINESS,
         refined: bool | None = None,
         seed: int | None = None,
     ) -> Recourses:

@@ -29,9 +29,6 @@ __all__ = ["Limits", "Terms"]
 
 CLOSE = 1e-9  # rounding of the unit cube
 BY_PERSON = ("cube", "own", "low", "high", "fixed", "allowed", "price", "most", "wait")
-TRIED = (
-    16  # how many values of a feature to come are tried, where a relation asks for another change
-)
 PATIENT = 5  # years, where it is asked what waiting would have brought
 
 

@@ -15,11 +15,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from .codec import Codec
 
 __all__ = ["Cache", "ModelConfig", "RecourseTransformer"]
 
@@ -193,6 +196,17 @@ class RecourseTransformer(nn.Module):
         self.bias = nn.Parameter(torch.zeros(self.d, self.v))
         self.reach = nn.Parameter(torch.zeros(self.d))
         self.dropout = nn.Dropout(config.dropout)
+
+    @classmethod
+    def over(cls, codec: Codec, config: ModelConfig, *, seed: int) -> Self:
+        """A new one that reads and writes what a codec's vocabularies hold; a gap has the middle value."""
+        grid = [
+            torch.as_tensor(np.append(g, 0.5) if gap >= 0 else np.array(g))
+            for g, gap in zip(codec.grid, codec.gap, strict=True)
+        ]
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            return cls(grid, torch.as_tensor(codec.nominal), config)
 
     def start_at(self, frequency: Tensor, cost_weight: float) -> None:
         """Begin as the independent model: b = log frequency (d, v), s = λ."""

@@ -14,7 +14,6 @@ import math
 import os
 import re
 import sys
-import warnings
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -22,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from .errors import GenReError
+from .errors import GenReError, warn
 from .limits import Terms
 from .schema import _nearest
 
@@ -266,11 +265,9 @@ def _plain(cells: list[str], number: Callable, decimal: str, told: str) -> pd.Se
     numbers = sum(number(cell) is not None for cell in there)
     if 2 * numbers >= len(there):
         few = ", ".join(map(repr, words[:SHOWN]))
-        warnings.warn(
+        warn(
             f"{told}: {numbers} cells are numbers and {len(there) - numbers} are words ({few}), so all are "
-            f"read as text. If a word stands for a missing number, say missing=[{words[0]!r}].",
-            UserWarning,
-            stacklevel=3,
+            f"read as text. If a word stands for a missing number, say missing=[{words[0]!r}]."
         )
     return _series(cells, str)
 

@@ -22,6 +22,7 @@ from .writing import Writing
 __all__ = ["choose", "draw", "log_prob", "spread"]
 
 RULES = ("balanced", "cheapest", "likeliest", "safest", "first")
+READINESS = 0.05  # of Score: how much worth a further option may give up to differ
 DIGITS = 9  # of a worth: what lies closer is equal, on every machine and in every company
 
 
@@ -174,9 +175,8 @@ def spread(
     moves: np.ndarray,
     n: int,
     *,
-    readiness: float,
+    readiness: float = READINESS,
     least: float = 0.1,
-    first: np.ndarray | None = None,
 ) -> list[int]:
     """The n options of one person that are good and differ in what they ask for.
 
@@ -195,8 +195,6 @@ def spread(
         How far each moves every feature, in ranges, (k, d).
     readiness
         How much worth may be given up for other changes.
-    first
-        Which may come first, booleans (k,); all if left out.
 
     Returns
     -------
@@ -215,8 +213,6 @@ def spread(
     open_ = np.isfinite(worth)
     while len(chosen) < n and open_.any():
         value = np.where(open_, worth + readiness * distance, -np.inf)
-        if not chosen and first is not None and (open_ & first).any():
-            value = np.where(first, value, -np.inf)
         best = int(value.round(DIGITS).argmax())
         chosen.append(best)
         both, either = (sets & sets[best]).sum(axis=1), (sets | sets[best]).sum(axis=1)

@@ -8,7 +8,6 @@ a fingerprint of the bank: h(x) at a few rows made up of single values from the 
 from __future__ import annotations
 
 import json
-import warnings
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,7 +26,7 @@ from .decision import (
     fingerprint,
     same_bank,
 )
-from .errors import GenReError
+from .errors import GenReError, warn
 from .model import ModelConfig
 from .schema import Schema
 from .threads import one_thread
@@ -168,11 +167,10 @@ def load(
         with one_thread():
             apart = same_bank(genre.decision_, made_up(codec), kept["fingerprint"])
         if apart > ANOTHER:
-            warnings.warn(
+            warn(
                 f"This is another bank than the one that {path} was fitted to: on {MADE_UP} made-up rows "
                 f"its h differs by up to {apart:.2f}. Answers are checked by the bank given, but the "
-                "model learnt from another; fit it anew.",
-                stacklevel=3,
+                "model learnt from another; fit it anew."
             )
     return genre
 

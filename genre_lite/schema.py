@@ -14,7 +14,6 @@ import json
 import math
 import os
 import re
-import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
@@ -24,7 +23,7 @@ from typing import Any, SupportsIndex, TypeGuard, overload
 import numpy as np
 import pandas as pd
 
-from .errors import SchemaError
+from .errors import SchemaError, warn
 from .relations import Relation
 
 __all__ = ["Feature", "Refusal", "Schema"]
@@ -966,7 +965,7 @@ def _warn_of_traps(frame: pd.DataFrame, schema: Schema) -> None:
     ]
     for names, what in traps:
         if names:
-            warnings.warn(f"Columns {names} {what.format(names=names)}.", UserWarning, stacklevel=3)
+            warn(f"Columns {names} {what.format(names=names)}.")
 
 
 # -- numbers as text ----------------------------------------------------------------------------

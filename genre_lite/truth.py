@@ -6,12 +6,10 @@ What a method learns from or copies are these people, :math:`\\{t : h \\text{ ac
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 
 from .codec import Codec
-from .errors import GenReError
+from .errors import GenReError, warn
 from .surrogate import Teacher
 
 __all__ = ["estimated"]
@@ -76,11 +74,10 @@ def estimated(
             "more rows."
         )
     if target.sum() < FEW:
-        warnings.warn(
+        warn(
             f"Only {int(target.sum())} of the {len(cube)} rows are surely accepted, and all answers are "
             f"learnt from them; with fewer than {FEW}, take them with care, or lower "
             "validity_margin, or give more rows.",
-            stacklevel=6,
         )
     return teacher, sure
 

@@ -234,8 +234,9 @@ def test_a_group_without_target_is_reported_and_answered():
     table = people().assign(town=lambda f: np.where(f.index < 20, "Ox", "Ur"))
     schema = gl.Schema.infer(table, immutable=["town"])
     genre = gl.GenRe(Townsfolk(), schema, training=QUICK, progress=False)
-    with pytest.warns(UserWarning, match="For 20 of .* no target was found"):
+    with pytest.warns(UserWarning, match="For 20 of .* no target was found") as heard:
         genre.fit(table)
+    assert {warning.filename for warning in heard} == {__file__}, "they point at the caller"
     assert genre.report_["unreachable"] == 20
     answer = genre.recommend(table.iloc[[0, 1, 25, 26]])
     assert answer.found.tolist() == [False, False, True, True] or answer.accepted.iloc[2:].any()
@@ -410,3 +411,12 @@ def test_an_outcome_of_your_own_table():
 def test_an_unknown_table_is_answered_with_the_nearest():
     with pytest.raises(gl.GenReError, match="adult"):
         gl.load_dataset("adlut")
+
+
+@pytest.mark.parametrize("method", [gl.GenRe, gl.baselines.GraftedNeighbour])
+def test_a_warning_points_at_the_line_that_called(method):
+    options = {"training": QUICK} if method is gl.GenRe else {}
+    few = people(60)
+    with pytest.warns(UserWarning, match="of the 60 rows are surely accepted") as heard:
+        method(Rule(), gl.Schema.infer(few), progress=False, **options).fit(few)
+    assert {warning.filename for warning in heard} == {__file__}

@@ -423,13 +423,6 @@ def test_spread_is_fewer_where_there_are_no_more():
     assert spread(WORTH, MOVES, 6, readiness=0.0, least=0.2) == [0, 4, 3]
 
 
-def test_spread_begins_where_it_is_told_to():
-    first = np.array([False, False, False, True, True, True])
-    assert spread(WORTH, MOVES, 2, readiness=0.0, first=first) == [4, 0]
-    nobody = np.zeros(6, dtype=bool)  # then it does not bind
-    assert spread(WORTH, MOVES, 1, readiness=0.0, first=nobody) == [0]
-
-
 def test_a_rule_nobody_knows():
     tokens, cost, chance, logs, _ = candidates(seed=0)
     with pytest.raises(

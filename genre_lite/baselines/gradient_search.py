@@ -84,7 +84,7 @@ class LogOdds:
             raise NotDifferentiableError(
                 f"This method follows the gradient of the classifier, and a {type(model).__name__} "
                 "gives none. Wrap a torch module in genre_lite.Classifier, or use a method that needs "
-                "only predict_proba: GenRe, NearestNeighbour, GrowingSpheres or CCHVAE."
+                "only predict_proba: GenRe, NearestNeighbour, GraftedNeighbour, GrowingSpheres or CCHVAE."
             )
         assert decision.threshold is not None  # a Classifier has two classes
         chance = max(validity_margin, decision.threshold)

@@ -23,10 +23,11 @@ __all__ = ["GraftedNeighbour"]
 class GraftedNeighbour(RecourseMethod):
     """All of GenRe but its model: the same estimates, candidates copied, the same refinement and choice.
 
-    .. math:: x^+ = \\arg\\max\\, \\hat V + \\hat P - C / d \\quad\\text{over refined}\\quad x \\oplus t,\\;
+    .. math:: x^+ = \\arg\\max\\, \\hat V + \\hat P - C / d \\quad\\text{over}\\quad x \\oplus t,\\;
               t \\in \\{t : h \\text{ accepts } t,\\ \\hat V(t) > \\gamma,\\ \\hat P(t) > 1/2\\}
 
-    where :math:`x \\oplus t` has t's values wherever every term lets x take them, and x's own elsewhere.
+    where :math:`x \\oplus t` has t's values wherever every term lets x take them, and x's own elsewhere. The
+    cheapest grafts are compared, the best two of them refined, and the better one of these is the answer.
     No network is trained: V̂ and P̂ are the estimates themselves
     (:class:`~genre_lite.surrogate.Teacher`), so the fitted method holds training rows. It is the rival
     that says what a generative model is worth beside its aids.
@@ -106,9 +107,7 @@ class GraftedNeighbour(RecourseMethod):
                 self.margin,
             )
             points = nearest(here, self._targets, n=min(tried, len(self._targets)))
-            best, row, number = options_of(
-                points, here, comparison, n, readiness=0.05, refined=self.refined
-            )
+            best, row, number = options_of(points, here, comparison, n, refined=self.refined)
             parts.append((best, left[row], number, comparison.asked(best, row)[0]))
             # Whoever finds nothing among the nearest looks further.
             left = np.delete(left, np.unique(row)) if tried < len(self._targets) else left[:0]
