@@ -3,6 +3,7 @@
     python -m benchmarks.field --jobs 2                        # all parts; goes on where it was stopped
     python -m benchmarks.field --parts main --tables german
     python -m benchmarks.field --cell compas:paper/genre/3     # one cell again, beside the record
+    python -m benchmarks.field --confirm 2                     # do old cells stand? two a row again
 
 A cell is a part, a table, a row and a seed. A *stage*, which is a table and a seed with their truth, bank
 and people, is set up once for all its rows. ``results/field.json`` is written as cells come.
@@ -378,12 +379,18 @@ def main() -> None:
     asked.add_argument("--jobs", type=int, default=1, help="stages at a time")
     asked.add_argument("--scheduler", help="the address of a Dask scheduler that does the stages")
     asked.add_argument("--cell", help="make this one again and print it beside the record")
+    asked.add_argument(
+        "--confirm", type=int, help="make so many old cells a row again; equal, all stand"
+    )
     asked.add_argument("--minutes", type=float, default=1e9, help="begin no stage after so many")
     asked.add_argument("--out", type=Path, default=RESULTS)
     given = asked.parse_args()
     record = opened(given.out)
     if given.cell:
         again(given.cell, record)
+        return
+    if given.confirm:
+        confirm(record, given.confirm)
         return
     keys = [key for name in given.parts for key in PARTS[name].keys(name)]
     keys = [key for key in keys if wanted(key, given.tables, given.rows, given.seeds)]
@@ -431,6 +438,26 @@ def wanted(key: str, tables: list | None, rows: list | None, seeds: int) -> bool
     if row in PEERS and missing(row):
         return False
     return (not tables or table in tables) and (not rows or row in rows) and int(seed) < seeds
+
+
+def confirm(record: Record, count: int) -> None:
+    """Take up each row's old cells, if ``count`` of them come out the same by the code of today."""
+    rows: dict[str, list[str]] = {}
+    for key in sorted(record.old):
+        part, _, row, _ = key.split("/")
+        if row in getattr(PARTS.get(part), "rows", ()):
+            rows.setdefault(row, []).append(key)
+    chance = np.random.default_rng(0)
+    for row, keys in tqdm(rows.items(), desc="confirm", unit="row"):
+        made: dict[str, dict] = {}
+        for key in chance.permutation(keys)[:count]:
+            part, table, _, seed = key.split("/")
+            play(part, table, int(seed), [row], made.__setitem__)
+            if "error" in made[key]:  # it may be this machine's, and says nothing of the old cells
+                raise GenReError(f"{key}: {made[key]['error']}")
+        stands = record.confirm(keys, made)
+        tqdm.write(f"{row}: {len(keys)} cells {'stand' if stands else 'are to be made again'}")
+    record.write(statistics.summary)
 
 
 def again(cell: str, record: Record) -> None:

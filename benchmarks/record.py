@@ -51,11 +51,10 @@ class Record:
         self._made_by = provenance.made_by(command.split()[2])
         self._code = code or (lambda key: self._made_by["code"])
         self.cells: dict[str, dict] = {}
-        if path.exists():
-            known = json.loads(path.read_text())
-            self.cells = {
-                key: cell for key, cell in known["cells"].items() if self._fresh(key, cell)
-            }
+        self.old: dict[str, dict] = {}  # made by other code; writing drops them
+        known = json.loads(path.read_text())["cells"] if path.exists() else {}
+        for key, cell in known.items():
+            (self.cells if self._fresh(key, cell) else self.old)[key] = cell
         self.collect()
 
     def _fresh(self, key: str, cell: Mapping) -> bool:
@@ -75,6 +74,20 @@ class Record:
 
     def _marked(self, key: str, cell: Mapping) -> dict:
         return plain(dict(cell)) | {"code": self._mark(key)}
+
+    def confirm(self, keys: Iterable[str], again: Mapping[str, Mapping]) -> bool:
+        """Old cells stand, if some of them came out the same when this code made them ``again``.
+
+        Each then says in ``stands_by`` which cells these were. What took seconds may differ.
+        """
+        same = all(_answers(cell) == _answers(self.old[key]) for key, cell in again.items())
+        for key in keys:
+            old = self.old.pop(key)
+            if key in again:
+                self.put(key, again[key])
+            elif same:
+                self.put(key, old | {"stands_by": sorted(again)})
+        return same
 
     def leave(self, key: str, cell: Mapping) -> None:
         """What a worker calls in place of :meth:`put`: a file in the spool."""
@@ -122,6 +135,12 @@ class Record:
         for path, left in self._left():
             if not self._fresh(left["key"], left["cell"]) or left["key"] in cells:
                 path.unlink()
+
+
+def _answers(cell: Mapping) -> dict:
+    """What a cell says, without what depends on a machine's other work."""
+    found = plain(cell.get("metrics", {}))
+    return {key: value for key, value in found.items() if not key.startswith("seconds")}
 
 
 def plain(value: object) -> object:

@@ -66,6 +66,25 @@ def test_a_cell_of_other_code_or_with_an_error_is_missing(record):
     assert other.missing(["a/b/c/0"]) == ["a/b/c/0"]
 
 
+@pytest.mark.parametrize("score", [1.5, 1.6])
+def test_old_cells_stand_if_some_come_out_the_same(record, score):
+    keys = [f"a/b/c/{seed}" for seed in range(3)]
+    for key in keys:
+        record.put(key, {"metrics": {"score": 1.5, "seconds, none": 2.0}, "seconds": 9.0})
+    record.write()
+    other = Record(record.path, COMMAND, code=lambda key: {"a.py": "2"})
+    assert (sorted(other.old), other.missing(keys)) == (keys, keys)
+    again = {keys[1]: {"metrics": {"score": score, "seconds, none": 3.0}, "seconds": 4.0}}
+    assert other.confirm(keys, again) == (score == 1.5)
+    other.write()
+    then = Record(record.path, COMMAND, code=lambda key: {"a.py": "2"})
+    assert then.missing(keys) == ([] if score == 1.5 else [keys[0], keys[2]])
+    assert then.cells[keys[1]]["metrics"]["score"] == score
+    if score == 1.5:
+        assert then.cells[keys[0]]["stands_by"] == [keys[1]]
+        assert then.cells[keys[0]]["seconds"] == 9.0
+
+
 def test_the_file_is_strict_json_a_cell_a_line(record):
     for seed in range(3):
         record.put(f"a/b/c/{seed}", {"metrics": {"x": 1 / 3, "y": math.inf}})
