@@ -22,6 +22,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import joblib
@@ -35,6 +36,7 @@ from genre_lite.evaluation.metrics import coverage, diversity
 from genre_lite.proposals import differences
 
 from . import provenance, statistics
+from .least_cost import LeastCost
 from .peers import ASKED, PEERS, missing
 from .record import Record
 from .stage import AIDED, METHODS, SEARCHES, Stage, _make
@@ -51,6 +53,7 @@ CORE = ("nothing", "genre", "genre-forward", "neighbour", "neighbour-aided", "gr
 ALONE = ("genre-paper", "genre-consistent", "wachter-dear", *SEARCHES, "density")
 ORACLES = ("oracle-copies", "oracle-writes")
 SET_UP = ("benchmarks.stage", "benchmarks.judges")
+LEAST = ("treecf", "treecf-plausible")
 ASKED_PEERS = ("nice", "ellice", "dice-ml")
 
 
@@ -96,6 +99,9 @@ def answered(stage: Stage, row: str, n: int = 1, **terms: object) -> gl.Recourse
     if name in PEERS:
         peer = stage.fitted(name, lambda stage: PEERS[name](stage.h, stage.bank, stage.seed))
         return peer.recommend(stage.denied, n=n)
+    if name in LEAST:
+        settings = {"margin": float(margin or 0), "plausible": name != "treecf"}
+        return stage.fitted(row, _make(LeastCost, **settings)).recommend(stage.denied, n=n, **terms)
     if not margin:
         return stage.fitted(name).recommend(stage.denied, n=n, **terms)
     if name == "grafted":
@@ -114,8 +120,9 @@ def one_option(stage: Stage, row: str) -> dict:
     """One option a person, by every judge."""
     answer = answered(stage, row)
     fitted = method_of(row)
+    proven = getattr(stage.fitted(row), "proven", None) if fitted in LEAST else None
     return {
-        "metrics": stage.measured(answer),
+        "metrics": stage.measured(answer) | ({} if proven is None else {"proven": proven}),
         "fit_seconds": stage.fit_seconds.get(row, stage.fit_seconds.get(fitted)),
         "recommend_seconds": answer.seconds / len(stage.denied),
         "classifier_seconds": stage.classifier_seconds,
@@ -264,7 +271,8 @@ PARTS: dict[str, Part] = {
     ),
     **{
         f"bank-{bank}": Part(
-            _seeds(5, *CORE, "genre-cheapest", "growing-spheres", *(f"genre@{m}" for m in MARGINS)),
+            _seeds(5, *CORE, "genre-cheapest", "growing-spheres", *(f"genre@{m}" for m in MARGINS))
+            | (_seeds(5, *LEAST, *(f"treecf@{m}" for m in MARGINS)) if bank == "boosted" else {}),
             one_option,
             ("compas:paper", "heloc:paper", "german"),
             {"bank": bank},
@@ -319,6 +327,8 @@ def _code(name: str) -> dict[str, str]:
         worker = ASKED[name][1].removesuffix(".py")
         used = ["benchmarks.peers", *(f"benchmarks.peer_workers.{w}" for w in ("problem", worker))]
         return provenance.code_hash(shared, [*SET_UP, *used])
+    if name in LEAST:
+        return provenance.code_hash(shared, [*SET_UP, "benchmarks.least_cost"])
     module = name.removesuffix("-aided").replace("-dear", "").replace("-", "_")
     if name.endswith("-aided") or name == "density":
         used = ["genre_lite.baselines.grafted_neighbour", *own.get(module, [])]
@@ -435,7 +445,7 @@ def cluster(address: str | None):
 def wanted(key: str, tables: list | None, rows: list | None, seeds: int) -> bool:
     """Whether a cell is among those asked for, and can be made on this machine."""
     _, table, row, seed = key.split("/")
-    if row in PEERS and missing(row):
+    if (row in PEERS and missing(row)) or (method_of(row) in LEAST and find_spec("treecf") is None):
         return False
     return (not tables or table in tables) and (not rows or row in rows) and int(seed) < seeds
 

@@ -69,7 +69,12 @@ NAMES = {
     "dice-ml": "dice-ml",
     "dice-ml-genetic": "dice-ml, genetic",
 }
-ENDINGS = {"-aided": "aided", "-forward": "forward alone", "-cheapest": "the cheapest yes"}
+ENDINGS = {
+    "-aided": "aided",
+    "-forward": "forward alone",
+    "-cheapest": "the cheapest yes",
+    "-plausible": "plausible",
+}
 TITLES = {"compas": "COMPAS", "heloc": "HELOC", "adult": "Adult", "german": "German Credit"}
 
 GROUPS: dict[str, tuple[str, ...]] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -13,8 +14,10 @@ from scipy import stats
 import genre_lite as gl
 from benchmarks import field, provenance, statistics
 from benchmarks.judges import OtherFamily, judged, quantile_cost
+from benchmarks.least_cost import LeastCost
 from benchmarks.record import Record, plain
-from benchmarks.stage import METHODS, Stage, load
+from benchmarks.stage import METHODS, Stage, boosted, linear, load
+from genre_lite.objectives import cost
 
 COMMAND = "python -m benchmarks.field"
 
@@ -132,7 +135,7 @@ def test_every_row_of_every_part_has_code_and_a_way_to_be_asked():
             row = key.split("/")[2].partition("@")[0]
             assert field.code_of(key)
             base = row.removesuffix("-forward").removesuffix("-cheapest")
-            assert base in METHODS or base in field.PEERS, row
+            assert base in {*METHODS, *field.PEERS, *field.LEAST}, row
 
 
 def test_a_peer_is_asked_where_it_is_built_and_nowhere_else(monkeypatch):
@@ -416,3 +419,90 @@ def test_scores_are_those_of_their_parts(committed, data_folder):
             assert m[f"score{judge}"] == pytest.approx(told, abs=1e-4), key
             count += 1
     assert count > 100
+
+
+# -- the least cost of a yes ----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def proof():
+    """A small bank of boosted trees, its denied people, and treecf's answers."""
+    pytest.importorskip("treecf")
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(
+        {
+            "income": rng.integers(1, 9, 300) * 5.0,
+            "debt": rng.random(300).round(3),
+            "town": rng.choice(["Ox", "Ur", "Ys"], 300),
+            "age": rng.integers(20, 60, 300).astype(float),
+        }
+    )
+    yes = table["income"] / 40 - table["debt"] + (table["town"] == "Ur") * 0.3 > 0.3
+    schema = gl.Schema(
+        [
+            gl.Feature("income", low=0, step=5, actionability="increasing"),
+            gl.Feature("debt", low=0, weight=2.0),
+            gl.Feature("town", kind="nominal", categories=["Ox", "Ur", "Ys"]),
+            gl.Feature("age", actionability="immutable"),
+        ]
+    )
+    table["y"] = yes.astype(int)
+    data = replace(
+        gl.load_dataset("moons", n=40),
+        schema=schema,
+        train=table[:200],
+        test=table[200:],
+        target="y",
+        favourable=1,
+        unfavourable=0,
+    )
+    h = boosted(data, 0)
+    method = LeastCost(h, schema, seconds=2.0, progress=False)
+    method.fit(data.X_train, data.y_train)
+    return data, h, method, method.recommend(data.X_test)
+
+
+def test_the_least_cost_is_that_of_every_answer_there_is(proof):
+    data, h, method, answer = proof
+    denied = ~answer.accepted
+    assert denied.sum() > 10
+    assert method.proven == 1.0
+    codec = method.codec
+    # Every answer: each income and town, and debts as fine as a hundredth of a hundredth.
+    debts = np.linspace(0, 1, 401)
+    for label in data.X_test.index[denied][:10]:
+        person = data.X_test.loc[[label]]
+        more = [v for v in np.arange(5.0, 41.0, 5.0) if v >= person["income"].iloc[0]]
+        grid = pd.MultiIndex.from_product(
+            [more, [*debts, person["debt"].iloc[0]], ["Ox", "Ur", "Ys"]]
+        )
+        every = grid.to_frame(index=False, name=["income", "debt", "town"])
+        every["age"] = person["age"].iloc[0]
+        price = cost(codec.cube(person), codec.cube(every), codec.nominal, codec.price)
+        least = price[h.predict_proba(every)[:, 1] > 0.5].min()
+        found = answer.cost.loc[(label, 0)]
+        assert found <= least + 1e-9
+        assert found > least - 2 / 400 - 1e-6, "the grid is that coarse"
+
+
+def test_treecf_is_told_the_terms(proof):
+    data, h, _, answer = proof
+    options = answer.options
+    before = data.X_test.loc[options.index.get_level_values(0)].reset_index(drop=True)
+    after = options.reset_index(drop=True)
+    assert (after["age"] == before["age"]).all()
+    assert (after["income"] >= before["income"]).all()
+    assert (after["income"] % 5 == 0).all()
+    surer = LeastCost(h, data.schema, margin=0.9, progress=False).fit(data.X_train, data.y_train)
+    sure = surer.recommend(data.X_test)
+    asking = sure.options[~sure.accepted.loc[sure.options.index.get_level_values(0)].to_numpy()]
+    assert (h.predict_proba(asking)[:, 1] >= 0.9).all()
+    both = answer.cost.notna() & sure.cost.notna()
+    assert (sure.cost[both] >= answer.cost[both] - 1e-9).all()
+    assert (sure.cost[both] > answer.cost[both] + 0.01).any()
+
+
+def test_treecf_reads_boosted_trees_alone(proof):
+    data, *_ = proof
+    with pytest.raises(gl.GenReError, match="ends in a LogisticRegression"):
+        LeastCost(linear(data, 0), data.schema, progress=False).fit(data.X_train, data.y_train)
