@@ -24,7 +24,6 @@ from unittest import mock
 import joblib
 import numpy as np
 from sklearn.ensemble import RandomForestClassifier
-from tqdm.auto import tqdm
 
 import genre_lite as gl
 from genre_lite import choice, genre, truth
@@ -306,13 +305,8 @@ def main() -> None:
         worlds.setdefault((table, int(seed)), []).append(idea)
     # Named by its module, which a process can import; this file runs as __main__.
     todo = import_module("benchmarks.ablation").work
-    crew = joblib.Parallel(given.jobs, return_as="generator_unordered")
     tasks = (joblib.delayed(todo)(*world, ideas, given.out) for world, ideas in worlds.items())
-    with tqdm(total=sum(map(len, worlds.values())), desc="ablation", unit="fit") as bar:
-        for count in crew(tasks):
-            bar.update(count)
-            record.collect()
-            record.write(summary, people=PEOPLE)
+    record.fill(tasks, sum(map(len, worlds.values())), given.jobs, summary, people=PEOPLE)
     for idea, row in record_table(record.cells):
         print(idea, row)
 

@@ -28,13 +28,13 @@ from tqdm.auto import tqdm
 
 import genre_lite as gl
 from genre_lite.codec import Codec
+from genre_lite.evaluation.ledger import mean_and_interval
 from genre_lite.model import ModelConfig, RecourseTransformer
 from genre_lite.objectives import cost, energy_distance, ideal_recourse, total_variation
 from genre_lite.sampling import draw
 from genre_lite.supervision import PairSampler
 from genre_lite.training import TrainingConfig, fit
 
-from .consistency import interval
 from .provenance import made_by, write
 
 RESULTS = Path(__file__).parent.parent / "results" / "claims.json"
@@ -325,7 +325,7 @@ def fidelity_summary(cells: dict[str, dict]) -> dict:
         toy: {
             n: {
                 name: {
-                    what: interval(
+                    what: mean_and_interval(
                         [run[name][what] for (t, m, _), run in runs.items() if (t, m) == (toy, n)]
                     )
                     for what in ("tv", "energy")
@@ -340,8 +340,8 @@ def fidelity_summary(cells: dict[str, dict]) -> dict:
     for rival in RIVALS:
         for what in ("tv", "energy"):
             gaps = pd.Series({k: run[rival][what] - run["GenRe"][what] for k, run in runs.items()})
-            lead[f"{rival}, {what}"] = interval(gaps.tolist()) | {
-                toy: interval(gaps[toy].tolist()) for toy in curves
+            lead[f"{rival}, {what}"] = mean_and_interval(gaps.tolist()) | {
+                toy: mean_and_interval(gaps[toy].tolist()) for toy in curves
             }
     return {"curves": curves, "lead": lead, "holds": holds(lead)}
 
@@ -362,7 +362,8 @@ def cost_weight_summary(cells: dict[str, dict]) -> dict:
         of[table] = {
             str(weight): {
                 name: {
-                    part: interval([run[str(weight)][name][part] for run in mine]) for part in PARTS
+                    part: mean_and_interval([run[str(weight)][name][part] for run in mine])
+                    for part in PARTS
                 }
                 for name in names
             }
@@ -372,10 +373,10 @@ def cost_weight_summary(cells: dict[str, dict]) -> dict:
             name: np.array([np.ptp([at[name]["score"] for at in run.values()]) for run in mine])
             for name in names
         }
-        spread[table] = {name: interval(move) for name, move in moves.items()}
+        spread[table] = {name: mean_and_interval(move) for name, move in moves.items()}
         for own in ("GenRe", "GenRe, likeliest"):
             gap = moves["likelihood search"] - moves[own]
-            spread[table][f"likelihood search - {own}"] = interval(gap)
+            spread[table][f"likelihood search - {own}"] = mean_and_interval(gap)
     return {
         "metrics": of,
         "spread": spread,

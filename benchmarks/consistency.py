@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy import stats
 
 import genre_lite as gl
+from genre_lite.evaluation.ledger import mean_and_interval
 from genre_lite.objectives import (
     cost,
     deviation_bound,
@@ -127,16 +127,6 @@ def distances(world: Plane, repetitions: int, seed: int = 0) -> dict[str, np.nda
     return found
 
 
-def interval(values: np.ndarray | list[float], together: int = 1) -> dict[str, float]:
-    """The mean and half the width of its 95 % Student interval, nan for a single value.
-
-    With ``together`` the intervals of so many means hold at once with 95 % (Bonferroni).
-    """
-    n = len(values)
-    reach = stats.t.ppf(1 - 0.025 / together, n - 1) * stats.sem(values) if n > 1 else np.nan
-    return {"mean": float(np.mean(values)), "half_width": float(reach)}
-
-
 def slope(tv: np.ndarray) -> dict[str, float]:
     """The slope of log TV over log n, one fit a repetition; the intervals of all toys hold at once.
 
@@ -144,7 +134,7 @@ def slope(tv: np.ndarray) -> dict[str, float]:
     """
     large = np.array(SIZES) >= ASYMPTOTIC
     fits = np.polyfit(np.log(SIZES)[large], np.log(tv[:, large]).T, 1)[0]
-    return interval(fits, together=len(TOYS))
+    return mean_and_interval(fits, together=len(TOYS))
 
 
 def truncation(world: Plane, share: float) -> np.ndarray:
@@ -179,7 +169,7 @@ def at_cost_weight(name: str, cost_weight: float, repetitions: int, n: int = 320
         "cost_weight": cost_weight,
         "n": n,
         "ess": float((n / price(world)).mean()),
-        "measured": interval(found),
+        "measured": mean_and_interval(found),
         "predicted": float((sharp / np.sqrt(n)).mean()),
         "predicted_from_ess": float((kish(world) / np.sqrt(n)).mean()),
     }
@@ -198,7 +188,8 @@ def experiment(name: str, repetitions: int) -> dict:
         "sources": len(world.ideal),
         "cells": int((world.density > 0).sum()),
         "measured": {
-            way: [interval(tv[:, i]) for i in range(len(SIZES))] for way, tv in curves.items()
+            way: [mean_and_interval(tv[:, i]) for i in range(len(SIZES))]
+            for way, tv in curves.items()
         },
         "slope": {way: slope(tv) for way, tv in curves.items()},
         "predicted": (sharp.mean() / root).tolist(),

@@ -17,7 +17,7 @@ import os
 import time
 import traceback
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import cache
@@ -344,19 +344,28 @@ def _code(name: str) -> dict[str, str]:
     return provenance.code_hash([*shared, *used], alone)
 
 
-def play(
-    part: str, table: str, seed: int, rows: list[str], leave: Callable[[str, dict], None]
-) -> int:
-    """All missing rows of one stage; each is left as it ends. Returns how many."""
-    about, stage, error = PARTS[part], None, None
+def by_stage(keys: Iterable[str]) -> list[list[str]]:
+    """Cells in groups that share a stage, whatever their part."""
+    groups: dict[tuple, list[str]] = {}
+    for key in keys:
+        part, table, _, seed = key.split("/")
+        groups.setdefault((table, seed, *sorted(PARTS[part].stage.items())), []).append(key)
+    return list(groups.values())
+
+
+def play(keys: list[str], leave: Callable[[str, dict], None]) -> int:
+    """The cells of one stage; each is left as it ends. Returns how many."""
+    stage, error = None, None
     os.environ["TQDM_DISABLE"] = "1"
-    for row in rows:
+    for key in keys:
+        part, table, row, seed = key.split("/")
+        about = PARTS[part]
         start, heard = time.perf_counter(), []
         try:
             with warnings.catch_warnings(record=True) as heard:
                 warnings.simplefilter("always")
                 if stage is None and error is None:
-                    stage = Stage(table, seed, **about.stage)
+                    stage = Stage(table, int(seed), **about.stage)
                 found = about.ask(stage, row)
         except Exception as problem:
             last = traceback.extract_tb(problem.__traceback__)[-1]
@@ -365,13 +374,13 @@ def play(
             error = error if stage is None else None
         told = sorted({str(w.message)[:200] for w in heard if w.category is UserWarning})
         found |= {"seconds": time.perf_counter() - start} | ({"warnings": told} if told else {})
-        leave(f"{part}/{table}/{row}/{seed}", found)
-    return len(rows)
+        leave(key, found)
+    return len(keys)
 
 
-def work(part: str, table: str, seed: int, rows: list[str], out: Path) -> int:
+def work(keys: list[str], out: Path) -> int:
     """What a process does of a grid: one stage, each cell left in the spool as it ends."""
-    return play(part, table, seed, rows, opened(out).leave)
+    return play(keys, opened(out).leave)
 
 
 def opened(path: Path = RESULTS, spool: Path | None = SPOOL) -> Record:
@@ -405,27 +414,17 @@ def main() -> None:
     keys = [key for name in given.parts for key in PARTS[name].keys(name)]
     keys = [key for key in keys if wanted(key, given.tables, given.rows, given.seeds)]
     todo = record.missing(keys)
-    stages: dict[tuple, list[str]] = {}
-    for key in todo:
-        part, table, row, seed = key.split("/")
-        stages.setdefault((part, table, int(seed)), []).append(row)
     end = time.monotonic() + 60 * given.minutes
 
     def tasks() -> Iterator:
-        for (part, table, seed), rows in stages.items():
+        for cells in by_stage(todo):
             if time.monotonic() < end:
                 # Named by its module, which a process can import; this file runs as __main__.
                 run = import_module("benchmarks.field").work
-                yield joblib.delayed(run)(part, table, seed, rows, given.out)
+                yield joblib.delayed(run)(cells, given.out)
 
     with cluster(given.scheduler):
-        crew = joblib.Parallel(given.jobs, return_as="generator_unordered", pre_dispatch=given.jobs)
-        with tqdm(total=len(todo), desc="field", unit="cell") as bar:
-            for count in crew(tasks()):
-                bar.update(count)
-                record.collect()
-                record.write(statistics.summary)
-    record.write(statistics.summary)
+        record.fill(tasks(), len(todo), given.jobs, statistics.summary)
     left = len(record.missing(keys))
     print(f"{len(keys) - left} of {len(keys)} cells are there.")
 
@@ -461,8 +460,7 @@ def confirm(record: Record, count: int) -> None:
     for row, keys in tqdm(rows.items(), desc="confirm", unit="row"):
         made: dict[str, dict] = {}
         for key in chance.permutation(keys)[:count]:
-            part, table, _, seed = key.split("/")
-            play(part, table, int(seed), [row], made.__setitem__)
+            play([key], made.__setitem__)
             if "error" in made[key]:  # it may be this machine's, and says nothing of the old cells
                 raise GenReError(f"{key}: {made[key]['error']}")
         stands = record.confirm(keys, made)
@@ -473,11 +471,11 @@ def confirm(record: Record, count: int) -> None:
 def again(cell: str, record: Record) -> None:
     """One cell made again, and what the record says."""
     key = cell if cell.count("/") == 3 else f"main/{cell}"
-    part, table, row, seed = key.split("/")
+    part, _, row, _ = key.split("/")
     if part not in PARTS or row not in PARTS[part].rows:
         raise GenReError(f"There is no cell {cell!r}; it is [part/]table/row/seed.")
     made: dict[str, dict] = {}
-    play(part, table, int(seed), [row], made.__setitem__)
+    play([key], made.__setitem__)
     known = record.cells.get(key, {})
     print(json.dumps({"now": made[key], "on record": known}, indent=1, default=float))
 

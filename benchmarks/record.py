@@ -12,7 +12,9 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
+import joblib
 import numpy as np
+from tqdm.auto import tqdm
 
 from . import provenance
 
@@ -88,6 +90,26 @@ class Record:
             elif same:
                 self.put(key, old | {"stands_by": sorted(again)})
         return same
+
+    def fill(
+        self,
+        tasks: Iterable,
+        count: int,
+        jobs: int,
+        summary: Callable[[Mapping[str, dict]], Mapping],
+        **about: object,
+    ) -> None:
+        """Run joblib's tasks, ``jobs`` at a time, and write after each what it left.
+
+        A task returns how many of the ``count`` cells it made. The next one is asked for when a job is free.
+        """
+        crew = joblib.Parallel(jobs, return_as="generator_unordered", pre_dispatch=jobs)
+        with tqdm(total=count, desc=self.path.stem, unit="cell") as bar:
+            for made in crew(tasks):
+                bar.update(made)
+                self.collect()
+                self.write(summary, **about)
+        self.write(summary, **about)
 
     def leave(self, key: str, cell: Mapping) -> None:
         """What a worker calls in place of :meth:`put`: a file in the spool."""

@@ -261,9 +261,35 @@ def test_a_row_that_fails_stops_no_other(monkeypatch):
     part = field.Part({"bad": 1, "good": 1}, ask, ("moons",), {"people": 10})
     monkeypatch.setitem(field.PARTS, "trial", part)
     found = {}
-    field.play("trial", "moons", 0, ["bad", "good"], found.__setitem__)
+    field.play(["trial/moons/bad/0", "trial/moons/good/0"], found.__setitem__)
     assert "no such thing" in found["trial/moons/bad/0"]["error"]
     assert found["trial/moons/good/0"]["metrics"] == {"score": 1.0}
+
+
+def test_parts_share_a_stage_and_each_cell_is_as_if_made_alone(monkeypatch):
+    rows, where = {"grafted": 1, "neighbour": 1}, {"people": 10}
+    part = field.Part(rows, field.one_option_briefly, ("moons",), where)
+    margin = field.Part({"grafted@0.8": 1}, field.one_option_briefly, ("moons",), where)
+    other = field.Part(rows, field.one_option_briefly, ("moons",), where | {"weighted": True})
+    for name, of in {"a": part, "b": margin, "c": part, "d": other}.items():
+        monkeypatch.setitem(field.PARTS, name, of)
+    keys = [key for name in "abcd" for key in field.PARTS[name].keys(name)]
+    groups = field.by_stage(keys)
+    assert [{key[0] for key in group} for group in groups] == [{"a", "b", "c"}, {"d"}]
+    together, alone = {}, {}
+    field.play(groups[0], together.__setitem__)
+    assert list(together) == groups[0]
+    for key in groups[0]:
+        field.play([key], alone.__setitem__)
+
+    def said(cell):
+        return {what: v for what, v in plain(cell["metrics"]).items() if what != "seconds"}
+
+    assert {key: said(cell) for key, cell in together.items()} == {
+        key: said(cell) for key, cell in alone.items()
+    }
+    assert said(together["a/moons/grafted/0"]) == said(together["c/moons/grafted/0"])
+    assert said(together["a/moons/grafted/0"]) != said(together["b/moons/grafted@0.8/0"])
 
 
 def test_a_grid_is_made_and_goes_on(monkeypatch, tmp_path, capsys):

@@ -14,6 +14,7 @@ from scipy import optimize, special, stats
 import genre_lite as gl
 from benchmarks import consistency
 from genre_lite import Codec, PairSampler, Schema
+from genre_lite.evaluation.ledger import mean_and_interval
 from genre_lite.limits import Limits
 from genre_lite.objectives import (
     LocalOutliers,
@@ -351,7 +352,7 @@ def pulled(steps, decay, runs=20):
         schedule.step()
     learned = torch.sigmoid(odds).detach().double().numpy()
     divergence = p * np.log(p / learned) + (1 - p) * np.log((1 - p) / (1 - learned))
-    return consistency.interval(divergence)
+    return mean_and_interval(divergence)
 
 
 def test_longer_training_does_not_reach_the_maximum():
@@ -447,7 +448,7 @@ def test_what_is_estimated_of_a_training_row_leans_on_its_own_label():
         teacher = Teacher().fit(design[known], labels[known], seed=seed, progress=False)
         old.append(labels[known][teacher.valid > 0.7].mean())
         new.append(labels[fresh][teacher.validity(design[fresh]) > 0.7].mean())
-    gap = consistency.interval(np.subtract(old, new))
+    gap = mean_and_interval(np.subtract(old, new))
     assert gap["mean"] - gap["half_width"] > 0.03
 
 
@@ -485,7 +486,7 @@ def test_pairs_of_a_fixed_number_of_grafts_are_cheaper_than_those_of_all_targets
         for name, pairs in {"grafts": grafts, "all": exact}.items()
     }
     gap = (price["all"] - price["grafts"]).reshape(-1, 50).mean(axis=1)
-    told = consistency.interval(gap)
+    told = mean_and_interval(gap)
     assert told["mean"] - told["half_width"] > 0.02
 
 

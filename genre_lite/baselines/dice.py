@@ -41,9 +41,8 @@ class DiCE(GradientMethod):
     5,000 steps, rest at 1e-5.
 
     The paper also fines indicators that do not add up to 1; here they always do, since the walk
-    stays on the simplex. One public port adds the determinant where it must be subtracted, measures
-    distance from the perturbed start, and always uses RMSprop. The authors' sparsity pass moves
-    numbers back a little at a time; this one takes a change back whole, of categories too.
+    stays on the simplex. The sparsity pass of the authors' package, dice-ml, moves numbers back a
+    little at a time; this one takes a change back whole, of categories too.
 
     Equation: :eq:`search-dice`.
 

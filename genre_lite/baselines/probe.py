@@ -33,8 +33,8 @@ class PROBE(GradientMethod):
     It knows bounds; at most so many changes, and relations, only by leaving out who breaks them.
 
     Defaults are those of the GenRe experiments: r = 0.05, tolerance 0.01, σ² = 0.01, 200 steps
-    before λ is lowered, and otherwise as Wachter's. What differs from public implementations is as
-    for :class:`~genre_lite.baselines.wachter.Wachter`.
+    before λ is lowered, and otherwise as Wachter's. What differs from CARLA's code is as for
+    :class:`~genre_lite.baselines.wachter.Wachter`.
 
     Parameters
     ----------

@@ -22,12 +22,12 @@ class Wachter(GradientMethod):
     Defaults are those of the GenRe experiments: Adam (amsgrad) with steps of 0.01, λ = 0.01, up to
     1,000 steps before λ is lowered.
 
-    Public implementations lower λ by 0.05 a time, so that it turns negative and rewards distance;
-    here it is halved. They round categories while they walk, which leaves these without a gradient;
-    here a nominal feature is a point of the simplex, and each step is snapped beside the walk. They
-    let immutable features move and values leave the data's range; here neither can happen. They
-    return the iterate at which they stop; here the cheapest valid one passed is the answer, so it is
-    cheaper.
+    The code that these experiments called, CARLA (carla-recourse/CARLA at 0472635, ``wachter.py``),
+    lowers λ by 0.05 a time, so that it turns negative and rewards distance; here it is halved. It
+    rounds categories while it walks, which leaves these without a gradient; here a nominal feature is
+    a point of the simplex, and each step is snapped beside the walk. It lets immutable features move
+    and values leave the data's range; here neither can happen. It returns the iterate at which it
+    stops; here the cheapest valid one passed is the answer, so it is cheaper.
 
     Equation: :eq:`search-wachter`.
 

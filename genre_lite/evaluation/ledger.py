@@ -198,10 +198,11 @@ def _plain(value: object) -> object:
 # -- over the seeds ---------------------------------------------------------------------------------
 
 
-def mean_and_interval(values: Iterable[float | None]) -> dict[str, float]:
+def mean_and_interval(values: Iterable[float | None], together: int = 1) -> dict[str, float]:
     """The mean and half the width of its 95 % Student interval, :math:`t_{0.975, n-1}\\, s / \\sqrt n`.
 
-    One value alone has no interval; a value that is not known makes the mean unknown. Both are NaN.
+    One value alone has no interval; a value that is not known makes the mean unknown. Both are NaN. With
+    ``together`` the intervals of so many means hold at once with 95 % (Bonferroni).
 
     Equation: :eq:`field-interval`.
 
@@ -212,14 +213,14 @@ def mean_and_interval(values: Iterable[float | None]) -> dict[str, float]:
     """
     numbers = np.array([math.nan if v is None else v for v in values], dtype=float)
     n = len(numbers)
-    half = numbers.std(ddof=1) / math.sqrt(n) * _student(n - 1) if n > 1 else math.nan
+    half = numbers.std(ddof=1) / math.sqrt(n) * _student(n - 1, together) if n > 1 else math.nan
     return {"mean": float(numbers.mean()), "half_width": float(half)}
 
 
 @cache
-def _student(freedom: int) -> float:
-    """Student's 97.5 % quantile; scipy takes a millisecond for it."""
-    return float(stats.t.ppf(0.975, freedom))
+def _student(freedom: int, together: int) -> float:
+    """Student's 97.5 % quantile, shared by several means; scipy takes a millisecond for it."""
+    return float(stats.t.ppf(1 - 0.025 / together, freedom))
 
 
 def summarize(records: Sequence[Mapping]) -> dict:

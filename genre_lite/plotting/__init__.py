@@ -14,7 +14,7 @@ from .measurements import (
     scale,
     training_curve,
 )
-from .methods import frontier, method_map, sampling_frontier, seconds_a_person
+from .methods import dot_plot, frontier, method_map, sampling_frontier, seconds_a_person
 from .people import boundary, profile, recourse_paths
 from .theme import ABOVE, NO, PALETTE, SHADES, YES, style
 
@@ -28,6 +28,7 @@ __all__ = [
     "boundary",
     "convergence",
     "cost_weight_sweep",
+    "dot_plot",
     "fidelity",
     "frontier",
     "method_map",
