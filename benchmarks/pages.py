@@ -68,6 +68,7 @@ NAMES = {
     "ellice": "ElliCE",
     "dice-ml": "dice-ml",
     "dice-ml-genetic": "dice-ml, genetic",
+    "treecf": "treecf",
 }
 ENDINGS = {
     "-aided": "aided",
