@@ -1,0 +1,460 @@
+// The terms of one person as masks, and the codec under them: genre_lite/{codec,relations,limits,writing}.py.
+// A point is an array of d numbers in the unit cube, NaN for a gap; a token is a place in a vocabulary.
+(function (R) {
+  "use strict";
+  const CLOSE = 1e-9; // rounding of the unit cube
+  const TOLERANCE = 1e-9; // of sums of decimal fractions in relations
+  const TRIED = 16; // values of a feature to come that are tried, where a relation asks for another change
+
+  const round9 = (x) => (Number.isFinite(x) ? Math.round(x * 1e9) / 1e9 : x);
+  const same = (a, b) => Math.abs(a - b) <= CLOSE || (Number.isNaN(a) && Number.isNaN(b));
+
+  /** The first place in ascending numbers where x could stand. */
+  function left(sorted, x) {
+    let low = 0;
+    let high = sorted.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (sorted[middle] < x) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  // -- codec ------------------------------------------------------------------------------------------
+
+  /** Ranges and vocabularies: `about` holds features, low, width, price, grid and gap. */
+  class Codec {
+    constructor(about) {
+      Object.assign(this, about);
+      this.d = this.features.length;
+      this.borders = this.grid.map((g) => g.slice(1).map((x, i) => (x + g[i]) / 2));
+      this.sizes = this.grid.map((g, j) => g.length + (this.gap[j] >= 0 ? 1 : 0));
+      this.categorical = this.features.map((f) => f.kind !== "numeric");
+      this.nominal = this.features.map((f) => f.kind === "nominal");
+    }
+
+    /** A row of values, by name, as a point. */
+    cube(row) {
+      return this.features.map((f, j) => (this.code(f, row[f.name]) - this.low[j]) / this.width[j]);
+    }
+
+    code(feature, value) {
+      if (value === null || value === undefined) return NaN;
+      if (feature.kind === "numeric") return Number(value);
+      const place = feature.categories.indexOf(value);
+      return place < 0 ? NaN : place;
+    }
+
+    token(j, x) {
+      return Number.isNaN(x) ? this.gap[j] : left(this.borders[j], x);
+    }
+
+    tokens(point) {
+      return point.map((x, j) => this.token(j, x));
+    }
+
+    /** The value of a token in the cube. */
+    value(j, token) {
+      return token === this.gap[j] ? NaN : this.grid[j][token];
+    }
+
+    /** Numbers in the column's own unit, levels as positions. */
+    units(point) {
+      return point.map((x, j) =>
+        this.categorical[j] ? Math.round(x * this.width[j]) : x * this.width[j] + this.low[j]
+      );
+    }
+
+    /** Classifier inputs: indicators for levels without order, an indicator for a gap. */
+    design(point) {
+      const inputs = [];
+      this.features.forEach((f, j) => {
+        const gap = Number.isNaN(point[j]);
+        if (f.kind === "nominal" && f.categories.length > 2) {
+          const level = Math.round(point[j] * this.width[j]);
+          f.categories.forEach((_, i) => inputs.push(level === i ? 1 : 0));
+        } else inputs.push(gap && f.gaps ? 0.5 : point[j]);
+        if (f.gaps) inputs.push(gap ? 1 : 0);
+      });
+      return inputs;
+    }
+
+    /** What one feature adds to the L1 distance of two points, as Codec.metric has it. */
+    apart(j, a, b) {
+      const f = this.features[j];
+      const wide = f.kind === "nominal" && f.categories.length > 2;
+      const price = this.price[j];
+      const gaps = Number.isNaN(a) !== Number.isNaN(b);
+      let far;
+      if (wide) {
+        const levels = [a, b].map((x) => (Number.isNaN(x) ? -1 : Math.round(x * this.width[j])));
+        const held = (levels[0] >= 0) + (levels[1] >= 0);
+        far = levels[0] === levels[1] ? 0 : 0.5 * price * held;
+      } else {
+        const [x, y] = [a, b].map((v) => (Number.isNaN(v) ? 0.5 : v));
+        far = price * Math.abs(x - y);
+      }
+      return far + (f.gaps && gaps ? 0.5 * price : 0);
+    }
+  }
+
+  // -- relations --------------------------------------------------------------------------------------
+
+  const SUMS = {
+    Add: (a, b) => a + b,
+    Sub: (a, b) => a - b,
+    Mult: (a, b) => a * b,
+    Div: (a, b) => a / b,
+  };
+  const SIGNS = {
+    Lt: (a, b, equal) => a < b && !equal,
+    LtE: (a, b, equal) => a < b || equal,
+    Eq: (a, b, equal) => equal,
+    NotEq: (a, b, equal) => !equal,
+    GtE: (a, b, equal) => a > b || equal,
+    Gt: (a, b, equal) => a > b && !equal,
+  };
+
+  function walk(tree, values) {
+    const [what, ...parts] = tree;
+    if (what === "name") return values[parts[0]];
+    if (what === "number") return parts[0];
+    if (what === "minus") return -walk(parts[0], values);
+    if (what === "not") return !walk(parts[0], values);
+    if (what === "and") return parts[0].every((part) => walk(part, values));
+    if (what === "or") return parts[0].some((part) => walk(part, values));
+    const [sign, a, b] = parts;
+    const [x, y] = [walk(a, values), walk(b, values)];
+    if (what === "sum") return SUMS[sign](x, y);
+    const size = Math.max(magnitude(a, values), magnitude(b, values));
+    return SIGNS[sign](x, y, Math.abs(x - y) <= TOLERANCE * size || x === y);
+  }
+
+  /** How large the numbers are that an amount is made of, and so the rounding in it. */
+  function magnitude(tree, values) {
+    if (tree[0] === "minus") return magnitude(tree[1], values);
+    if (tree[0] !== "sum") return Math.abs(walk(tree, values));
+    const [, sign, a, b] = tree;
+    if (sign === "Div") return magnitude(a, values) / Math.abs(walk(b, values));
+    return SUMS[sign === "Mult" ? "Mult" : "Add"](magnitude(a, values), magnitude(b, values));
+  }
+
+  /** Whether a relation holds of values in units; where one is missing, nothing can be said. */
+  function holds(relation, values) {
+    return relation.names.some((j) => Number.isNaN(values[j])) || walk(relation.tree, values);
+  }
+
+  // -- limits -----------------------------------------------------------------------------------------
+
+  /** All terms of one person, compiled; `terms` has freeze, bounds, largest, maxChanges, weights, wait. */
+  class Limits {
+    constructor(codec, row, terms = {}) {
+      this.codec = codec;
+      this.terms = terms;
+      this.cube = codec.cube(row);
+      this.own = codec.tokens(this.cube);
+      this.clocks = codec.features.map((f) => f.actionability === "clock");
+      this.relations = codec.relations;
+      this.defined = new Map(); // feature to relation, such as a total
+      this.relations.forEach((r, i) => r.defines === null || this.defined.set(r.defines, i));
+      const values = codec.units(this.cube);
+      this.active = this.relations.map((r) => holds(r, values)); // what did not hold need not hold
+      this.wait = Math.floor(terms.wait ?? 0);
+      this.most = terms.maxChanges ?? codec.d;
+      this.pieces = codec.features.flatMap((f, j) => this.ofSchema(f, j)).concat(this.ofPerson());
+      this.price = codec.features.map(
+        (f, j) => codec.price[j] * ((terms.weights?.[f.name] ?? f.weight) / f.weight)
+      );
+      this.counted = codec.features.map((_, j) => !this.clocks[j] && !this.defined.has(j));
+      this.assemble();
+    }
+
+    ofSchema(f, j) {
+      const pieces = [];
+      const mine = this.cube[j];
+      const unless = (none) => (Number.isNaN(mine) ? none : mine); // a gap has no side
+      if (f.actionability === "immutable" || f.actionability === "clock") {
+        pieces.push({ feature: j, fixed: true });
+      } else if (f.actionability === "increasing") {
+        pieces.push({ feature: j, low: unless(-Infinity) });
+      } else if (f.actionability === "decreasing") {
+        pieces.push({ feature: j, high: unless(Infinity) });
+      }
+      if (f.bounds) pieces.push(this.bounded(j, f.bounds));
+      if (f.largest !== null) pieces.push(this.stepped(j, f.largest));
+      return pieces;
+    }
+
+    ofPerson() {
+      const { freeze = [], bounds = {}, largest = {} } = this.terms;
+      const place = (name) => this.codec.features.findIndex((f) => f.name === name);
+      const pieces = freeze.map((name) => ({ feature: place(name), fixed: true }));
+      // Clocks move together, or not at all.
+      if (pieces.some((piece) => this.clocks[piece.feature])) this.wait = 0;
+      for (const [name, pair] of Object.entries(bounds)) pieces.push(this.bounded(place(name), pair));
+      for (const [name, step] of Object.entries(largest)) pieces.push(this.stepped(place(name), step));
+      return pieces;
+    }
+
+    bounded(j, [low, high]) {
+      const { features, low: least, width } = this.codec;
+      const end = (value, none) =>
+        value === null || value === undefined
+          ? none
+          : (this.codec.code(features[j], value) - least[j]) / width[j];
+      return { feature: j, low: end(low, -Infinity), high: end(high, Infinity) };
+    }
+
+    stepped(j, most) {
+      const far = most / this.codec.width[j];
+      const mine = this.cube[j];
+      if (Number.isNaN(mine)) return { feature: j };
+      return { feature: j, low: mine - far, high: mine + far };
+    }
+
+    assemble() {
+      const { codec } = this;
+      this.low = codec.features.map(() => -Infinity);
+      this.high = codec.features.map(() => Infinity);
+      this.fixed = this.clocks.slice(); // but for waiting
+      for (const { feature: j, low = -Infinity, high = Infinity, fixed = false } of this.pieces) {
+        this.low[j] = Math.max(this.low[j], low);
+        this.high[j] = Math.min(this.high[j], high);
+        this.fixed[j] ||= fixed;
+      }
+      this.allowed = codec.sizes.map((size, j) => {
+        const may = new Uint8Array(size);
+        codec.grid[j].forEach((value, token) => (may[token] = this.mayBe(j, value) ? 1 : 0));
+        may[this.own[j]] = 1; // it means "stays"
+        return may;
+      });
+    }
+
+    mayBe(j, value) {
+      const inside = value >= this.low[j] - CLOSE && value <= this.high[j] + CLOSE;
+      if (!inside || this.fixed[j]) return false;
+      return this.codec.categorical[j] || !(Math.abs(value - this.cube[j]) < this.visible(j, value));
+    }
+
+    /** The least change that is one step, and that four digits show. */
+    visible(j, value) {
+      const { features, low, width } = this.codec;
+      const { step } = features[j];
+      if (step) return (step - 1e-6 * step) / width[j];
+      const sizes = [value, this.cube[j]].map((x) => Math.abs(x * width[j] + low[j]));
+      const size = Math.max(Math.max(...sizes) || 0, 1e-12);
+      return 10 ** (Math.floor(Math.log10(size)) - 3) / width[j];
+    }
+
+    /** Where the clocks stand after so many years. */
+    after(years) {
+      const { features, width } = this.codec;
+      return this.cube.map((x, j) => {
+        const f = features[j];
+        if (!this.clocks[j]) return x;
+        if (f.kind === "numeric") return x + (years * f.a_year) / width[j];
+        if (!f.edges || !f.edges.length || Number.isNaN(x)) return x;
+        const level = Math.round(x * width[j]);
+        let then = level;
+        f.edges.forEach((edge, to) => {
+          const here = f.edges[level];
+          if (edge !== null && here !== null && here + years >= edge && to > then) then = to;
+        });
+        return then / width[j];
+      });
+    }
+
+    /** A point with what a relation computes computed again. */
+    follow(point) {
+      if (!this.defined.size) return point;
+      const made = point.slice();
+      for (const [j, r] of this.defined) {
+        if (!this.active[r]) continue;
+        const value = walk(this.relations[r].tree[3], this.codec.units(made));
+        // Where a part is missing, what there was stays.
+        made[j] = Number.isNaN(value) ? this.cube[j] : (value - this.codec.low[j]) / this.codec.width[j];
+      }
+      return made;
+    }
+
+    /** How many years have passed in an answer; -1 where its clocks disagree. */
+    years(point) {
+      for (let w = 0; w <= this.wait; w++) {
+        const then = this.after(w);
+        if (this.clocks.every((clock, j) => !clock || same(then[j], point[j]))) return w;
+      }
+      return this.clocks.some(Boolean) ? -1 : 0;
+    }
+
+    moved(point, j) {
+      return !same(point[j], this.cube[j]);
+    }
+
+    changes(point) {
+      return point.some((_, j) => this.moved(point, j));
+    }
+
+    cost(point) {
+      let total = 0;
+      point.forEach((x, j) => {
+        const mine = this.cube[j];
+        let move = Math.abs(x - mine);
+        if (Number.isNaN(move)) {
+          const known = Number.isNaN(mine) ? x : mine;
+          move = Number.isNaN(known) ? 0 : 0.5 + Math.abs(0.5 - known);
+        }
+        if (this.codec.nominal[j]) move = move > 0 ? 1 : 0;
+        total += move * this.price[j];
+      });
+      return total;
+    }
+
+    /** Whether relations and counts hold, and what is computed may be so. */
+    holds(point) {
+      const made = this.follow(point);
+      const values = this.codec.units(made);
+      const kept = this.relations.every((r, i) => !this.active[i] || holds(r, values));
+      const count = made.filter((_, j) => this.counted[j] && this.moved(made, j)).length;
+      if (!kept || count > this.most) return false;
+      return [...this.defined.keys()].every((j) => !this.moved(made, j) || this.mayBe(j, made[j]));
+    }
+
+    /** Whether a whole answer keeps every term. */
+    keeps(point) {
+      for (const { feature: j, low = -Infinity, high = Infinity, fixed = false } of this.pieces) {
+        if (this.clocks[j] || !this.moved(point, j)) continue;
+        if (fixed || point[j] < low - CLOSE || point[j] > high + CLOSE) return false;
+      }
+      if (this.years(point) < 0) return false;
+      const { d, categorical } = this.codec;
+      if (this.most < d) {
+        if (point.filter((_, j) => this.counted[j] && this.moved(point, j)).length > this.most) return false;
+      }
+      if (point.some((x, j) => Number.isNaN(x) && !Number.isNaN(this.cube[j]))) return false;
+      const values = this.codec.units(point);
+      if (!this.relations.every((r, i) => !this.active[i] || holds(r, values))) return false;
+      return point.every((x, j) => {
+        if (categorical[j] || !this.counted[j]) return true;
+        const move = Math.abs(x - this.cube[j]);
+        return !(move > CLOSE && move < this.visible(j, x));
+      });
+    }
+
+    /** Another person's values put onto one's own wherever the terms let them. */
+    graft(point) {
+      const made = this.cube.map((mine, j) => {
+        const token = this.codec.token(j, point[j]);
+        return token !== this.own[j] && this.allowed[j][token] ? this.codec.value(j, token) : mine;
+      });
+      return this.follow(made);
+    }
+  }
+
+  // -- writing ----------------------------------------------------------------------------------------
+
+  /** What one candidate may write next: it carries a witness, a whole answer that keeps every term. */
+  class Writing {
+    constructor(limits, chance) {
+      this.limits = limits;
+      let start = limits.after(Math.floor(chance * (limits.wait + 1)));
+      if (limits.relations.length) {
+        // Where waiting alone breaks a relation, nobody waits.
+        start = limits.follow(start);
+        if (!limits.keeps(start)) start = limits.cube.slice();
+      }
+      this.point = start;
+      this.count = 0;
+      this.plans = limits.relations.length > 0;
+      this.tight = limits.most < limits.counted.filter(Boolean).length;
+    }
+
+    given(j) {
+      return this.limits.clocks[j] || this.limits.defined.has(j);
+    }
+
+    /** Which tokens of feature j may be written. */
+    mask(j) {
+      const { limits } = this;
+      const size = limits.codec.sizes[j];
+      if (this.given(j)) {
+        const only = new Uint8Array(size);
+        only[limits.codec.token(j, this.point[j])] = 1;
+        return only;
+      }
+      const may = limits.allowed[j].slice();
+      if (this.plans) {
+        if (this.matters(j)) {
+          const stays = limits.codec.token(j, this.point[j]); // the witness is always a way on
+          may.forEach((yes, token) => {
+            if (yes && token !== stays && !this.planned(j, token)) may[token] = 0;
+          });
+        }
+      } else if (this.tight && this.count >= limits.most) {
+        may.forEach((_, token) => (may[token] &= token === limits.own[j] ? 1 : 0));
+      }
+      return may;
+    }
+
+    /** Write feature j. */
+    take(j, token) {
+      const { limits } = this;
+      if (this.given(j)) return;
+      if (this.plans && this.matters(j)) this.point = this.planned(j, token) ?? this.withToken(j, token);
+      this.point = this.withToken(j, token);
+      this.count += token === limits.own[j] ? 0 : 1;
+      this.point = limits.follow(this.point);
+    }
+
+    withToken(j, token) {
+      const point = this.point.slice();
+      point[j] = token === this.limits.own[j] ? this.limits.cube[j] : this.limits.codec.value(j, token);
+      return point;
+    }
+
+    matters(j) {
+      return this.tight || this.limits.relations.some((r) => r.names.includes(j));
+    }
+
+    /** The witness with a token, mended by one change to come if it must be; null if none mends it. */
+    planned(j, token) {
+      const { limits } = this;
+      const point = this.withToken(j, token);
+      if (limits.holds(point)) return point;
+      for (const i of this.partners(j)) {
+        for (const other of this.tried(i)) {
+          if (!limits.allowed[i][other] || other === limits.own[i]) continue;
+          const changed = point.slice();
+          changed[i] = limits.codec.grid[i][other];
+          if (limits.holds(changed)) return changed;
+        }
+      }
+      return null;
+    }
+
+    partners(j) {
+      const { limits } = this;
+      const ahead = new Set();
+      const join = (i) =>
+        limits.relations.forEach((r) => r.names.includes(i) && r.names.forEach((p) => p > j && ahead.add(p)));
+      join(j);
+      // What a relation computes leads on to what it is computed of.
+      [...ahead].forEach((i) => limits.defined.has(i) && join(i));
+      return [...ahead].filter((i) => !this.given(i)).sort((a, b) => a - b);
+    }
+
+    /** Tokens of feature i that are tried, the person's nearest first. */
+    tried(i) {
+      const grid = this.limits.codec.grid[i];
+      const mine = Number.isNaN(this.limits.cube[i]) ? 0.5 : this.limits.cube[i];
+      const some = new Set();
+      for (let t = 0; t < TRIED; t++) some.add(t === TRIED - 1 ? grid.length - 1 : Math.floor(t * ((grid.length - 1) / (TRIED - 1))));
+      return [...some]
+        .map((token) => [token, round9(Math.abs(grid[token] - mine))])
+        .sort((a, b) => a[1] - b[1] || a[0] - b[0])
+        .map(([token]) => token);
+    }
+  }
+
+  Object.assign(R, { Codec, Limits, Writing, left, round9 });
+})((globalThis.Recourse ??= {}));

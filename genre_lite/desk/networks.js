@@ -1,0 +1,255 @@
+// The three networks of a fitted model, forward only: R_θ (genre_lite/model.py), the surrogate and the bank.
+// A matrix is {data, rows, columns}, row by row; a vector is a Float64Array.
+(function (R) {
+  "use strict";
+  const EPSILON = 1e-5; // of layer norm
+
+  // -- numbers ------------------------------------------------------------------------------------------
+
+  /** Half precision as doubles: base64 of little-endian words. */
+  function halves(text) {
+    const raw = atob(text);
+    const out = new Float64Array(raw.length / 2);
+    for (let i = 0; i < out.length; i++) {
+      const word = raw.charCodeAt(2 * i) | (raw.charCodeAt(2 * i + 1) << 8);
+      const sign = word & 0x8000 ? -1 : 1;
+      const exponent = (word >> 10) & 31;
+      const fraction = word & 1023;
+      out[i] =
+        sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15));
+    }
+    return out;
+  }
+
+  /** erf to the last digit but one: its series near 0, a continued fraction beyond. */
+  function erf(x) {
+    const a = Math.abs(x);
+    if (a > 6) return Math.sign(x);
+    if (a < 2.5) {
+      let term = a;
+      let sum = a;
+      for (let n = 1; Math.abs(term) > 1e-18 * sum && n < 200; n++) {
+        term *= (2 * a * a) / (2 * n + 1);
+        sum += term;
+      }
+      return Math.sign(x) * (2 / Math.sqrt(Math.PI)) * Math.exp(-a * a) * sum;
+    }
+    let fraction = 0;
+    for (let n = 60; n > 0; n--) fraction = n / 2 / (a + fraction);
+    return Math.sign(x) * (1 - Math.exp(-a * a) / Math.sqrt(Math.PI) / (a + fraction));
+  }
+
+  const gelu = (x) => 0.5 * x * (1 + erf(x * Math.SQRT1_2));
+  const relu = (x) => Math.max(x, 0);
+  const sigmoid = (x) => 1 / (1 + Math.exp(-x));
+
+  /** W x + b. */
+  function linear({ weight, bias }, x) {
+    const { data, rows, columns } = weight;
+    const out = new Float64Array(rows);
+    for (let r = 0, at = 0; r < rows; r++) {
+      let sum = 0;
+      for (let c = 0; c < columns; c++, at++) sum += data[at] * x[c];
+      out[r] = sum + bias.data[r];
+    }
+    return out;
+  }
+
+  function norm({ weight, bias }, x) {
+    const n = x.length;
+    let mean = 0;
+    for (const v of x) mean += v;
+    mean /= n;
+    let spread = 0;
+    for (const v of x) spread += (v - mean) ** 2;
+    const scale = 1 / Math.sqrt(spread / n + EPSILON);
+    return x.map((v, i) => (v - mean) * scale * weight.data[i] + bias.data[i]);
+  }
+
+  function add(a, b) {
+    const out = new Float64Array(a.length);
+    for (let i = 0; i < out.length; i++) out[i] = a[i] + b[i];
+    return out;
+  }
+
+  /** Named tensors "a.b.c" as nested objects {a: {b: {c: …}}}. */
+  function nested(tensors) {
+    const tree = {};
+    for (const [name, tensor] of Object.entries(tensors)) {
+      const words = name.split(".");
+      let at = tree;
+      words.slice(0, -1).forEach((word) => (at = at[word] ??= {}));
+      const shape = tensor.shape;
+      const data = typeof tensor.data === "string" ? halves(tensor.data) : Float64Array.from(tensor.data);
+      const columns = shape.length ? shape[shape.length - 1] : 1;
+      at[words[words.length - 1]] = { data, shape, rows: data.length / columns, columns };
+    }
+    return tree;
+  }
+
+  // -- R_θ ----------------------------------------------------------------------------------------------
+
+  /** The autoregressive model: encode a person once, then one conditional after the other. */
+  class Network {
+    constructor({ heads, tensors }, codec) {
+      this.heads = heads;
+      this.codec = codec;
+      Object.assign(this, nested(tensors));
+      this.width = this.slope.columns;
+      this.size = this.bias.columns; // to which vocabularies are padded
+    }
+
+    embed(j, token, value, side) {
+      const w = this.width;
+      const out = new Float64Array(w);
+      const from = (j * this.size + token) * w;
+      const slope = (side * this.codec.d + j) * w;
+      for (let i = 0; i < w; i++) out[i] = this.token.data[from + i] + value * this.slope.data[slope + i];
+      return out;
+    }
+
+    place_(part, j) {
+      const from = (part * this.codec.d + j) * this.width;
+      return this.place.data.subarray(from, from + this.width);
+    }
+
+    memory(attention, x) {
+      const both = linear(attention.key_value, x);
+      return [both.subarray(0, this.width), both.subarray(this.width)];
+    }
+
+    /** One query over keys and values, head by head. */
+    attend(attention, x, memory) {
+      const query = linear(attention.query, x);
+      const size = this.width / this.heads;
+      const out = new Float64Array(this.width);
+      const root = Math.sqrt(size);
+      for (let h = 0; h < this.heads; h++) {
+        const from = h * size;
+        const score = memory.map(([key]) => {
+          let sum = 0;
+          for (let i = from; i < from + size; i++) sum += (query[i] / root) * key[i];
+          return sum;
+        });
+        const top = Math.max(...score);
+        const weight = score.map((s) => Math.exp(s - top));
+        const total = weight.reduce((a, b) => a + b);
+        memory.forEach(([, value], m) => {
+          for (let i = from; i < from + size; i++) out[i] += (weight[m] / total) * value[i];
+        });
+      }
+      return linear(attention.out, out);
+    }
+
+    feed(net, x) {
+      return linear(net["2"], linear(net["0"], x).map(gelu));
+    }
+
+    /** Read a person: point without gaps, and tokens. */
+    encode(point, tokens) {
+      const known = point.map((x) => (Number.isNaN(x) ? 0.5 : x));
+      const source = known.map((x, j) => this.embed(j, tokens[j], x, 0));
+      let y = source.map((x, j) => add(x, this.place_(0, j)));
+      for (const layer of Object.values(this.encoder)) {
+        const normed = y.map((x) => norm(layer.norm_1, x));
+        const memory = normed.map((x) => this.memory(layer.attention, x));
+        y = y.map((x, j) => add(x, this.attend(layer.attention, normed[j], memory)));
+        y = y.map((x) => add(x, this.feed(layer.feed, norm(layer.norm_2, x))));
+      }
+      y = y.map((x) => norm(this.norm_source, x));
+      const layers = Object.values(this.decoder);
+      return {
+        beside: source.map((x, j) => add(add(x, this.place_(2, j)), this.place_(1, j))),
+        prior: known.map((x, j) => this.prior(j, x)),
+        memories: layers.map((layer) => y.map((x) => this.memory(layer.cross, x))),
+      };
+    }
+
+    prior(j, x) {
+      const out = new Float64Array(this.codec.sizes[j]);
+      for (let v = 0; v < out.length; v++) {
+        let move = Math.abs(this.grid.data[j * this.size + v] - x);
+        if (this.codec.nominal[j]) move = move > 1e-6 ? 1 : 0;
+        out[v] = this.bias.data[j * this.size + v] - this.reach.data[j] * move;
+      }
+      return out;
+    }
+
+    /** A candidate's own store of what its layers have seen. */
+    begin() {
+      return Object.values(this.decoder).map(() => []);
+    }
+
+    /** Log-odds over feature j's vocabulary, after `last`, the token written before; it fills `seen`. */
+    step(cache, seen, j, last) {
+      let h = cache.beside[j];
+      if (j > 0) h = add(h, this.embed(j - 1, last, this.grid.data[(j - 1) * this.size + last], 1));
+      Object.values(this.decoder).forEach((layer, i) => {
+        const normed = norm(layer.norm_1, h);
+        seen[i].push(this.memory(layer.own, normed));
+        h = add(h, this.attend(layer.own, normed, seen[i]));
+        h = add(h, this.attend(layer.cross, norm(layer.norm_2, h), cache.memories[i]));
+        h = add(h, this.feed(layer.feed, norm(layer.norm_3, h)));
+      });
+      h = norm(this.norm_out, h);
+      return cache.prior[j].map((prior, v) => {
+        const from = (j * this.size + v) * this.width;
+        let sum = 0;
+        for (let i = 0; i < this.width; i++) sum += h[i] * this.readout.data[from + i];
+        return sum + prior;
+      });
+    }
+  }
+
+  // -- estimates and the bank ---------------------------------------------------------------------------
+
+  /** V̂ and P̂ as a network. */
+  class Surrogate {
+    constructor({ tensors }, codec) {
+      Object.assign(this, nested(tensors));
+      this.ordered = codec.features.map((_, j) => j).filter((j) => !codec.nominal[j]);
+      this.first = [];
+      codec.sizes.reduce((sum, size) => (this.first.push(sum), sum + size), 0);
+    }
+
+    answers(point, tokens) {
+      const values = this.ordered.map((j) => (Number.isNaN(point[j]) ? 0.5 : point[j]));
+      const waves = values.flatMap((x) => Array.from(this.pitch.data, (pitch) => x * pitch));
+      let hidden = linear(this.smooth, [...values, ...waves.map(Math.sin), ...waves.map(Math.cos)]);
+      const w = this.steps.columns;
+      const sum = new Float64Array(w);
+      tokens.forEach((token, j) => {
+        const from = (this.first[j] + token) * w;
+        for (let i = 0; i < w; i++) sum[i] += this.steps.data[from + i];
+      });
+      hidden = linear(this.net["1"], add(hidden, sum).map(relu)).map(relu);
+      return Array.from(linear(this.net["3"], hidden), sigmoid);
+    }
+  }
+
+  /** The package's own classifier, asked about points of the model's cube. */
+  class Perceptron {
+    constructor({ tensors, codec: about, favourable }, codec) {
+      this.layers = Object.values(nested(tensors));
+      this.codec = new R.Codec({ ...about, grid: about.features.map(() => []), gap: about.features.map(() => -1), relations: [] });
+      this.places = about.features.map((f) => codec.features.findIndex((g) => g.name === f.name));
+      this.theirs = codec;
+      this.favourable = favourable;
+    }
+
+    chance(point) {
+      const { low, width } = this.theirs;
+      const mine = this.places.map((place, j) => {
+        const x = point[place];
+        const alike = width[place] === this.codec.width[j] && low[place] === this.codec.low[j];
+        return alike ? x : (x * width[place] + low[place] - this.codec.low[j]) / this.codec.width[j];
+      });
+      let x = this.codec.design(mine);
+      this.layers.forEach((layer, i) => (x = linear(layer, i ? x.map(relu) : x)));
+      const yes = sigmoid(x[0]);
+      return this.favourable ? yes : 1 - yes;
+    }
+  }
+
+  Object.assign(R, { Network, Surrogate, Perceptron, erf });
+})((globalThis.Recourse ??= {}));

@@ -1,0 +1,340 @@
+// From draws to options, for one person: genre_lite/{sampling,refinement,choice,teaching,genre}.py.
+(function (R) {
+  "use strict";
+  const { round9 } = R;
+  const READINESS = 0.05; // of Score: how much worth a further option may give up to differ
+  const LEAST = 0.1; // of a range: what differs by less is the same option
+  const FIRST = 32; // candidates that the bank is asked about at first
+  const STARTS = 2; // candidates from which one answer is refined
+  const ROUNDS = 200;
+  const NEAR = 8; // accepted profiles that join the draws
+
+  /** A fitted model at work: what `about` holds is what the exporter wrote. */
+  class Model {
+    constructor(about) {
+      this.about = about;
+      this.codec = new R.Codec(about.codec);
+      this.network = new R.Network(about.network, this.codec);
+      this.surrogate = new R.Surrogate(about.surrogate, this.codec);
+      this.bank = new R.Perceptron(about.bank, this.codec);
+      this.profiles = about.profiles.map((tokens) => tokens.map((t, j) => this.codec.value(j, t)));
+    }
+
+    /** The n best options of a person under their terms. */
+    recommend(row, terms = {}, n = 1) {
+      const limits = new R.Limits(this.codec, row, terms);
+      const asked = new Asked(this, limits, terms);
+      const now = { chance: asked.chance(limits.cube), accepted: asked.yes(limits.cube) };
+      if (now.accepted) return { ...now, limits, options: [] };
+      const { candidates, tries, temperature, bolder } = this.about.recipe;
+      const k = Math.max(candidates, n);
+      for (let attempt = 0; attempt < tries; attempt++) {
+        const drawn = this.draws(limits, k * 2 ** attempt, {
+          temperature: temperature * bolder ** attempt,
+          first: k * (2 ** attempt - 1),
+        });
+        const options = this.best(drawn, limits, asked, n);
+        if (options.length) {
+          const made = options.map((point) => this.told(point, limits, asked));
+          return { ...now, limits, options: made };
+        }
+      }
+      return { ...now, limits, options: [] };
+    }
+
+    /** k candidates, numbered from `first`, as points. */
+    draws(limits, k, { temperature, first = 0 }) {
+      const cache = this.network.encode(limits.cube, limits.own);
+      const key = R.key(limits.own, this.about.seed);
+      const points = [];
+      for (let c = first; c < first + k; c++) {
+        const writing = new R.Writing(limits, R.uniform(key, c, this.codec.d));
+        const seen = this.network.begin();
+        let last = null;
+        for (let j = 0; j < this.codec.d; j++) {
+          const odds = this.network.step(cache, seen, j, last);
+          last = byWeight(bold(odds, writing.mask(j), temperature), R.uniform(key, c, j));
+          writing.take(j, last);
+        }
+        points.push(writing.point);
+      }
+      return points;
+    }
+
+    best(drawn, limits, asked, n) {
+      const near = nearest(limits, this.profiles, NEAR);
+      const points = [...drawn, ...near];
+      const keep = n > 1 ? 6 * n : STARTS;
+      let chosen = bestOf(points, limits, asked, keep);
+      const sure = this.sure(near, limits, asked);
+      if (sure) chosen.push(sure);
+      chosen = chosen.map((point) => refine(point, limits, asked));
+      const told = chosen.map((point) => ({
+        point,
+        worth: round9(asked.worth(point)),
+        price: round9(limits.cost(point)),
+      }));
+      told.sort((a, b) => b.worth - a.worth || a.price - b.price);
+      return spread(told, limits, n);
+    }
+
+    /** The cheapest accepted profile that is surely valid and plausible. */
+    sure(near, limits, asked) {
+      let best = null;
+      let least = Infinity;
+      for (const point of near) {
+        const [valid, plausible] = asked.believed(point);
+        if (!(valid > this.about.validity_margin && plausible > 0.5)) continue;
+        if (!limits.changes(point) || !asked.accepts(point)) continue;
+        const price = round9(limits.cost(point));
+        if (price < least) [best, least] = [point, price];
+      }
+      return best;
+    }
+
+    /** An answer in original units: every value, and what changes. */
+    told(point, limits, asked) {
+      const { codec } = this;
+      const values = {};
+      const changed = [];
+      codec.features.forEach((f, j) => {
+        if (!limits.moved(point, j)) return;
+        let value;
+        if (!limits.counted[j]) {
+          const x = point[j] * codec.width[j] + codec.low[j];
+          value = codec.categorical[j] ? f.categories[Math.round(x)] : round9(x);
+        } else {
+          const token = codec.token(j, point[j]);
+          if (token === limits.own[j]) return;
+          value = codec.categorical[j] ? f.categories[token] : codec.values[j][token];
+        }
+        values[f.name] = value;
+        changed.push(j);
+      });
+      const [valid, plausible] = asked.believed(point);
+      return { point, values, changed, cost: limits.cost(point), chance: asked.chance(point), valid, plausible };
+    }
+  }
+
+  /** What the bank and the estimates say of points; each is asked once. */
+  class Asked {
+    constructor(model, limits, terms) {
+      Object.assign(this, { model, limits });
+      this.bar = model.about.threshold;
+      this.margin = terms.margin ?? 0;
+      this.known = new Map();
+    }
+
+    about(point) {
+      const mark = point.join();
+      if (!this.known.has(mark)) this.known.set(mark, {});
+      return this.known.get(mark);
+    }
+
+    chance(point) {
+      return (this.about(point).chance ??= this.model.bank.chance(point));
+    }
+
+    yes(point) {
+      return this.chance(point) > this.bar;
+    }
+
+    accepts(point) {
+      return this.yes(point) && this.chance(point) > this.margin;
+    }
+
+    believed(point) {
+      return (this.about(point).believed ??= this.model.surrogate.answers(point, this.model.codec.tokens(point)));
+    }
+
+    worth(point) {
+      const [valid, plausible] = this.believed(point);
+      return valid + plausible - this.limits.cost(point) / this.model.codec.d;
+    }
+  }
+
+  // -- sampling -----------------------------------------------------------------------------------------
+
+  /** softmax(odds / temperature) over the tokens that may be written, up to a factor. */
+  function bold(odds, may, temperature) {
+    let top = -Infinity;
+    odds.forEach((x, v) => may[v] && x > top && (top = x));
+    const share = Array.from(odds, (x, v) => (may[v] ? Math.exp(x - top) : 0));
+    if (temperature === 1) return share;
+    return share.map((x) => x ** (1 / temperature));
+  }
+
+  /** The choice that a number between 0 and 1 falls on; one of weight 0 never. */
+  function byWeight(weights, chance) {
+    const heap = [];
+    weights.reduce((sum, w) => (heap.push(sum + w), sum + w), 0);
+    const top = heap[heap.length - 1];
+    const level = Math.min(chance * top, top * (1 - 2 ** -53));
+    return heap.findIndex((sum) => sum > level);
+  }
+
+  // -- choice -------------------------------------------------------------------------------------------
+
+  /** The best candidates that the bank accepts, each once; of equal ones the cheaper, then the first. */
+  function bestOf(points, limits, asked, n) {
+    const told = points.map((point, i) => ({
+      i,
+      point,
+      worth: limits.changes(point) ? round9(asked.worth(point)) : -Infinity,
+    }));
+    const order = told.filter((t) => t.worth > -Infinity).sort((a, b) => b.worth - a.worth || a.i - b.i);
+    let fine = order.slice(0, FIRST).filter((t) => asked.accepts(t.point));
+    if (fine.length < n) fine = fine.concat(order.slice(FIRST).filter((t) => asked.accepts(t.point)));
+    fine.forEach((t) => (t.price = round9(limits.cost(t.point))));
+    fine.sort((a, b) => b.worth - a.worth || a.price - b.price || a.i - b.i);
+    const met = new Set();
+    const unique = fine.filter(({ point }) => {
+      const mark = limits.codec.tokens(point).join();
+      return !met.has(mark) && met.add(mark);
+    });
+    return unique.slice(0, n).map((t) => t.point);
+  }
+
+  /** The n options that are good and differ in what they ask for. */
+  function spread(told, limits, n) {
+    const moves = told.map(({ point }) =>
+      point.map((x, j) => {
+        if (!limits.moved(point, j)) return 0;
+        const far = Math.abs(x - limits.cube[j]);
+        return Number.isNaN(far) ? 1 : far;
+      })
+    );
+    const open = told.map((t) => Number.isFinite(t.worth));
+    const distance = told.map(() => 1);
+    const chosen = [];
+    while (chosen.length < n && open.some(Boolean)) {
+      let best = -1;
+      let value = -Infinity;
+      told.forEach((t, i) => {
+        const here = round9(t.worth + READINESS * distance[i]);
+        if (open[i] && here > value) [best, value] = [i, here];
+      });
+      chosen.push(best);
+      moves.forEach((mine, i) => {
+        const theirs = moves[best];
+        let both = 0;
+        let either = 0;
+        let close = true;
+        let alike = true;
+        mine.forEach((x, j) => {
+          const [a, b] = [x !== 0, theirs[j] !== 0];
+          both += a && b;
+          either += a || b;
+          alike &&= a === b;
+          close &&= Math.abs(x - theirs[j]) < LEAST;
+        });
+        distance[i] = Math.min(distance[i], 1 - both / Math.max(either, 1));
+        if (close && alike) open[i] = false;
+      });
+      open[best] = false;
+    }
+    return chosen.map((i) => told[i].point);
+  }
+
+  /** The n cheapest grafts of accepted profiles; in place of a missing one, the person. */
+  function nearest(limits, targets, n) {
+    const { codec, fixed } = limits;
+    if (!targets.length) return [];
+    const far = targets.map((target, i) => {
+      let sum = 0;
+      target.forEach((x, j) => fixed[j] || (sum += codec.apart(j, limits.cube[j], x)));
+      return [round9(sum), i];
+    });
+    far.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+    const made = far.slice(0, 4 * n).map(([, i]) => {
+      const point = limits.graft(targets[i]);
+      const fine = limits.changes(point) && limits.keeps(point);
+      return { point: fine ? point : limits.cube, price: fine ? round9(limits.cost(point)) : Infinity };
+    });
+    const order = made.map((m, i) => i).sort((a, b) => made[a].price - made[b].price || a - b);
+    return order.slice(0, n).map((i) => made[i].point);
+  }
+
+  // -- refinement ---------------------------------------------------------------------------------------
+
+  /** An answer without needless changes. */
+  function refine(point, limits, asked) {
+    let worth = round9(asked.worth(point));
+    for (let round = 0; round < ROUNDS; round++) {
+      const noWorse = (made) =>
+        made
+          .filter((variant) => limits.keeps(variant.point))
+          .map((variant) => ({ ...variant, value: round9(asked.worth(variant.point)) }))
+          .filter((variant) => variant.value >= worth && asked.accepts(variant.point));
+      const good = noWorse(simpler(point, limits));
+      if (!good.length) break;
+      let best = null;
+      for (const variant of [...noWorse(together(point, limits, good)), ...good]) {
+        if (best === null || variant.value > best.value) best = variant;
+      }
+      point = best.point;
+      worth = best.value;
+    }
+    return point;
+  }
+
+  /** One change undone, one step made shorter, or less waiting. */
+  function simpler(point, limits) {
+    const { codec, cube, own } = limits;
+    const made = [];
+    const withJ = (j, value) => {
+      const variant = point.slice();
+      variant[j] = value;
+      made.push({ part: j, point: limits.follow(variant) });
+    };
+    for (let j = 0; j < codec.d; j++) {
+      if (!limits.moved(point, j) || limits.fixed[j]) continue;
+      const mine = cube[j];
+      const here = point[j];
+      withJ(j, mine);
+      if (codec.nominal[j] || Number.isNaN(mine)) continue;
+      const grid = codec.grid[j];
+      const middle = (here + mine) / 2;
+      let half = 0;
+      grid.forEach((x, t) => Math.abs(x - middle) < Math.abs(grid[half] - middle) && (half = t));
+      const step =
+        here > mine
+          ? Math.max(R.left(grid, here - 1e-9) - 1, 0)
+          : Math.min(R.left(grid, here + 1e-9), grid.length - 1);
+      for (const token of [half, step]) {
+        const value = grid[token];
+        if ((value - mine) * (value - here) < -1e-12 && token !== own[j]) withJ(j, value);
+      }
+    }
+    const years = limits.years(point);
+    for (const fewer of [0, years - 1]) {
+      if (!(years > 0 && fewer < years && fewer >= 0)) continue;
+      const then = limits.after(fewer);
+      const variant = point.map((x, j) => (limits.clocks[j] ? then[j] : x));
+      made.push({ part: codec.d, point: limits.follow(variant) });
+    }
+    return made;
+  }
+
+  /** Several simplifications at once: the best 2, 4, 8, …, and all of them. */
+  function together(point, limits, good) {
+    const parts = new Map();
+    for (const variant of good) {
+      const known = parts.get(variant.part);
+      if (!known || variant.value > known.value) parts.set(variant.part, variant);
+    }
+    const best = [...parts.values()].sort((a, b) => b.value - a.value || a.part - b.part);
+    const made = [];
+    let soFar = point;
+    best.forEach((variant, r) => {
+      soFar = soFar.map((x, j) => (variant.point[j] !== point[j] ? variant.point[j] : x));
+      const done = r + 1;
+      if (done > 1 && (done === best.length || (done & r) === 0)) {
+        made.push({ part: -1, point: limits.follow(soFar) });
+      }
+    });
+    return made;
+  }
+
+  Object.assign(R, { Model, Asked, refine, bold, byWeight });
+})((globalThis.Recourse ??= {}));

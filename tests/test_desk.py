@@ -1,0 +1,243 @@
+"""The desk's engine in JavaScript gives the package's own answers."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import genre_lite as gl
+from genre_lite import desk
+
+NODE = shutil.which("node")
+pytestmark = pytest.mark.skipif(NODE is None, reason="there is no node to run JavaScript")
+FOLDER = Path(desk.__file__).parent
+
+
+def run(script: str, given: object, tmp_path: Path) -> object:
+    """What a script prints, with the engine as ``R`` and ``given`` at hand."""
+    files = [str(FOLDER / name) for name in desk.ENGINE]
+    (tmp_path / "given.json").write_text(json.dumps(given))
+    (tmp_path / "run.js").write_text(
+        f"for (const file of {json.dumps(files)}) require(file);\n"
+        "const R = globalThis.Recourse;\n"
+        f"const given = JSON.parse(require('fs').readFileSync({json.dumps(str(tmp_path / 'given.json'))}));\n"
+        f"console.log(JSON.stringify((() => {{ {script} }})()));\n"
+    )
+    ended = subprocess.run([NODE, tmp_path / "run.js"], capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr[-2000:]
+    return json.loads(ended.stdout)
+
+
+def halved(genre: gl.GenRe, tmp_path: Path) -> gl.GenRe:
+    """The model as its half file gives it, whose weights the page carries."""
+    genre.save(tmp_path / "half.genre", half=True)
+    h = None if isinstance(genre.h, gl.Classifier) else genre.h
+    return gl.GenRe.load(tmp_path / "half.genre", h, progress=False)
+
+
+def in_js(terms: dict) -> dict:
+    """Terms of ``recommend`` as the engine has them."""
+    return {"maxChanges" if name == "max_changes" else name: of for name, of in terms.items()}
+
+
+def both(genre: gl.GenRe, people: pd.DataFrame, asked: list[tuple[dict, int]], tmp_path: Path):
+    """For each set of terms: the package's answer, and the engine's options person by person."""
+    # A gap is no number for JSON.
+    rows = json.loads(people.to_json(orient="records"))
+    given = {
+        "model": desk.exported(genre),
+        "rows": rows,
+        "asked": [[in_js(terms), n] for terms, n in asked],
+    }
+    script = """
+        const model = new R.Model(given.model);
+        const told = (o) => ({values: o.values, cost: o.cost, chance: o.chance, valid: o.valid});
+        return given.asked.map(([terms, n]) => given.rows.map((row) => {
+            const answer = model.recommend(row, terms, n);
+            return {chance: answer.chance, accepted: answer.accepted, options: answer.options.map(told)};
+        }));
+    """
+    return [
+        (genre.recommend(people, n=n, **terms), found)
+        for (terms, n), found in zip(asked, run(script, given, tmp_path), strict=True)
+    ]
+
+
+def compare(answer: gl.Recourses, found: list[dict], people: pd.DataFrame) -> int:
+    """Asserts that both say the same; how many options that were."""
+    count = 0
+    for label, told in zip(people.index, found, strict=True):
+        assert told["accepted"] == answer.accepted[label]
+        if told["accepted"]:
+            continue
+        mine = answer.frame.loc[label].dropna(how="all")
+        assert len(mine) == len(told["options"]), label
+        for (option, row), theirs in zip(mine.iterrows(), told["options"], strict=True):
+            moved = {
+                name: value
+                for name, value in row.items()
+                if not (value == people[name][label] or pd.isna(value))
+            }
+            assert moved.keys() == theirs["values"].keys(), (label, option)
+            for name, value in theirs["values"].items():
+                same = value == moved[name]
+                assert same or math.isclose(value, moved[name], abs_tol=1e-9), (label, name)
+            assert math.isclose(theirs["cost"], answer.cost[label, option], abs_tol=1e-9)
+            assert math.isclose(theirs["chance"], answer.probability[label, option], abs_tol=1e-9)
+            count += 1
+    return count
+
+
+ASKED = {
+    "german": [
+        ({}, 1),
+        ({"freeze": ["amount"], "max_changes": 2}, 3),
+        ({"bounds": {"duration": (6, 24)}, "wait": 2, "weights": {"amount": 3.0}}, 1),
+    ],
+    "adult": [({}, 1), ({"freeze": ["hours-per-week"], "max_changes": 2}, 3), ({"wait": 3}, 1)],
+    "compas": [({}, 1), ({"max_changes": 2}, 3), ({"wait": 3}, 1)],
+}
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_the_engine_answers_as_the_package_does(name, tmp_path):
+    """200 people, three sets of terms: every option, to the value."""
+    genre = halved(gl.GenRe.load(name, progress=False), tmp_path)
+    bank = gl.load_dataset(name)
+    people = pd.concat([bank.X_test, bank.X_train])
+    people = people[~gl.decision.accepts(genre.h, people)].head(200)
+    assert len(people) == 200
+    for answer, found in both(genre, people, ASKED[name], tmp_path):
+        assert compare(answer, found, people) > 150
+
+
+def test_an_accepted_person_is_told_so(tmp_path):
+    genre = halved(gl.GenRe.load("german", progress=False), tmp_path)
+    people = gl.load_dataset("german").X_test
+    people = people[gl.decision.accepts(genre.h, people)].head(5)
+    [(answer, found)] = both(genre, people, [({}, 1)], tmp_path)
+    assert all(told["accepted"] and not told["options"] for told in found)
+    theirs = [told["chance"] for told in found]
+    assert np.allclose(theirs, genre.h.predict_proba(people)[:, 1], atol=1e-12)
+    assert answer.accepted.all()
+
+
+def odd_people(rows: int, seed: int = 0) -> pd.DataFrame:
+    """Gaps, a total, a rule between columns, clocks of both kinds, a level with two values."""
+    chance = np.random.default_rng(seed)
+    table = pd.DataFrame(
+        {
+            "card": chance.integers(0, 40, rows) * 50.0,
+            "car": chance.integers(0, 30, rows) * 100.0,
+            "income": np.round(chance.lognormal(7.6, 0.4, rows), 2),
+            "job": chance.choice(["none", "part", "full"], rows),
+            "home": chance.choice(["rented", "owned"], rows),
+            "months": chance.integers(1, 120, rows).astype(float),
+            "since": chance.choice(["< 1 year", "1 to 4", "4 and more"], rows),
+        }
+    )
+    table["debts"] = table["card"] + table["car"]
+    table.loc[chance.random(rows) < 0.1, "income"] = np.nan
+    table.loc[(table["income"] < 1500) & (table["home"] == "owned"), "home"] = "rented"
+    return table[["debts", "card", "car", "income", "job", "home", "months", "since"]]
+
+
+@pytest.fixture(scope="module")
+def odd():
+    table = odd_people(600)
+    schema = gl.Schema.infer(
+        table,
+        clocks=["months"],
+        relations=["debts == card + car", "if home == 'owned' then income >= 1500"],
+    )
+    levels = ["< 1 year", "1 to 4", "4 and more"]
+    features = [
+        gl.Feature("since", "ordinal", levels, actionability="clock", edges=(0, 1, 4))
+        if f.name == "since"
+        else f
+        for f in schema
+    ]
+    schema = gl.Schema(features, relations=schema.relations)
+    sure = (
+        table["income"].fillna(1500) / 1000 - table["debts"] / 1500 + (table["job"] == "full") > 1.2
+    )
+    yes = (sure ^ (np.random.default_rng(1).random(600) < 0.05)).astype(int)
+    bank = gl.Dataset.from_frame(
+        table.assign(yes=yes), target="yes", favourable=1, schema=schema, seed=0
+    )
+    h = gl.train_classifier(bank, epochs=30, progress=False)
+    quick = gl.TrainingConfig(steps=60, distil_steps=60, rounds=1, round_steps=30, people=80)
+    genre = gl.GenRe(h, schema, training=quick, progress=False).fit(bank.X_train, bank.y_train)
+    people = bank.X_test[~gl.decision.accepts(h, bank.X_test)].head(40)
+    return genre, people
+
+
+def test_gaps_totals_rules_and_clocks_are_as_in_the_package(odd, tmp_path):
+    genre, people = odd
+    assert people["income"].isna().any() and len(people) > 20
+    asked = [({}, 1), ({"max_changes": 2}, 2), ({"wait": 3, "freeze": ["card"]}, 2)]
+    for answer, found in both(halved(genre, tmp_path), people, asked, tmp_path):
+        assert compare(answer, found, people) > 10
+        options = answer.options
+        assert np.allclose(options["debts"], options["card"] + options["car"])
+
+
+def test_the_draws_have_the_keys_of_the_package(tmp_path):
+    vectors = json.loads((Path(__file__).parent / "threefry.json").read_text())
+    made = run(
+        "return given.map(({tokens, seed}) => R.key(tokens, seed))", vectors["keys"], tmp_path
+    )
+    assert [[f"{w:08x}" for w in words] for words in made] == [v["key"] for v in vectors["keys"]]
+
+
+def test_erf_is_exact(tmp_path):
+    from scipy.special import erf
+
+    x = np.linspace(-7, 7, 2001)
+    assert (
+        np.abs(np.array(run("return given.map(R.erf)", x.tolist(), tmp_path)) - erf(x)).max()
+        < 4e-15
+    )
+
+
+def test_nobodys_row_and_no_more_than_a_megabyte():
+    genre = gl.GenRe.load("german", progress=False)
+    about = desk.exported(genre)
+    assert len(json.dumps(about)) < 1e6
+    rows = {
+        tuple(row)
+        for row in genre.codec.tokens(genre.codec.cube(gl.load_dataset("german").X_train)).tolist()
+    }
+    assert not rows & {tuple(tokens) for tokens in about["profiles"]}
+
+
+def test_a_model_that_the_engine_cannot_carry_is_refused(odd):
+    genre, _ = odd
+    from sklearn.dummy import DummyClassifier
+
+    bank = gl.load_dataset("moons", n=200)
+    h = gl.train_classifier(bank, progress=False)
+    paper = gl.GenRe(
+        h,
+        bank.schema,
+        recipe="paper",
+        validity_margin=0.5,
+        training=gl.TrainingConfig(steps=5),
+        progress=False,
+    )
+    with pytest.raises(gl.GenReError, match="recipe 'estimated'"):
+        desk.exported(paper.fit(bank.X_train, bank.y_train))
+    before = genre.decision_
+    try:
+        genre.decision_ = gl.Decision(DummyClassifier().fit([[0], [1]], [0, 1]), favourable=1)
+        with pytest.raises(gl.GenReError, match="h is a DummyClassifier"):
+            desk.exported(genre)
+    finally:
+        genre.decision_ = before
