@@ -256,7 +256,7 @@ PARTS: dict[str, Part] = {
     ),
     "margins": Part(
         {
-            f"{name}@{margin}": 5
+            f"{name}@{margin}": 3
             for name in ("genre", "genre-forward", "neighbour", "grafted", *SEARCHES)
             for margin in MARGINS
         },
@@ -285,10 +285,10 @@ PARTS: dict[str, Part] = {
         ten_options,
         ("german", "compas:paper", "adult:paper"),
     ),
-    "halves": Part(_seeds(5, *FIRM, "genre-forward"), same_advice, ("german", *PAPERS)),
+    "halves": Part(_seeds(3, *FIRM, "genre-forward"), same_advice, ("german", *PAPERS)),
     **{
         f"share-{share}": Part(
-            _seeds(5, "genre", "genre-forward", "genre-paper", "neighbour", "grafted"),
+            _seeds(3, "genre", "genre-forward", "genre-paper", "neighbour", "grafted"),
             one_option_briefly,
             PAPERS,
             {"share": share},
@@ -296,7 +296,7 @@ PARTS: dict[str, Part] = {
         for share in SHARES
     },
     "near-optimal": Part(
-        _seeds(5, "genre", "genre-forward", "grafted", "neighbour", *SEARCHES),
+        _seeds(3, "genre", "genre-forward", "grafted", "neighbour", *SEARCHES),
         under_others,
         (*PAPERS, "german"),
     ),

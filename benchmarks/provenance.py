@@ -45,6 +45,7 @@ RESULTS = ROOT / "results"
 WORDING = (
     "certificate",
     "cli",
+    "desk",
     "errors",
     "exercises",
     "letters",

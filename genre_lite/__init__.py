@@ -48,6 +48,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     "genre": ("GenRe",),
     "storage": (),
     "saving": (),
+    "desk": (),
     "proposals": ("check",),
     "contract": ("check_recourse_method",),
     "baselines": (),
