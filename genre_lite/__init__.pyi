@@ -10,6 +10,7 @@ from . import codec as codec
 from . import contract as contract
 from . import datasets as datasets
 from . import decision as decision
+from . import desk as desk
 from . import errors as errors
 from . import estimator as estimator
 from . import evaluation as evaluation
