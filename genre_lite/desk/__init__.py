@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import base64
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +18,9 @@ from ..decision import Classifier
 from ..errors import GenReError
 from ..relations import Relation
 from ..saving import learnt
+from ..schema import MONEY
 from ..storage import part
+from ..wording import ENGLISH, Wording
 
 if TYPE_CHECKING:
     from ..codec import Codec
@@ -25,10 +28,10 @@ if TYPE_CHECKING:
 
 __all__ = ["ENGINE", "exported"]
 
-ENGINE = ("threefry.js", "limits.js", "networks.js", "search.js")
+ENGINE = ("threefry.js", "limits.js", "networks.js", "search.js", "letter.js")
 
 
-def exported(genre: GenRe) -> dict[str, Any]:
+def exported(genre: GenRe, wording: Wording = ENGLISH) -> dict[str, Any]:
     """A fitted model as plain data for the engine: weights with half their digits, and nobody's row.
 
     Raises
@@ -51,6 +54,8 @@ def exported(genre: GenRe) -> dict[str, Any]:
     return {
         "seed": str(genre.seed),
         "threshold": decision.threshold,
+        "outcome": genre.outcome,
+        "wording": asdict(wording),
         "validity_margin": genre.validity_margin,
         "recipe": {
             name: getattr(recipe, name) for name in ("candidates", "tries", "temperature", "bolder")
@@ -84,6 +89,7 @@ def _scale(codec: Codec) -> dict[str, Any]:
                 "categories": list(f.categories),
                 "step": f.step,
                 "unit": f.unit,
+                "money": f.unit.partition(" a ")[0].removesuffix("s").lower() in MONEY,
                 "actionability": f.actionability,
                 "bounds": None if f.bounds is None else list(f.bounds),
                 "largest": f.largest,

@@ -175,11 +175,11 @@
       const mine = this.cube[j];
       const unless = (none) => (Number.isNaN(mine) ? none : mine); // a gap has no side
       if (f.actionability === "immutable" || f.actionability === "clock") {
-        pieces.push({ feature: j, fixed: true });
+        pieces.push({ feature: j, name: `${j}: fixed`, fixed: true });
       } else if (f.actionability === "increasing") {
-        pieces.push({ feature: j, low: unless(-Infinity) });
+        pieces.push({ feature: j, name: `${j}: up`, low: unless(-Infinity) });
       } else if (f.actionability === "decreasing") {
-        pieces.push({ feature: j, high: unless(Infinity) });
+        pieces.push({ feature: j, name: `${j}: down`, high: unless(Infinity) });
       }
       if (f.bounds) pieces.push(this.bounded(j, f.bounds));
       if (f.largest !== null) pieces.push(this.stepped(j, f.largest));
@@ -189,11 +189,18 @@
     ofPerson() {
       const { freeze = [], bounds = {}, largest = {} } = this.terms;
       const place = (name) => this.codec.features.findIndex((f) => f.name === name);
-      const pieces = freeze.map((name) => ({ feature: place(name), fixed: true }));
+      const pieces = freeze.map((name) => {
+        const j = place(name);
+        return { feature: j, name: `${j}: frozen`, wish: "freeze", fixed: true };
+      });
       // Clocks move together, or not at all.
       if (pieces.some((piece) => this.clocks[piece.feature])) this.wait = 0;
-      for (const [name, pair] of Object.entries(bounds)) pieces.push(this.bounded(place(name), pair));
-      for (const [name, step] of Object.entries(largest)) pieces.push(this.stepped(place(name), step));
+      for (const [name, pair] of Object.entries(bounds)) {
+        pieces.push({ ...this.bounded(place(name), pair), wish: "bounds" });
+      }
+      for (const [name, step] of Object.entries(largest)) {
+        pieces.push({ ...this.stepped(place(name), step), wish: "largest" });
+      }
       return pieces;
     }
 
@@ -203,14 +210,14 @@
         value === null || value === undefined
           ? none
           : (this.codec.code(features[j], value) - least[j]) / width[j];
-      return { feature: j, low: end(low, -Infinity), high: end(high, Infinity) };
+      return { feature: j, name: `${j}: bounds`, low: end(low, -Infinity), high: end(high, Infinity) };
     }
 
     stepped(j, most) {
       const far = most / this.codec.width[j];
       const mine = this.cube[j];
-      if (Number.isNaN(mine)) return { feature: j };
-      return { feature: j, low: mine - far, high: mine + far };
+      const piece = { feature: j, name: `${j}: largest` };
+      return Number.isNaN(mine) ? piece : { ...piece, low: mine - far, high: mine + far };
     }
 
     assemble() {
