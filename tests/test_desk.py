@@ -263,3 +263,80 @@ def test_who_has_no_option_reads_the_same_reasons(tmp_path):
         compare(answer, found, people)
         without += sum(not told["accepted"] and not told["options"] for told in found)
     assert without > 8
+
+
+# -- the page -------------------------------------------------------------------------------------
+
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+QUIET = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-sync",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--virtual-time-budget=8000",
+]
+
+
+@pytest.fixture(scope="module")
+def shown():
+    """The German model's page for two people, and the model."""
+    genre = gl.GenRe.load("german", progress=False)
+    bank = gl.load_dataset("german")
+    denied = bank.X_test[~gl.decision.accepts(genre.h, bank.X_test)].head(2)
+    people = denied.set_axis(["Mira", "Ben </script>"])
+    return genre, people, desk.page(genre, people)
+
+
+def test_a_page_is_one_file_with_a_still_answer_for_those_without_script(shown, tmp_path):
+    bs4 = pytest.importorskip("bs4")
+    genre, people, page = shown
+    genre_page = desk.page(genre, people, tmp_path / "desk.html", title="A & B")
+    assert (tmp_path / "desk.html").read_text() == genre_page.html
+    assert [path.name for path in tmp_path.iterdir()] == ["desk.html"]
+    soup = bs4.BeautifulSoup(page.html, "html.parser")
+    assert len(page.html) < 1_050_000
+    assert not soup.select("[src], link, img"), "nothing is loaded"
+    assert bs4.BeautifulSoup(genre_page.html, "html.parser").title.text == "A & B"
+    answer = genre.recommend(people)
+    stills = [still.text for still in soup.select("main pre")]
+    assert stills == [answer.describe(label) for label in people.index]
+    assert "Mira, Ben </script>; nobody else's" in soup.footer.text
+    assert 'srcdoc="' in page._repr_html_()
+
+
+def test_nobody_else_is_in_the_file(shown):
+    genre, people, page = shown
+    start = page.html.index("const [about, people] = ") + len("const [about, people] = ")
+    about, forms = json.loads(page.html[start : page.html.index(";\nnew Recourse.Desk")])
+    assert [form["name"] for form in forms] == list(people.index)
+    rows = genre.codec.tokens(genre.codec.cube(gl.load_dataset("german").train))
+    assert not {*map(tuple, rows.tolist())} & {*map(tuple, about["profiles"])}
+    with pytest.raises(gl.GenReError, match="no rows"):
+        desk.page(genre, people.head(0))
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium to open a page")
+def test_a_browser_shows_the_letter(shown, tmp_path):
+    bs4 = pytest.importorskip("bs4")
+    genre, people, page = shown
+    (tmp_path / "desk.html").write_text(page.html)
+    command = [CHROMIUM, *QUIET, f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom"]
+    ended = subprocess.run(
+        [*command, f"file://{tmp_path / 'desk.html'}"], capture_output=True, text=True, timeout=120
+    )
+    soup = bs4.BeautifulSoup(ended.stdout, "html.parser")
+    paper = " ".join(soup.select_one(".desk-letter").get_text(" ").split())
+    letter = halved(genre, tmp_path).recommend(people).describe("Mira")
+    for line in " ".join(letter.split()).replace(" - ", "\n").split("\n"):
+        assert line in paper
+    # Every control has a label, and every row of the form is there.
+    controls = soup.select(".desk input, .desk select")
+    labels = {label["for"] for label in soup.select(".desk label")}
+    assert {control["id"] for control in controls} <= labels
+    assert len(soup.select(".desk-row")) == len(genre.schema)

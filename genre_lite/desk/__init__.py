@@ -1,17 +1,22 @@
 """The desk: a fitted model in a page, for a reader who edits a form and terms and sees the answers.
 
-:func:`exported` writes what the engine needs, which is plain JavaScript beside this file. It draws by the same
-keys as Python (:mod:`~genre_lite.threefry`), so its answers are the package's.
+:func:`page` writes one file that needs neither Python nor a network. Its engine is plain JavaScript, in the
+files beside this one: it draws by the same keys as Python (:mod:`~genre_lite.threefry`), and its letters are the
+package's. :func:`exported` is what the engine knows of a model.
 """
 
 from __future__ import annotations
 
 import ast
 import base64
-from dataclasses import asdict
+import json
+from dataclasses import asdict, dataclass
+from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import torch
 
 from ..decision import Classifier
@@ -26,9 +31,125 @@ if TYPE_CHECKING:
     from ..codec import Codec
     from ..genre import GenRe
 
-__all__ = ["ENGINE", "exported"]
+__all__ = ["ENGINE", "Page", "exported", "page"]
+
+FOLDER = Path(__file__).parent
+FRAME = 760  # pixels a page is high inside a notebook
 
 ENGINE = ("threefry.js", "limits.js", "networks.js", "search.js", "letter.js")
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page as text; in a notebook it shows itself."""
+
+    html: str
+
+    def _repr_html_(self) -> str:
+        frame = f"width: 100%; height: {FRAME}px; border: 0"
+        return f'<iframe title="The desk" srcdoc="{escape(self.html)}" style="{frame}"></iframe>'
+
+
+def page(
+    genre: GenRe,
+    people: pd.DataFrame,
+    path: str | Path | None = None,
+    *,
+    title: str = "At the desk",
+    wording: Wording = ENGLISH,
+) -> Page:
+    """One file in which a reader edits a form and terms, and sees the letters change.
+
+    Parameters
+    ----------
+    genre
+        Fitted by the recipe ``"estimated"``, to the package's own classifier.
+    people
+        Whose forms are in the file, one row each; the index names them. Nobody else's row is in it.
+    path
+        Where to write the file, whole or not at all; not written if left out.
+    title
+        Of the page.
+    wording
+        The words of its letters.
+
+    Raises
+    ------
+    GenReError
+        If the model cannot be carried by the engine, or a form cannot be read.
+
+    Examples
+    --------
+    >>> import genre_lite as gl
+    >>> genre = gl.GenRe.load("german", progress=False)
+    >>> people = gl.load_dataset("german").X_test.head(2)
+    >>> "Recourse.Desk" in gl.desk.page(genre, people).html
+    True
+    """
+    people = genre.schema.validate(people)
+    about = exported(genre, wording)
+    answer = genre.recommend(people)
+    rows = json.loads(people.to_json(orient="records"))
+    forms = [
+        {"name": str(label), "values": row} for label, row in zip(people.index, rows, strict=True)
+    ]
+    still = "".join(
+        f"<article><h2>{escape(str(label))}</h2><pre>{escape(answer.describe(label, wording=wording))}</pre></article>"
+        for label in people.index
+    )
+    weights = sum(weight.numel() for weight in learnt(genre).values())
+    inside = (
+        f"In this file: {weights:,} numbers of the model, the ranges and vocabularies of its "
+        f"{len(genre.schema)} features, the bank's network, and the forms of "
+        f"{', '.join(str(label) for label in people.index)}; nobody else's."
+    )
+    script = "\n".join((FOLDER / name).read_text() for name in (*ENGINE, "desk.js"))
+    # "</" inside a string would end the script.
+    data = json.dumps([about, forms]).replace("</", "<\\/")
+    made = Page(
+        TEMPLATE.format(
+            title=escape(title),
+            style=(FOLDER / "desk.css").read_text(),
+            still=still,
+            inside=escape(inside),
+            script=script,
+            data=data,
+        )
+    )
+    if path is not None:
+        unfinished = Path(path).with_name(Path(path).name + ".part")
+        unfinished.write_text(made.html)
+        unfinished.replace(path)
+    return made
+
+
+TEMPLATE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>
+:root {{ color-scheme: light dark; }}
+body {{ background: Canvas; color: CanvasText; font: 1rem system-ui, sans-serif; margin: 0 auto; max-width: 72rem; padding: 1rem; }}
+footer {{ font-size: .85rem; margin-top: 2rem; opacity: .85; }}
+pre {{ font: inherit; white-space: pre-wrap; }}
+{style}</style>
+</head>
+<body>
+<h1>{title}</h1>
+<main id="desk">{still}</main>
+<footer><p>{inside}</p></footer>
+<script>
+{script}
+</script>
+<script>
+const [about, people] = {data};
+new Recourse.Desk(document.getElementById("desk"), about, people);
+</script>
+</body>
+</html>
+"""
 
 
 def exported(genre: GenRe, wording: Wording = ENGLISH) -> dict[str, Any]:
@@ -111,7 +232,7 @@ def _codec(codec: Codec) -> dict[str, Any]:
     relations = [Relation.parse(text, codec.schema) for text in codec.schema.relations]
     return _scale(codec) | {
         "grid": [np.asarray(grid, float).tolist() for grid in codec.grid],
-        "values": [values.tolist() for values in codec.values],
+        "values": codec.to_dict()["values"],
         "gap": codec.gap.tolist(),
         "relations": [
             {

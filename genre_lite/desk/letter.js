@@ -5,6 +5,7 @@
   const ITEM = "- ";
   const PATIENT = 5; // years, where it is asked what waiting would have brought
   const DRAWS = 50; // with one term relaxed
+  const BANKS = ["margin", "threshold"]; // terms that are no wish of the person's
 
   // -- numbers ------------------------------------------------------------------------------------------
 
@@ -94,7 +95,7 @@
       Object.assign(this, { model, row, answer, terms, n });
       this.w = new Wording(model.about.wording);
       this.features = model.codec.features;
-      this.bar = model.about.threshold;
+      this.bar = answer.bar;
     }
 
     get opening() {
@@ -187,7 +188,7 @@
     /** Why there is no option, as far as that can be said, and what to do. */
     nothing() {
       const { w, terms } = this;
-      const wished = Object.entries(terms).some(([name, of]) => name !== "margin" && given(of));
+      const wished = Object.entries(terms).some(([name, of]) => !BANKS.includes(name) && given(of));
       const wishes = relaxed(this.model, this.answer.limits, terms)
         .sort((a, b) => b.found - a.found)
         .filter(({ found, wish }) => found && wish)

@@ -24,7 +24,7 @@
     recommend(row, terms = {}, n = 1) {
       const limits = new R.Limits(this.codec, row, terms);
       const asked = new Asked(this, limits, terms);
-      const now = { chance: asked.chance(limits.cube), accepted: asked.yes(limits.cube) };
+      const now = { bar: asked.bar, chance: asked.chance(limits.cube), accepted: asked.yes(limits.cube) };
       if (now.accepted) return { ...now, limits, options: [] };
       const { candidates, tries, temperature, bolder } = this.about.recipe;
       const k = Math.max(candidates, n);
@@ -120,7 +120,7 @@
   class Asked {
     constructor(model, limits, terms) {
       Object.assign(this, { model, limits });
-      this.bar = model.about.threshold;
+      this.bar = terms.threshold ?? model.about.threshold;
       this.margin = terms.margin ?? 0;
       this.known = new Map();
     }

@@ -1,0 +1,287 @@
+// The desk: a form and terms on the left, letters on the right, renewed at every touch.
+(function (R) {
+  "use strict";
+  const MOST_OPTIONS = 5;
+  const LONGEST_WAIT = 10; // years
+  const HARD = [
+    ["usual", 1],
+    ["easy for me", 0.5],
+    ["hard for me", 2],
+    ["very hard for me", 4],
+  ];
+  const PAUSE = 60; // milliseconds after a touch, so that a number can be typed
+
+  /** An element with attributes, listeners (on…) and children. */
+  function el(tag, about = {}, ...children) {
+    const node = document.createElement(tag);
+    for (const [name, value] of Object.entries(about)) {
+      if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+      else if (value === true) node.setAttribute(name, "");
+      else if (value !== false && value !== null && value !== undefined) node.setAttribute(name, value);
+    }
+    node.append(...children.filter((child) => child !== null));
+    return node;
+  }
+
+  let made = 0;
+  const fresh = () => `desk-${++made}`;
+
+  /** A control under its label. */
+  function labelled(text, control, hint = null) {
+    control.id ||= fresh();
+    return el("div", { class: "desk-field" }, el("label", { for: control.id }, text), control, hint);
+  }
+
+  function select(choices, chosen, onchange) {
+    const options = choices.map(([text, value]) =>
+      el("option", { value: String(value), selected: value === chosen }, text)
+    );
+    return el("select", { onchange }, ...options);
+  }
+
+  class Desk {
+    /** `about` is what the exporter wrote, `people` a list of {name, values}. */
+    constructor(root, about, people) {
+      this.root = root;
+      this.model = new R.Model(about);
+      this.people = people;
+      this.features = this.model.codec.features;
+      this.wording = new R.Wording(about.wording);
+      this.begin(0);
+    }
+
+    /** Take up a person, with no terms. */
+    begin(number) {
+      this.number = number;
+      this.row = { ...this.people[number].values };
+      this.terms = { freeze: [], bounds: {}, weights: {}, maxChanges: null, wait: 0, threshold: null };
+      this.n = 1;
+      this.draw();
+      this.answer();
+    }
+
+    draw() {
+      this.then = new Map(); // by feature: where its row tells what an option asks for
+      this.letters = el("div", { class: "desk-letters", "aria-live": "polite" });
+      const form = el("form", { class: "desk-form", onsubmit: (event) => event.preventDefault() });
+      form.append(...this.whom(), ...this.form());
+      this.root.replaceChildren(
+        el("div", { class: "desk" }, form, el("section", { class: "desk-answer", "aria-label": "Letters" }, this.letters))
+      );
+    }
+
+    whom() {
+      if (this.people.length === 1) return [el("h2", {}, this.people[0].name)];
+      const choices = this.people.map((person, i) => [person.name, i]);
+      const choose = select(choices, this.number, (event) => this.begin(Number(event.target.value)));
+      return [labelled("Who asks", choose)];
+    }
+
+    form() {
+      const free = (f) => f.actionability !== "immutable" && f.actionability !== "clock";
+      const rows = (some) => some.map((f) => this.field(f, free(f)));
+      const others = this.features.filter((f) => !free(f));
+      return [
+        this.wishes(),
+        el("fieldset", {}, el("legend", {}, "What could change"), ...rows(this.features.filter(free))),
+        el("details", { class: "desk-more" }, el("summary", {}, "What nobody can change at will"), ...rows(others)),
+      ];
+    }
+
+    /** One feature: its value now, and the person's own terms about it. */
+    field(f, free) {
+      const control = this.control(f, this.row[f.name], (value) => {
+        this.row[f.name] = value;
+      });
+      const then = el("p", { class: "desk-then" });
+      this.then.set(f.name, then);
+      const unit = f.kind === "numeric" && f.unit && f.unit !== "year" ? el("span", { class: "desk-unit" }, f.unit) : null;
+      return el("div", { class: "desk-row" }, labelled(f.title, control, unit), free ? this.own(f) : null, then);
+    }
+
+    control(f, value, take) {
+      const touched = (read) => (event) => {
+        const found = read(event.target);
+        if (found === undefined) return;
+        take(found);
+        this.soon();
+      };
+      if (f.kind === "numeric") {
+        const number = (target) => (target.value === "" ? (f.gaps ? null : undefined) : Number(target.value));
+        return el("input", {
+          type: "number",
+          step: f.step ?? "any",
+          value: value === null ? "" : String(value),
+          oninput: touched((target) => (target.checkValidity() ? number(target) : undefined)),
+        });
+      }
+      const choices = f.categories.map((level, i) => [String(level), i]);
+      if (f.gaps) choices.push([this.wording.words.missing, -1]);
+      const chosen = value === null ? -1 : f.categories.indexOf(value);
+      return select(choices, chosen, touched((target) => f.categories[Number(target.value)] ?? null));
+    }
+
+    /** Keep it, bound it, or say how hard it is. */
+    own(f) {
+      const { terms } = this;
+      const keep = el("input", {
+        type: "checkbox",
+        id: fresh(),
+        onchange: (event) => {
+          terms.freeze = terms.freeze.filter((name) => name !== f.name);
+          if (event.target.checked) terms.freeze.push(f.name);
+          this.soon();
+        },
+      });
+      const hard = select(HARD, 1, (event) => {
+        const times = Number(event.target.value);
+        if (times === 1) delete terms.weights[f.name];
+        else terms.weights[f.name] = times * f.weight;
+        this.soon();
+      });
+      return el(
+        "details",
+        { class: "desk-own" },
+        el("summary", {}, el("span", { class: "desk-hidden" }, `${f.title}: `), "my terms"),
+        el("div", { class: "desk-check" }, keep, el("label", { for: keep.id }, "keep it as it is")),
+        ...(f.kind === "nominal" ? [] : this.bounds(f)),
+        labelled("how hard", hard)
+      );
+    }
+
+    bounds(f) {
+      const ends = [null, null];
+      const take = (place) => (event) => {
+        const text = event.target.value;
+        ends[place] = text === "" ? null : f.kind === "numeric" ? Number(text) : f.categories[Number(text)];
+        if (ends.every((end) => end === null)) delete this.terms.bounds[f.name];
+        else this.terms.bounds[f.name] = [...ends];
+        this.soon();
+      };
+      return ["at least", "at most"].map((text, place) => {
+        if (f.kind === "numeric") {
+          return labelled(text, el("input", { type: "number", step: f.step ?? "any", oninput: take(place) }));
+        }
+        const choices = [["any", ""], ...f.categories.map((level, i) => [String(level), i])];
+        return labelled(text, select(choices, "", take(place)));
+      });
+    }
+
+    /** Terms about the whole answer. */
+    wishes() {
+      const { terms, features } = this;
+      const free = features.filter((f) => f.actionability !== "immutable" && f.actionability !== "clock").length;
+      const counts = Array.from({ length: Math.min(free, 8) }, (_, i) => [String(i + 1), i + 1]);
+      const most = select([["any number", ""], ...counts], "", (event) => {
+        terms.maxChanges = event.target.value === "" ? null : Number(event.target.value);
+        this.soon();
+      });
+      const years = Array.from({ length: LONGEST_WAIT + 1 }, (_, i) => [i ? this.wording.time(i) : "not at all", i]);
+      const wait = select(years, 0, (event) => {
+        terms.wait = Number(event.target.value);
+        this.soon();
+      });
+      const several = Array.from({ length: MOST_OPTIONS }, (_, i) => [String(i + 1), i + 1]);
+      const options = select(several, 1, (event) => {
+        this.n = Number(event.target.value);
+        this.soon();
+      });
+      const bar = el("input", {
+        type: "number",
+        min: 0,
+        max: 99,
+        step: "any",
+        value: String(100 * this.model.about.threshold),
+        oninput: (event) => {
+          if (event.target.value === "" || !event.target.checkValidity()) return;
+          terms.threshold = Number(event.target.value) / 100;
+          this.soon();
+        },
+      });
+      const clocks = features.some((f) => f.actionability === "clock");
+      return el(
+        "fieldset",
+        {},
+        el("legend", {}, "My terms"),
+        labelled("At most so many changes", most),
+        clocks ? labelled("I would wait", wait) : null,
+        labelled("Options", options),
+        el("details", { class: "desk-own" }, el("summary", {}, "the bank's bar"), labelled("Yes lies above (%)", bar))
+      );
+    }
+
+    // -- answers ------------------------------------------------------------------------------------------
+
+    soon() {
+      clearTimeout(this.waiting);
+      this.waiting = setTimeout(() => this.answer(), PAUSE);
+    }
+
+    answer() {
+      const { threshold, maxChanges, ...terms } = this.terms;
+      if (threshold !== null) terms.threshold = threshold;
+      if (maxChanges !== null) terms.maxChanges = maxChanges;
+      const start = performance.now();
+      const answer = this.model.recommend(this.row, terms, this.n);
+      this.letter = new R.Letter(this.model, this.row, answer, terms, this.n);
+      this.milliseconds = performance.now() - start;
+      this.show();
+    }
+
+    show() {
+      const { letter } = this;
+      const said = (lines) => lines.map((line) => el("p", {}, line));
+      const offers = letter.offers;
+      const parts = [...said(letter.opening), ...offers.map((offer) => this.offer(offer))];
+      this.letters.replaceChildren(el("article", { class: "desk-letter" }, ...parts));
+      const paper = this.letters.firstChild;
+      const close = () => paper.append(...this.paragraphs(letter.closing), ...said(letter.always));
+      // Which wish stands in the way is found by many draws; the letter need not wait for that.
+      if (offers.length || letter.answer.accepted) close();
+      else setTimeout(() => paper.isConnected && close(), 0);
+      this.mark(offers);
+    }
+
+    offer(offer) {
+      const head = this.wording.say("offer", offer) + (offer.asks.size ? ":" : ".");
+      const asks = [...offer.asks.values()].map((ask) => el("li", {}, ask));
+      return el(
+        "section",
+        {},
+        this.n > 1 ? el("h3", {}, offer.name) : null,
+        el("p", {}, head),
+        asks.length ? el("ul", {}, ...asks) : null,
+        offer.waiting ? el("p", {}, offer.waiting) : null,
+        el("p", {}, this.wording.words.nothing_else)
+      );
+    }
+
+    /** Sentences as paragraphs, and what stands in a list as one. */
+    paragraphs(lines) {
+      const parts = [];
+      for (const line of lines) {
+        if (!line.startsWith("- ")) parts.push(el("p", {}, line));
+        else {
+          const last = parts[parts.length - 1];
+          const list = last?.tagName === "UL" ? last : el("ul");
+          if (list !== last) parts.push(list);
+          list.append(el("li", {}, line.slice(2)));
+        }
+      }
+      return parts;
+    }
+
+    /** Beside each row of the form: what the options make of it. */
+    mark(offers) {
+      this.features.forEach((f, j) => {
+        const told = offers.filter((offer) => offer.moves.has(j)).map((offer) => {
+          const name = this.n > 1 ? `${offer.name}: ` : "";
+          return `${name}→ ${offer.moves.get(j)[1]}`;
+        });
+        this.then.get(f.name).textContent = told.join("; ");
+      });
+    }
+  }
+
+  Object.assign(R, { Desk });
+})((globalThis.Recourse ??= {}));
