@@ -615,6 +615,41 @@ def _print_answer(answer: Recourses, person: Hashable, file: IO[str]) -> None:
     print_table(cells, title=answer.headline(person), file=file)
 
 
+# -- page -------------------------------------------------------------------------------------------
+
+
+@app.command()
+def page(
+    model: Annotated[
+        Path, typer.Argument(help="A file that `train` wrote, or adult, compas or german.")
+    ],
+    csv: Annotated[Path, typer.Option(help="The people whose forms the page holds, one a row.")],
+    out: Annotated[Path, typer.Option(help="The file to write, for any browser.")],
+    index: Id = None,
+    row: Annotated[str | None, typer.Option(help="The label of one person.")] = None,
+    bank: Bank = None,
+    title: Annotated[str, typer.Option(help="What stands above it.")] = "At the desk",
+    wording: Annotated[
+        Path | None, typer.Option(help="The letters' words in JSON, for another language or tone.")
+    ] = None,
+    sep: Sep = ",",
+    decimal: Decimal = ".",
+    encoding: Encoding = "utf-8",
+    missing: Missing = None,
+) -> None:
+    """Write one file in which a reader edits a form and terms, and sees the letters change."""
+    from .desk import page as written_page
+    from .wording import ENGLISH
+
+    genre = _load(model, bank)
+    words = ENGLISH if wording is None else _wording(wording)
+    people = genre.schema.read_csv(csv, index=index, **_how(sep, decimal, encoding, missing))
+    if row is not None:
+        people = _one(people, row)
+    written_page(genre, people, out, title=title, wording=words)
+    typer.echo(f"Wrote {out}; open it in a browser.")
+
+
 # -- check ------------------------------------------------------------------------------------------
 
 

@@ -40,7 +40,7 @@ def words(text: str) -> str:
 
 
 def test_help_is_there_and_loads_nothing_heavy() -> None:
-    commands = {"schema", "train", "recommend", "check", "benchmark", "report", "data"}
+    commands = {"schema", "train", "recommend", "page", "check", "benchmark", "report", "data"}
     assert commands <= set(done("--help").split())
     heavy = "{'torch', 'pandas', 'sklearn', 'matplotlib'}"
     code = (
@@ -269,6 +269,18 @@ def test_a_bad_value_in_another_row_does_not_matter(model: Path, people: Path) -
     PEOPLE.astype(str).assign(income=["lots", "88", "30"]).to_csv(people, index=False)
     text = words(done("recommend", model, "--csv", people, "--row", 2, "--format", "sentences"))
     assert "raise income from 30" in text
+
+
+def test_page_holds_the_people_named_and_shows_their_letters(
+    model: Path, people: Path, tmp_path: Path
+) -> None:
+    said = done("page", model, "--csv", people, "--row", 2, "--out", tmp_path / "desk.html")
+    assert "open it in a browser" in words(said)
+    html = (tmp_path / "desk.html").read_text()
+    assert "the forms of 2; nobody else" in html
+    assert "new Recourse.Desk" in html
+    result = call("page", model, "--csv", people, "--row", 7, "--out", tmp_path / "no.html")
+    assert result.exit_code != 0 and not (tmp_path / "no.html").exists()
 
 
 def test_recommend_needs_a_row_that_exists(model: Path, people: Path) -> None:
