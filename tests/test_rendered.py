@@ -133,6 +133,31 @@ def test_no_page_is_wider_than_a_phone(html, pages, tmp_path):
     assert not wide
 
 
+# -- the desk -----------------------------------------------------------------------------------
+
+
+def test_the_desk_has_a_still_letter_and_then_answers(html, tmp_path):
+    page = html / "book" / "desk.html"
+    still = BeautifulSoup(page.read_text(), "html.parser").select_one(".genre-desk pre").text
+    assert still.startswith("You were denied") and "With these changes" in still
+    scripts = {path.name: path.stat().st_size for path in (html / "_static" / "desk").glob("*.js")}
+    assert scripts.keys() == {"engine.js", "german.js", "begin.js"}
+    assert scripts["german.js"] < 1_000_000 and scripts["engine.js"] < 100_000
+    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if browser is None:
+        pytest.skip("there is no Chromium to show the page")
+    command = [browser, *QUIET.split(), f"--user-data-dir={tmp_path / 'browser'}"]
+    shown = subprocess.run(
+        [*command, "--virtual-time-budget=8000", "--dump-dom", page.as_uri()],
+        capture_output=True,
+        text=True,
+        timeout=300,
+    ).stdout
+    letter = BeautifulSoup(shown, "html.parser").select_one(".desk-letter")
+    said = " ".join(letter.get_text(" ").split())
+    assert said == " ".join(still.replace("\n- ", "\n").split())
+
+
 # -- in light and dark --------------------------------------------------------------------------
 
 

@@ -1,0 +1,90 @@
+"""``{desk}``: a model that comes with the package, at the reader's hand, on a page of the book.
+
+The argument is the model's name; each line of the body is a person, by their label in the table and by the name
+that the page gives them. Without script a still letter stands in its place. The engine and the model's weights are
+files of the book, written when it is built.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from html import escape
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+from sphinx.util.docutils import SphinxDirective
+
+import genre_lite as gl
+from genre_lite import desk
+
+BEGIN = """
+for (const root of document.querySelectorAll(".genre-desk")) {
+  new Recourse.Desk(root, Recourse.models[root.dataset.model], JSON.parse(root.dataset.people));
+}
+"""
+
+
+@cache
+def loaded(name: str) -> tuple[gl.GenRe, object]:
+    """A model of the package, with weights as the page has them, and its table."""
+    return gl.GenRe.load(name, progress=False), gl.load_dataset(name)
+
+
+class Desk(SphinxDirective):
+    """``{desk} german`` and a line a person: ``553 Mira``."""
+
+    required_arguments = 1
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        name = self.arguments[0]
+        genre, bank = loaded(name)
+        labels, names = zip(*(line.split(maxsplit=1) for line in self.content), strict=True)
+        people = bank.X_test.loc[[int(label) for label in labels]].set_axis(list(names))
+        answer = genre.recommend(people)
+        rows = json.loads(people.to_json(orient="records"))
+        forms = [{"name": who, "values": row} for who, row in zip(names, rows, strict=True)]
+        still = "".join(
+            f"<h2>{escape(who)}</h2><pre>{escape(answer.describe(who))}</pre>" for who in names
+        )
+        up = "../" * self.env.docname.count("/")
+        scripts = "".join(
+            f'<script src="{up}_static/desk/{file}.js" defer></script>'
+            for file in ("engine", name, "begin")
+        )
+        self.env.metadata[self.env.docname].setdefault("desks", name)
+        html = (
+            f'<link rel="stylesheet" href="{up}_static/desk/desk.css">'
+            f'<div class="genre-desk" data-model="{name}" data-people="{escape(json.dumps(forms))}">'
+            f"{still}</div>{scripts}"
+        )
+        return [nodes.raw("", html, format="html")]
+
+
+def write(app: Sphinx, problem: Exception | None) -> None:
+    """The engine, and the weights of each model that a page shows."""
+    names = {of["desks"] for of in app.env.metadata.values() if "desks" in of}
+    if problem or app.builder.name != "html" or not names:
+        return
+    folder = Path(app.outdir) / "_static" / "desk"
+    folder.mkdir(parents=True, exist_ok=True)
+    parts = [(desk.FOLDER / file).read_text() for file in (*desk.ENGINE, "desk.js")]
+    (folder / "engine.js").write_text("\n".join(parts))
+    (folder / "begin.js").write_text(BEGIN)
+    (folder / "desk.css").write_text((desk.FOLDER / "desk.css").read_text())
+    for name in names:
+        about = json.dumps(desk.exported(loaded(name)[0]))
+        if len(about) > 1_000_000:
+            raise ExtensionError(f"The model {name!r} takes {len(about):,} bytes on a page.")
+        text = f"((globalThis.Recourse ??= {{}}).models ??= {{}}).{name} = {about};\n"
+        (folder / f"{name}.js").write_text(text)
+
+
+def setup(app: Sphinx) -> dict:
+    """Register the directive; write its files when the pages are written."""
+    app.add_directive("desk", Desk)
+    app.connect("build-finished", write)
+    return {"version": "1", "parallel_read_safe": True}
