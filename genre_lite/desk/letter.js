@@ -191,7 +191,7 @@
       const wished = Object.entries(terms).some(([name, of]) => !BANKS.includes(name) && given(of));
       const wishes = relaxed(this.model, this.answer.limits, terms)
         .sort((a, b) => b.found - a.found)
-        .filter(({ found, wish }) => found && wish)
+        .filter(({ found }) => found)
         .map(({ found, wish }) => w.say("bind", { wish: this.wish(wish), found, draws: DRAWS }));
       const told = [wished ? w.words.none_wished : w.words.none];
       if (wishes.length) return [...told, w.words.binding, ...wishes.map((text) => ITEM + text), w.words.what_to_wish];
@@ -212,41 +212,29 @@
     }
   }
 
-  /** With one term relaxed at a time: how many of 50 draws the bank accepts, and whose wish it was. */
+  /** With one wish relaxed at a time: how many of 50 draws the bank accepts. */
   function relaxed(model, limits, terms) {
     const asked = new R.Asked(model, limits, terms);
-    const count = (change) => {
+    const found = [];
+    const without = (wish, change) => {
       const other = Object.assign(Object.create(Object.getPrototypeOf(limits)), limits);
       change(other);
       const points = model.draws(other, DRAWS, { temperature: 1 });
-      return points.filter((point) => asked.accepts(point) && other.changes(point)).length;
+      const fine = points.filter((point) => asked.accepts(point) && other.changes(point));
+      found.push({ found: fine.length, wish });
     };
-    const found = [];
-    const names = new Set(limits.pieces.map((piece) => piece.name));
-    for (const name of names) {
-      const { feature, wish } = limits.pieces.find((piece) => piece.name === name && piece.wish) ??
-        limits.pieces.find((piece) => piece.name === name);
-      if (limits.clocks[feature]) continue;
-      const number = count((other) => {
+    for (const { name, feature, wish } of limits.pieces) {
+      const fixed = limits.codec.features[feature].actionability === "immutable";
+      if (!wish || fixed || limits.clocks[feature]) continue;
+      without({ kind: wish, feature }, (other) => {
         other.pieces = limits.pieces.filter((piece) => piece.name !== name);
         other.assemble();
       });
-      const own = wish && limits.codec.features[feature].actionability !== "immutable";
-      found.push({ found: number, wish: own ? { kind: wish, feature } : null });
     }
-    if (limits.most < limits.codec.d) {
-      const number = count((other) => (other.most = limits.codec.d));
-      found.push({ found: number, wish: { kind: "maxChanges" } });
-    }
+    if (limits.most < limits.codec.d) without({ kind: "maxChanges" }, (other) => (other.most = limits.codec.d));
     if (limits.clocks.some(Boolean)) {
-      const number = count((other) => (other.wait = limits.wait + PATIENT));
-      found.push({ found: number, wish: { kind: "wait" } });
+      without({ kind: "wait" }, (other) => (other.wait = limits.wait + PATIENT));
     }
-    limits.relations.forEach((_, r) => {
-      if (!limits.active[r]) return;
-      const number = count((other) => (other.active = limits.active.map((yes, i) => yes && i !== r)));
-      found.push({ found: number, wish: null });
-    });
     return found;
   }
 
