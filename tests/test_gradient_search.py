@@ -163,7 +163,10 @@ def test_a_classifier_without_gradient_is_refused(method):
     frame = plane()
     labels = (frame["x1"] > 0.5).astype(int)
     h = make_pipeline(StandardScaler(), LogisticRegression()).fit(frame, labels)
-    with pytest.raises(NotDifferentiableError, match=r"Pipeline.*GenRe, NearestNeighbour, Growing"):
+    with pytest.raises(
+        NotDifferentiableError,
+        match=r"Pipeline.*GenRe, NearestNeighbour, GraftedNeighbour, Growing",
+    ):
         method(h, PLANE, progress=False).fit(frame, labels)
 
 

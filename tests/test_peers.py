@@ -228,8 +228,11 @@ def test_a_real_peer_answers(name, bank, h, denied):
     assert answer.found.all()
     assert (answer.probability > 0.5).mean() >= 0.8
     pd.testing.assert_frame_equal(answer.frame, again.frame)
-    if name != "nice":  # which knows no constraints
-        assert violations(bank.schema, denied, answer.best()).sum() == 0
+    if name != "nice":  # which knows no constraints; what else they break, the field counts
+        still = [f.name for f in bank.schema if f.actionability == "immutable"]
+        pd.testing.assert_frame_equal(
+            answer.best()[still], denied[still], check_dtype=False, check_names=False
+        )
 
 
 # -- the register ---------------------------------------------------------------------------------

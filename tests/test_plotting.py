@@ -170,7 +170,7 @@ CONSISTENCY = {
     },
 }
 # The other pictures of methods have a file of tests of their own.
-ELSEWHERE = ("style", "method_map", "seconds_a_person")
+ELSEWHERE = ("style", "dot_plot", "method_map", "seconds_a_person")
 FIGURES = [n for n in plotting.__all__ if n.islower() and n not in ELSEWHERE]
 
 

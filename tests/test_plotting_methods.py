@@ -20,7 +20,6 @@ import matplotlib.pyplot as plt
 from genre_lite import plotting
 from genre_lite.errors import GenReError
 from genre_lite.evaluation.ledger import summarize
-from genre_lite.plotting.methods import dot_plot
 
 METHODS = pd.DataFrame(
     {
@@ -62,7 +61,9 @@ def drawing(request: pytest.FixtureRequest) -> Callable:
     return {
         "method_map": lambda **more: plotting.method_map(METHODS, **more),
         "seconds_a_person": lambda **more: plotting.seconds_a_person(METHODS, **more),
-        "dot_plot": lambda **more: dot_plot(SCORES, lines={"oracle": 2.0}, low=1.5, **more),
+        "dot_plot": lambda **more: plotting.dot_plot(
+            SCORES, lines={"oracle": 2.0}, low=1.5, **more
+        ),
     }[request.param]
 
 
@@ -263,7 +264,7 @@ def heights(ax: plt.Axes) -> dict[str, float]:
 
 
 def test_dots_stand_at_their_means_below_each_other_in_groups() -> None:
-    ax = dot_plot(SCORES)
+    ax = plotting.dot_plot(SCORES)
     at = heights(ax)
     assert list(at) == [name for _, name in SCORES.index] + ["recipes", "searches"]
     order = ["recipes", "GenRe", "forward alone", "searches", "not made", "Wachter", "one world"]
@@ -282,7 +283,7 @@ def test_dots_stand_at_their_means_below_each_other_in_groups() -> None:
 
 
 def test_dots_have_bars_of_their_intervals() -> None:
-    ax = dot_plot(SCORES)
+    ax = plotting.dot_plot(SCORES)
     bars = [c.lines[2][0].get_segments()[0][:, 0].tolist() for c in ax.containers]
     wanted = [[1.94, 1.96], [1.88, 1.92], [1.1, 1.3], [1.6, 1.6]]
     assert np.allclose(bars, wanted), "one world alone has no bar"
@@ -291,7 +292,7 @@ def test_dots_have_bars_of_their_intervals() -> None:
 
 
 def test_a_dot_that_lies_further_left_is_a_triangle_at_the_edge() -> None:
-    ax = dot_plot(SCORES, low=1.5)
+    ax = plotting.dot_plot(SCORES, low=1.5)
     edge = [line for line in ax.lines if line.get_marker() == "<"]
     assert [line.get_xydata().tolist() for line in edge] == [[[1.5, heights(ax)["Wachter"]]]]
     assert ax.get_xlim()[0] == 1.5
@@ -299,7 +300,7 @@ def test_a_dot_that_lies_further_left_is_a_triangle_at_the_edge() -> None:
 
 
 def test_lines_of_the_dots_are_named_and_look_different() -> None:
-    ax = dot_plot(SCORES, lines={"oracle": 2.0, "doing nothing": 1.3})
+    ax = plotting.dot_plot(SCORES, lines={"oracle": 2.0, "doing nothing": 1.3})
     assert legend(ax) == ["oracle", "doing nothing"]
     drawn = {line.get_label(): line for line in ax.lines if line.get_label() in legend(ax)}
     assert {name: line.get_xdata()[0] for name, line in drawn.items()} == {
@@ -308,7 +309,7 @@ def test_lines_of_the_dots_are_named_and_look_different() -> None:
     }
     looks = {name: line.get_linestyle() for name, line in drawn.items()}
     assert len(set(looks.values())) == 2
-    alone = dot_plot(SCORES, lines={"oracle": np.nan, "doing nothing": 1.3})
+    alone = plotting.dot_plot(SCORES, lines={"oracle": np.nan, "doing nothing": 1.3})
     assert legend(alone) == ["doing nothing"]
     (line,) = [line for line in alone.lines if line.get_label() == "doing nothing"]
     assert line.get_linestyle() == looks["doing nothing"], "it looks the same beside others or not"
@@ -316,7 +317,7 @@ def test_lines_of_the_dots_are_named_and_look_different() -> None:
 
 
 def test_dots_need_no_colour_to_tell_the_highlighted_method() -> None:
-    ax = dot_plot(SCORES, highlight="Wachter")
+    ax = plotting.dot_plot(SCORES, highlight="Wachter")
     weights = {label.get_text(): label.get_fontweight() for label in ax.get_yticklabels()}
     assert [name for name, weight in weights.items() if weight == "bold"] == ["Wachter"]
     full = [not same_color(c.lines[0].get_markerfacecolor(), "white") for c in ax.containers]
@@ -324,13 +325,13 @@ def test_dots_need_no_colour_to_tell_the_highlighted_method() -> None:
 
 
 def test_dots_of_one_level_have_no_groups() -> None:
-    ax = dot_plot(SCORES.droplevel(0))
+    ax = plotting.dot_plot(SCORES.droplevel(0))
     assert list(heights(ax).values()) == [0, 1, 2, 3, 4]
 
 
 def test_dots_say_what_is_missing() -> None:
     with pytest.raises(GenReError, match="half_width"):
-        dot_plot(SCORES[["mean"]])
+        plotting.dot_plot(SCORES[["mean"]])
     with pytest.raises(GenReError, match="No mean is known"):
-        dot_plot(SCORES.loc[[("searches", "not made")]])
+        plotting.dot_plot(SCORES.loc[[("searches", "not made")]])
     assert plt.get_fignums() == []
