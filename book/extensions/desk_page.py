@@ -71,7 +71,7 @@ def write(app: Sphinx, problem: Exception | None) -> None:
         return
     folder = Path(app.outdir) / "_static" / "desk"
     folder.mkdir(parents=True, exist_ok=True)
-    parts = [(desk.FOLDER / file).read_text() for file in (*desk.ENGINE, "desk.js")]
+    parts = [(desk.FOLDER / file).read_text() for file in (*desk.ENGINE, *desk.VIEWS)]
     (folder / "engine.js").write_text("\n".join(parts))
     (folder / "begin.js").write_text(BEGIN)
     (folder / "desk.css").write_text((desk.FOLDER / "desk.css").read_text())

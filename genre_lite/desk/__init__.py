@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from ..codec import Codec
     from ..genre import GenRe
 
-__all__ = ["ENGINE", "Page", "exported", "page"]
+__all__ = ["ENGINE", "VIEWS", "Page", "exported", "page"]
+
+VIEWS = ("hands.js", "writer.js", "desk.js")
 
 FOLDER = Path(__file__).parent
 FRAME = 760  # pixels a page is high inside a notebook
@@ -103,7 +105,7 @@ def page(
         f"{len(genre.schema)} features, the bank's network, and the forms of "
         f"{', '.join(str(label) for label in people.index)}; nobody else's."
     )
-    script = "\n".join((FOLDER / name).read_text() for name in (*ENGINE, "desk.js"))
+    script = "\n".join((FOLDER / name).read_text() for name in (*ENGINE, *VIEWS))
     # "</" inside a string would end the script.
     data = json.dumps([about, forms]).replace("</", "<\\/")
     made = Page(

@@ -1,6 +1,7 @@
 // The desk: a form and terms on the left, letters on the right, renewed at every touch.
 (function (R) {
   "use strict";
+  const { el, fresh } = R;
   const MOST_OPTIONS = 5;
   const LONGEST_WAIT = 10; // years
   const HARD = [
@@ -10,21 +11,6 @@
     ["very hard for me", 4],
   ];
   const PAUSE = 60; // milliseconds after a touch, so that a number can be typed
-
-  /** An element with attributes, listeners (on…) and children. */
-  function el(tag, about = {}, ...children) {
-    const node = document.createElement(tag);
-    for (const [name, value] of Object.entries(about)) {
-      if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
-      else if (value === true) node.setAttribute(name, "");
-      else if (value !== false && value !== null && value !== undefined) node.setAttribute(name, value);
-    }
-    node.append(...children.filter((child) => child !== null));
-    return node;
-  }
-
-  let made = 0;
-  const fresh = () => `desk-${++made}`;
 
   /** A control under its label. */
   function labelled(text, control, hint = null) {
@@ -62,11 +48,23 @@
 
     draw() {
       this.then = new Map(); // by feature: where its row tells what an option asks for
-      this.letters = el("div", { class: "desk-letters", "aria-live": "polite" });
+      this.letters = el("div", { "aria-live": "polite" });
+      this.writing = el("div", { class: "desk-write" });
+      this.write = el(
+        "details",
+        { class: "desk-more", ontoggle: () => this.writer() },
+        el("summary", {}, "See it write"),
+        this.writing
+      );
       const form = el("form", { class: "desk-form", onsubmit: (event) => event.preventDefault() });
       form.append(...this.whom(), ...this.form());
       this.root.replaceChildren(
-        el("div", { class: "desk" }, form, el("section", { class: "desk-answer", "aria-label": "Letters" }, this.letters))
+        el(
+          "div",
+          { class: "desk" },
+          form,
+          el("section", { class: "desk-answer", "aria-label": "Letters" }, el("div", { class: "desk-letters" }, this.letters, this.write))
+        )
       );
     }
 
@@ -226,6 +224,12 @@
       this.letter = new R.Letter(this.model, this.row, answer, terms, this.n);
       this.milliseconds = performance.now() - start;
       this.show();
+      this.writer();
+    }
+
+    /** The view that writes, for the form and the terms as they are now. */
+    writer() {
+      if (this.write.open) new R.Writer(this.writing, this.model, this.letter.answer.limits, this.wording);
     }
 
     show() {

@@ -152,6 +152,7 @@
     constructor(codec, row, terms = {}) {
       this.codec = codec;
       this.terms = terms;
+      this.row = row;
       this.cube = codec.cube(row);
       this.own = codec.tokens(this.cube);
       this.clocks = codec.features.map((f) => f.actionability === "clock");
