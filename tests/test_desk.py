@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from chromium import Chromium
 
 import genre_lite as gl
 from genre_lite import desk
@@ -267,21 +269,6 @@ def test_who_has_no_option_reads_the_same_reasons(tmp_path):
 
 # -- the page -------------------------------------------------------------------------------------
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
-QUIET = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-sync",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--virtual-time-budget=8000",
-]
-
 
 @pytest.fixture(scope="module")
 def shown():
@@ -321,22 +308,160 @@ def test_nobody_else_is_in_the_file(shown):
         desk.page(genre, people.head(0))
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium to open a page")
-def test_a_browser_shows_the_letter(shown, tmp_path):
-    bs4 = pytest.importorskip("bs4")
-    genre, people, page = shown
-    (tmp_path / "desk.html").write_text(page.html)
-    command = [CHROMIUM, *QUIET, f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom"]
-    ended = subprocess.run(
-        [*command, f"file://{tmp_path / 'desk.html'}"], capture_output=True, text=True, timeout=120
+@pytest.fixture(scope="module")
+def browser(shown, tmp_path_factory):
+    """The page in a browser."""
+    folder = tmp_path_factory.mktemp("browser")
+    (folder / "desk.html").write_text(shown[2].html)
+    chromium = Chromium(folder)
+    chromium.address = (folder / "desk.html").as_uri()
+    yield chromium
+    chromium.close()
+
+
+@pytest.fixture
+def opened(browser):
+    browser.open(browser.address)
+    return browser
+
+
+LETTER = "document.querySelector('.desk-letter').innerText"
+
+
+def letter_after(browser: Chromium, script: str) -> str:
+    """The letter that follows a touch."""
+    count = "performance.getEntriesByName('recourse-letter').length"
+    return browser.run(
+        f"new Promise((done) => {{ const before = {count}; {script} "
+        f"const look = () => {count} > before ? setTimeout(() => done({LETTER}), 50) : setTimeout(look, 10);"
+        "look(); })"
     )
-    soup = bs4.BeautifulSoup(ended.stdout, "html.parser")
-    paper = " ".join(soup.select_one(".desk-letter").get_text(" ").split())
+
+
+def plain(text: str) -> str:
+    """Without lines, and with the name of an option as its title."""
+    text = re.sub(r"(Option [A-Z])\. ", r"\1 ", text.replace("\n- ", "\n"))
+    return " ".join(text.split())
+
+
+def test_a_browser_shows_the_letter_and_every_control_has_a_label(shown, opened, tmp_path):
+    genre, people, _ = shown
     letter = halved(genre, tmp_path).recommend(people).describe("Mira")
-    for line in " ".join(letter.split()).replace(" - ", "\n").split("\n"):
-        assert line in paper
-    # Every control has a label, and every row of the form is there.
-    controls = soup.select(".desk input, .desk select")
-    labels = {label["for"] for label in soup.select(".desk label")}
-    assert {control["id"] for control in controls} <= labels
-    assert len(soup.select(".desk-row")) == len(genre.schema)
+    assert plain(opened.run(LETTER)) == plain(letter)
+    assert not opened.complaints
+    unnamed = "[...document.querySelectorAll('.desk :is(input, select)')].filter((c) => !c.labels.length).length"
+    assert opened.run(unnamed) == 0
+    assert opened.run("document.querySelectorAll('.desk-row').length") == len(genre.schema)
+
+
+def test_each_touch_renews_the_letter(shown, opened, tmp_path):
+    """A value, a freeze, a bound, a weight, the number of changes, the wait, the options, the bar."""
+    genre, people, _ = shown
+    genre = halved(genre, tmp_path)
+    ben = people.iloc[[1]]
+    touch = "const pick = (text) => [...document.querySelectorAll('.desk label')].find((l) => l.textContent === text).control;"
+    set_to = "const set = (c, v, kind) => {{ c.value = v; c.dispatchEvent(new Event(kind, {{bubbles: true}})); }};"
+    opened.run(
+        touch.replace("const pick", "window.pick")
+        + set_to.replace("const set", "window.set").replace("{{", "{").replace("}}", "}")
+    )
+    said = letter_after(opened, "set(pick('Who asks'), '1', 'change');")
+    assert plain(said) == plain(genre.recommend(ben).describe(ben.index[0]))
+    said = letter_after(opened, "set(pick('amount of the loan'), '900', 'input');")
+    ben = ben.assign(amount=900)
+    assert plain(said) == plain(genre.recommend(ben).describe(ben.index[0]))
+    said = letter_after(opened, "set(pick('At most so many changes'), '2', 'change');")
+    assert plain(said) == plain(genre.recommend(ben, max_changes=2).describe(ben.index[0]))
+    said = letter_after(opened, "set(pick('Options'), '3', 'change');")
+    terms = {"max_changes": 2, "n": 3}
+    assert plain(said) == plain(genre.recommend(ben, **terms).describe(ben.index[0]))
+    said = letter_after(opened, "pick('keep it as it is').click();")
+    first = opened.run(
+        "pick('keep it as it is').closest('.desk-row').querySelector('label').textContent"
+    )
+    frozen = next(f.name for f in genre.schema if f.title == first)
+    terms["freeze"] = [frozen]
+    assert plain(said) == plain(genre.recommend(ben, **terms).describe(ben.index[0]))
+    said = letter_after(opened, "set(pick('I would wait'), '3', 'change');")
+    terms["wait"] = 3
+    assert plain(said) == plain(genre.recommend(ben, **terms).describe(ben.index[0]))
+    assert not opened.complaints
+
+
+def test_the_hand_on_a_keyboard_comes_from_form_to_letter(opened):
+    seen = []
+    for _ in range(12):
+        opened.press("Tab")
+        seen.append(
+            opened.run(
+                "document.activeElement.labels?.[0]?.textContent ?? document.activeElement.textContent"
+            )
+        )
+    assert seen[:4] == ["Who asks", "At most so many changes", "I would wait", "Options"]
+    outline = opened.run("getComputedStyle(document.activeElement).outlineStyle")
+    assert outline == "solid", "focus can be seen"
+    small = (
+        "[...document.querySelectorAll('.desk :is(input, select, summary, button)')]"
+        ".map((c) => c.getBoundingClientRect()).filter((b) => b.width && (b.height < 24 || b.width < 24)).length"
+    )
+    assert opened.run(small) == 0, "targets are 24 pixels at least"
+    assert opened.run(
+        "document.querySelector('.desk-letter').closest('[aria-live=polite]') !== null"
+    )
+
+
+def test_it_writes_what_the_model_draws(shown, opened, tmp_path):
+    """ "Draw the rest" from the first candidate's numbers is that candidate."""
+    genre, people, _ = shown
+    genre = halved(genre, tmp_path)
+    opened.run("document.querySelector('.desk-answer details').open = true")
+    opened.run(
+        "new Promise((done) => { const look = () => document.querySelector('.desk-bar')"
+        " ? done() : setTimeout(look, 20); look(); })"
+    )
+    bars = "[...document.querySelectorAll('.desk-bars .desk-bar span:last-child')].map((s) => s.textContent)"
+    first = opened.run(bars)
+    from genre_lite.limits import Limits
+
+    limits = Limits(genre.codec, people.head(1))
+    drawn = genre._draws(limits, 1, temperature=0.5, seed=genre.seed)
+    opened.run(
+        "[...document.querySelectorAll('.desk-acts button')].find((b) => b.textContent === 'Draw the rest').click()"
+    )
+    written = opened.run(
+        "[...document.querySelectorAll('.desk-write ol li')].map((l) => l.textContent)"
+    )
+    own = limits.own[0]
+    assert len(written) == len(genre.schema) and first
+    for j, (line, f) in enumerate(zip(written, genre.schema, strict=True)):
+        token = drawn.tokens[0, 0, j]
+        assert line.startswith(f"{f.title}: ")
+        assert line.endswith(" (stays)") == bool(token == own[j])
+        if token != own[j]:
+            value = genre.codec.grid[j][token] * genre.codec.width[j] + genre.codec.low[j]
+            said = f.categories[round(value)] if f.is_categorical else f.format(round(value, 9))
+            assert str(said) in line
+
+
+def test_a_first_letter_takes_a_second_and_the_next_a_third_on_a_slow_machine(browser):
+    """At a quarter of this machine's speed; the best of some tries, for others work here too."""
+    browser.send("Emulation.setCPUThrottlingRate", rate=4)
+    try:
+        marks = "performance.getEntriesByName('recourse-letter').at(-1).startTime"
+        first = []
+        for _ in range(3):
+            browser.open(browser.address)
+            first.append(browser.run(marks))
+        assert min(first) < 1000
+        touch = (
+            "new Promise((done) => { const c = document.querySelector('.desk-row input[type=number]'); const start = performance.now();"
+            "const before = performance.getEntriesByName('recourse-letter').length;"
+            "c.value = String(Number(c.value) + 1); c.dispatchEvent(new Event('input'));"
+            "const look = () => performance.getEntriesByName('recourse-letter').length > before"
+            " ? done(performance.getEntriesByName('recourse-letter').at(-1).startTime - start) : setTimeout(look, 5);"
+            "look(); })"
+        )
+        following = [browser.run(touch) for _ in range(6)]
+        assert min(following) < 300 + 60, "300, and the pause after a touch"
+    finally:
+        browser.send("Emulation.setCPUThrottlingRate", rate=1)

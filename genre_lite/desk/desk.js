@@ -219,12 +219,11 @@
       const { threshold, maxChanges, ...terms } = this.terms;
       if (threshold !== null) terms.threshold = threshold;
       if (maxChanges !== null) terms.maxChanges = maxChanges;
-      const start = performance.now();
       const answer = this.model.recommend(this.row, terms, this.n);
       this.letter = new R.Letter(this.model, this.row, answer, terms, this.n);
-      this.milliseconds = performance.now() - start;
       this.show();
       this.writer();
+      performance.mark("recourse-letter");
     }
 
     /** The view that writes, for the form and the terms as they are now. */

@@ -349,10 +349,10 @@
       });
     }
 
-    /** Another person's values put onto one's own wherever the terms let them. */
-    graft(point) {
+    /** Another's tokens put onto one's own wherever the terms let them. */
+    graft(tokens) {
       const made = this.cube.map((mine, j) => {
-        const token = this.codec.token(j, point[j]);
+        const token = tokens[j];
         return token !== this.own[j] && this.allowed[j][token] ? this.codec.value(j, token) : mine;
       });
       return this.follow(made);

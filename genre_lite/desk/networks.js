@@ -1,5 +1,6 @@
 // The three networks of a fitted model, forward only: R_θ (genre_lite/model.py), the surrogate and the bank.
-// A matrix is {data, rows, columns}, row by row; a vector is a Float64Array.
+// A matrix is {data, rows, columns}, row by row; a vector is a plain array, which a browser makes faster than a
+// small typed one.
 (function (R) {
   "use strict";
   const EPSILON = 1e-5; // of layer norm
@@ -10,13 +11,13 @@
   function halves(text) {
     const raw = atob(text);
     const out = new Float64Array(raw.length / 2);
+    const power = Array.from({ length: 32 }, (_, exponent) => 2 ** (exponent - 25));
     for (let i = 0; i < out.length; i++) {
       const word = raw.charCodeAt(2 * i) | (raw.charCodeAt(2 * i + 1) << 8);
       const sign = word & 0x8000 ? -1 : 1;
       const exponent = (word >> 10) & 31;
       const fraction = word & 1023;
-      out[i] =
-        sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15));
+      out[i] = sign * (exponent ? (fraction + 1024) * power[exponent] : fraction * power[1]);
     }
     return out;
   }
@@ -46,7 +47,7 @@
   /** W x + b. */
   function linear({ weight, bias }, x) {
     const { data, rows, columns } = weight;
-    const out = new Float64Array(rows);
+    const out = new Array(rows);
     for (let r = 0, at = 0; r < rows; r++) {
       let sum = 0;
       for (let c = 0; c < columns; c++, at++) sum += data[at] * x[c];
@@ -63,11 +64,13 @@
     let spread = 0;
     for (const v of x) spread += (v - mean) ** 2;
     const scale = 1 / Math.sqrt(spread / n + EPSILON);
-    return x.map((v, i) => (v - mean) * scale * weight.data[i] + bias.data[i]);
+    const out = new Array(n);
+    for (let i = 0; i < n; i++) out[i] = (x[i] - mean) * scale * weight.data[i] + bias.data[i];
+    return out;
   }
 
   function add(a, b) {
-    const out = new Float64Array(a.length);
+    const out = new Array(a.length);
     for (let i = 0; i < out.length; i++) out[i] = a[i] + b[i];
     return out;
   }
@@ -97,11 +100,13 @@
       Object.assign(this, nested(tensors));
       this.width = this.slope.columns;
       this.size = this.bias.columns; // to which vocabularies are padded
+      this.layers = Object.values(this.decoder);
+      this.score = new Float64Array(codec.d + 1);
     }
 
     embed(j, token, value, side) {
       const w = this.width;
-      const out = new Float64Array(w);
+      const out = new Array(w);
       const from = (j * this.size + token) * w;
       const slope = (side * this.codec.d + j) * w;
       for (let i = 0; i < w; i++) out[i] = this.token.data[from + i] + value * this.slope.data[slope + i];
@@ -110,33 +115,38 @@
 
     place_(part, j) {
       const from = (part * this.codec.d + j) * this.width;
-      return this.place.data.subarray(from, from + this.width);
+      return Array.from(this.place.data.subarray(from, from + this.width));
     }
 
     memory(attention, x) {
       const both = linear(attention.key_value, x);
-      return [both.subarray(0, this.width), both.subarray(this.width)];
+      return [both.slice(0, this.width), both.slice(this.width)];
     }
 
     /** One query over keys and values, head by head. */
     attend(attention, x, memory) {
       const query = linear(attention.query, x);
       const size = this.width / this.heads;
-      const out = new Float64Array(this.width);
+      const out = new Array(this.width).fill(0);
       const root = Math.sqrt(size);
-      for (let h = 0; h < this.heads; h++) {
-        const from = h * size;
-        const score = memory.map(([key]) => {
+      const { score } = this;
+      for (let i = 0; i < query.length; i++) query[i] /= root;
+      for (let from = 0; from < this.width; from += size) {
+        let top = -Infinity;
+        for (let m = 0; m < memory.length; m++) {
+          const key = memory[m][0];
           let sum = 0;
-          for (let i = from; i < from + size; i++) sum += (query[i] / root) * key[i];
-          return sum;
-        });
-        const top = Math.max(...score);
-        const weight = score.map((s) => Math.exp(s - top));
-        const total = weight.reduce((a, b) => a + b);
-        memory.forEach(([, value], m) => {
-          for (let i = from; i < from + size; i++) out[i] += (weight[m] / total) * value[i];
-        });
+          for (let i = from; i < from + size; i++) sum += query[i] * key[i];
+          score[m] = sum;
+          if (sum > top) top = sum;
+        }
+        let total = 0;
+        for (let m = 0; m < memory.length; m++) total += score[m] = Math.exp(score[m] - top);
+        for (let m = 0; m < memory.length; m++) {
+          const value = memory[m][1];
+          const weight = score[m] / total;
+          for (let i = from; i < from + size; i++) out[i] += weight * value[i];
+        }
       }
       return linear(attention.out, out);
     }
@@ -157,11 +167,10 @@
         y = y.map((x) => add(x, this.feed(layer.feed, norm(layer.norm_2, x))));
       }
       y = y.map((x) => norm(this.norm_source, x));
-      const layers = Object.values(this.decoder);
       return {
         beside: source.map((x, j) => add(add(x, this.place_(2, j)), this.place_(1, j))),
         prior: known.map((x, j) => this.prior(j, x)),
-        memories: layers.map((layer) => y.map((x) => this.memory(layer.cross, x))),
+        memories: this.layers.map((layer) => y.map((x) => this.memory(layer.cross, x))),
       };
     }
 
@@ -175,29 +184,37 @@
       return out;
     }
 
-    /** A candidate's own store of what its layers have seen. */
-    begin() {
-      return Object.values(this.decoder).map(() => []);
+    /** Where writing begins: the log-odds of the first feature. */
+    begin(cache) {
+      return (cache.root ??= this.step(cache, 0, null, this.layers.map(() => [])));
     }
 
-    /** Log-odds over feature j's vocabulary, after `last`, the token written before; it fills `seen`. */
-    step(cache, seen, j, last) {
+    /** Where writing stands after one more token. Answers that begin alike share what was computed. */
+    after(cache, at, token) {
+      if (!at.next.has(token)) at.next.set(token, this.step(cache, at.j + 1, token, at.seen));
+      return at.next.get(token);
+    }
+
+    /** Log-odds over feature j's vocabulary, after `last`, the token before, and what the layers have `seen`. */
+    step(cache, j, last, seen) {
       let h = cache.beside[j];
       if (j > 0) h = add(h, this.embed(j - 1, last, this.grid.data[(j - 1) * this.size + last], 1));
-      Object.values(this.decoder).forEach((layer, i) => {
+      const now = this.layers.map((layer, i) => {
         const normed = norm(layer.norm_1, h);
-        seen[i].push(this.memory(layer.own, normed));
-        h = add(h, this.attend(layer.own, normed, seen[i]));
+        const mine = [...seen[i], this.memory(layer.own, normed)];
+        h = add(h, this.attend(layer.own, normed, mine));
         h = add(h, this.attend(layer.cross, norm(layer.norm_2, h), cache.memories[i]));
         h = add(h, this.feed(layer.feed, norm(layer.norm_3, h)));
+        return mine;
       });
       h = norm(this.norm_out, h);
-      return cache.prior[j].map((prior, v) => {
-        const from = (j * this.size + v) * this.width;
+      const odds = cache.prior[j].slice();
+      for (let v = 0, from = j * this.size * this.width; v < odds.length; v++, from += this.width) {
         let sum = 0;
         for (let i = 0; i < this.width; i++) sum += h[i] * this.readout.data[from + i];
-        return sum + prior;
-      });
+        odds[v] += sum;
+      }
+      return { j, odds, seen: now, next: new Map() };
     }
   }
 
@@ -217,7 +234,7 @@
       const waves = values.flatMap((x) => Array.from(this.pitch.data, (pitch) => x * pitch));
       let hidden = linear(this.smooth, [...values, ...waves.map(Math.sin), ...waves.map(Math.cos)]);
       const w = this.steps.columns;
-      const sum = new Float64Array(w);
+      const sum = new Array(w).fill(0);
       tokens.forEach((token, j) => {
         const from = (this.first[j] + token) * w;
         for (let i = 0; i < w; i++) sum[i] += this.steps.data[from + i];

@@ -17,7 +17,7 @@
       this.network = new R.Network(about.network, this.codec);
       this.surrogate = new R.Surrogate(about.surrogate, this.codec);
       this.bank = new R.Perceptron(about.bank, this.codec);
-      this.profiles = about.profiles.map((tokens) => tokens.map((t, j) => this.codec.value(j, t)));
+      this.profiles = about.profiles; // as tokens
     }
 
     /** The n best options of a person under their terms. */
@@ -42,18 +42,27 @@
       return { ...now, limits, options: [] };
     }
 
+    /** A person as the network has read them; the last one is kept, for their terms change more often. */
+    read(limits) {
+      const mark = [...limits.cube, ...limits.own].join();
+      if (this.kept?.mark !== mark) {
+        this.kept = { mark, cache: this.network.encode(limits.cube, limits.own) };
+      }
+      return this.kept.cache;
+    }
+
     /** k candidates, numbered from `first`, as points. */
     draws(limits, k, { temperature, first = 0 }) {
-      const cache = this.network.encode(limits.cube, limits.own);
+      const cache = this.read(limits);
       const key = R.key(limits.own, this.about.seed);
       const points = [];
       for (let c = first; c < first + k; c++) {
         const writing = new R.Writing(limits, R.uniform(key, c, this.codec.d));
-        const seen = this.network.begin();
+        let at = null;
         let last = null;
         for (let j = 0; j < this.codec.d; j++) {
-          const odds = this.network.step(cache, seen, j, last);
-          last = byWeight(bold(odds, writing.mask(j), temperature), R.uniform(key, c, j));
+          at = j ? this.network.after(cache, at, last) : this.network.begin(cache);
+          last = byWeight(bold(at.odds, writing.mask(j), temperature), R.uniform(key, c, j));
           writing.take(j, last);
         }
         points.push(writing.point);
@@ -158,19 +167,22 @@
   /** softmax(odds / temperature) over the tokens that may be written, up to a factor. */
   function bold(odds, may, temperature) {
     let top = -Infinity;
-    odds.forEach((x, v) => may[v] && x > top && (top = x));
-    const share = Array.from(odds, (x, v) => (may[v] ? Math.exp(x - top) : 0));
-    if (temperature === 1) return share;
-    return share.map((x) => x ** (1 / temperature));
+    for (let v = 0; v < odds.length; v++) if (may[v] && odds[v] > top) top = odds[v];
+    const power = 1 / temperature;
+    const share = new Float64Array(odds.length);
+    for (let v = 0; v < share.length; v++) {
+      if (may[v]) share[v] = power === 1 ? Math.exp(odds[v] - top) : Math.exp(odds[v] - top) ** power;
+    }
+    return share;
   }
 
   /** The choice that a number between 0 and 1 falls on; one of weight 0 never. */
   function byWeight(weights, chance) {
-    const heap = [];
-    weights.reduce((sum, w) => (heap.push(sum + w), sum + w), 0);
-    const top = heap[heap.length - 1];
+    let top = 0;
+    for (const weight of weights) top += weight;
     const level = Math.min(chance * top, top * (1 - 2 ** -53));
-    return heap.findIndex((sum) => sum > level);
+    let heap = 0;
+    return weights.findIndex((weight) => (heap += weight) > level);
   }
 
   // -- choice -------------------------------------------------------------------------------------------
@@ -236,13 +248,17 @@
     return chosen.map((i) => told[i].point);
   }
 
-  /** The n cheapest grafts of accepted profiles; in place of a missing one, the person. */
+  /** The n cheapest grafts of accepted profiles, given as tokens; in place of a missing one, the person. */
   function nearest(limits, targets, n) {
     const { codec, fixed } = limits;
     if (!targets.length) return [];
-    const far = targets.map((target, i) => {
+    // Profiles are tokens, so each feature has as many distances as it has tokens.
+    const apart = codec.sizes.map((size, j) =>
+      Float64Array.from({ length: size }, (_, t) => (fixed[j] ? 0 : codec.apart(j, limits.cube[j], codec.value(j, t))))
+    );
+    const far = targets.map((tokens, i) => {
       let sum = 0;
-      target.forEach((x, j) => fixed[j] || (sum += codec.apart(j, limits.cube[j], x)));
+      for (let j = 0; j < codec.d; j++) sum += apart[j][tokens[j]];
       return [round9(sum), i];
     });
     far.sort((a, b) => a[0] - b[0] || a[1] - b[1]);

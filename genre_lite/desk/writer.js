@@ -8,7 +8,7 @@
     /** For one person under their terms: `limits` of the engine. */
     constructor(root, model, limits, wording) {
       Object.assign(this, { root, model, limits, wording });
-      this.cache = model.network.encode(limits.cube, limits.own);
+      this.cache = model.read(limits);
       this.temperature = model.about.recipe.temperature;
       this.written = [];
       this.luck = 0; // which candidate's numbers are drawn
@@ -19,22 +19,18 @@
     state() {
       const { model, limits } = this;
       const writing = new R.Writing(limits, 0);
-      const seen = model.network.begin();
-      let last = null;
-      let odds = null;
-      for (let j = 0; j <= this.written.length && j < model.codec.d; j++) {
-        odds = model.network.step(this.cache, seen, j, last);
-        if (j === this.written.length) break;
-        last = this.written[j];
-        writing.take(j, last);
-      }
-      return { writing, odds, j: this.written.length };
+      let at = model.network.begin(this.cache);
+      this.written.forEach((token, j) => {
+        writing.take(j, token);
+        if (j + 1 < model.codec.d) at = model.network.after(this.cache, at, token);
+      });
+      return { writing, odds: at.odds, j: this.written.length };
     }
 
     shares({ writing, odds, j }) {
       const bold = R.bold(odds, writing.mask(j), this.temperature);
       const total = bold.reduce((a, b) => a + b, 0);
-      return bold.map((x) => x / total);
+      return Array.from(bold, (x) => x / total);
     }
 
     draw() {
