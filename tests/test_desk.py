@@ -325,6 +325,7 @@ def opened(browser):
     return browser
 
 
+LOOP = 265  # milliseconds of a loop, where a first letter takes 430 to 580 and the next 140 to 210
 LETTER = "document.querySelector('.desk-letter').innerText"
 
 
@@ -444,15 +445,21 @@ def test_it_writes_what_the_model_draws(shown, opened, tmp_path):
 
 
 def test_a_first_letter_takes_a_second_and_the_next_a_third_on_a_slow_machine(browser):
-    """At a quarter of this machine's speed; the best of some tries, for others work here too."""
+    """At a quarter of a machine's speed. Where others work too, a loop takes longer, and so may a letter."""
     browser.send("Emulation.setCPUThrottlingRate", rate=4)
     try:
+        loop = (
+            "(() => { const start = performance.now(); let sum = 0;"
+            "for (let i = 1; i < 2e7; i++) sum += Math.sqrt(i);"
+            "return performance.now() - start + 0 * sum; })()"
+        )
+        slower = max(1.0, min(browser.run(loop) for _ in range(3)) / LOOP)
         marks = "performance.getEntriesByName('recourse-letter').at(-1).startTime"
         first = []
         for _ in range(3):
             browser.open(browser.address)
             first.append(browser.run(marks))
-        assert min(first) < 1000
+        assert min(first) < 1000 * slower
         touch = (
             "new Promise((done) => { const c = document.querySelector('.desk-row input[type=number]'); const start = performance.now();"
             "const before = performance.getEntriesByName('recourse-letter').length;"
@@ -462,6 +469,6 @@ def test_a_first_letter_takes_a_second_and_the_next_a_third_on_a_slow_machine(br
             "look(); })"
         )
         following = [browser.run(touch) for _ in range(6)]
-        assert min(following) < 300 + 60, "300, and the pause after a touch"
+        assert min(following) < (300 + 60) * slower, "300, and the pause after a touch"
     finally:
         browser.send("Emulation.setCPUThrottlingRate", rate=1)
