@@ -195,6 +195,39 @@ def test_gaps_totals_rules_and_clocks_are_as_in_the_package(odd, tmp_path):
         assert np.allclose(options["debts"], options["card"] + options["car"])
 
 
+def test_a_proposal_is_judged_as_check_judges_it(tmp_path):
+    """Neighbours' forms as proposals, under terms that some of them break."""
+    genre = halved(gl.GenRe.load("german", progress=False), tmp_path)
+    bank = gl.load_dataset("german")
+    people = bank.X_test[~gl.decision.accepts(genre.h, bank.X_test)].head(30)
+    others = bank.X_train.head(30).set_axis(people.index)
+    mixed = others.where(np.random.default_rng(0).random(others.shape) < 0.3, people)
+    mixed = genre.schema.validate(mixed.astype(people.dtypes.to_dict()))
+    terms = gl.Terms(freeze=["savings"], bounds={"amount": (500, 5000)}, max_changes=4)
+    told = gl.check(people, mixed, genre.h, genre.schema, judge=genre, terms=terms)
+    given = {
+        "model": desk.exported(genre),
+        "rows": json.loads(people.to_json(orient="records")),
+        "proposals": json.loads(mixed.to_json(orient="records")),
+        "terms": {"freeze": ["savings"], "bounds": {"amount": [500, 5000]}, "maxChanges": 4},
+    }
+    script = """
+        globalThis.document = {};
+        require(given.file);
+        const model = new R.Model(given.model);
+        return given.rows.map((row, i) => R.check(model, row, given.proposals[i], given.terms));
+    """
+    found = run(script, given | {"file": str(FOLDER / "proposal.js")}, tmp_path)
+    assert (told["needless"] > 0).any() and (told["broken"] != "").any() and told["accepted"].any()
+    for theirs, mine in zip(found, told.to_dict("records"), strict=True):
+        assert theirs["accepted"] == mine["accepted"]
+        assert theirs["changes"] == mine["changes"]
+        assert ", ".join(theirs["broken"]) == mine["broken"]
+        assert len(theirs["needless"]) == mine["needless"]
+        for name in ("probability", "cost", "valid", "plausible"):
+            assert math.isclose(theirs[name], mine[name], abs_tol=1e-9), name
+
+
 def test_the_draws_have_the_keys_of_the_package(tmp_path):
     vectors = json.loads((Path(__file__).parent / "threefry.json").read_text())
     made = run(
@@ -415,7 +448,10 @@ def test_it_writes_what_the_model_draws(shown, opened, tmp_path):
     """ "Draw the rest" from the first candidate's numbers is that candidate."""
     genre, people, _ = shown
     genre = halved(genre, tmp_path)
-    opened.run("document.querySelector('.desk-answer details').open = true")
+    opened.run(
+        "[...document.querySelectorAll('.desk-answer summary')]"
+        ".find((s) => s.textContent === 'See it write').parentElement.open = true"
+    )
     opened.run(
         "new Promise((done) => { const look = () => document.querySelector('.desk-bar')"
         " ? done() : setTimeout(look, 20); look(); })"
@@ -442,6 +478,29 @@ def test_it_writes_what_the_model_draws(shown, opened, tmp_path):
             value = genre.codec.grid[j][token] * genre.codec.width[j] + genre.codec.low[j]
             said = f.categories[round(value)] if f.is_categorical else f.format(round(value, 9))
             assert str(said) in line
+
+
+def test_whoever_guesses_first_sees_no_letter_until_they_ask(shown, browser, tmp_path):
+    genre, people, _ = shown
+    page = tmp_path / "guess.html"
+    desk.page(genre, people, page, guess=True)
+    browser.open(page.as_uri())
+    seen = "document.querySelector('.desk-letter').checkVisibility()"
+    hints = "[...document.querySelectorAll('.desk-then')].some((p) => p.checkVisibility())"
+    wait = "new Promise((done) => setTimeout(done, 200))"
+    browser.run(wait)
+    assert not browser.run(seen) and not browser.run(hints)
+    verdict = "document.querySelector('.desk-answer details ul').innerText"
+    assert "The bank says no" in browser.run(verdict) and "0 changes" in browser.run(verdict)
+    browser.run(
+        "(() => { const c = document.querySelector('.desk-answer input[type=number]');"
+        "c.value = String(Number(c.value) - 1); c.dispatchEvent(new Event('input')); })()"
+    )
+    assert "1 change," in browser.run(verdict)
+    browser.run("document.querySelector('.desk-answer details button').click()")
+    browser.run(wait)
+    assert browser.run(seen) and browser.run(hints)
+    assert not browser.complaints
 
 
 def test_a_first_letter_takes_a_second_and_the_next_a_third_on_a_slow_machine(browser):

@@ -1,8 +1,8 @@
 """``{desk}``: a model that comes with the package, at the reader's hand, on a page of the book.
 
-The argument is the model's name; each line of the body is a person, by their label in the table and by the name
-that the page gives them. Without script a still letter stands in its place. The engine and the model's weights are
-files of the book, written when it is built.
+The argument is the model's name, and with ``:guess:`` a reader guesses before the letter shows. Each line of the
+body is a person, by their label in the table and by the name that the page gives them. Without script a still
+letter stands in its place. The engine and the model's weights are files of the book, written when it is built.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ import json
 from functools import cache
 from html import escape
 from pathlib import Path
+from typing import ClassVar
 
 from docutils import nodes
+from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
@@ -22,7 +24,8 @@ from genre_lite import desk
 
 BEGIN = """
 for (const root of document.querySelectorAll(".genre-desk")) {
-  new Recourse.Desk(root, Recourse.models[root.dataset.model], JSON.parse(root.dataset.people));
+  const people = JSON.parse(root.dataset.people);
+  new Recourse.Desk(root, Recourse.models[root.dataset.model], people, { guess: "guess" in root.dataset });
 }
 """
 
@@ -38,6 +41,7 @@ class Desk(SphinxDirective):
 
     required_arguments = 1
     has_content = True
+    option_spec: ClassVar = {"guess": directives.flag}
 
     def run(self) -> list[nodes.Node]:
         name = self.arguments[0]
@@ -56,9 +60,10 @@ class Desk(SphinxDirective):
             for file in ("engine", name, "begin")
         )
         self.env.metadata[self.env.docname].setdefault("desks", name)
+        guess = " data-guess" if "guess" in self.options else ""
         html = (
             f'<link rel="stylesheet" href="{up}_static/desk/desk.css">'
-            f'<div class="genre-desk" data-model="{name}" data-people="{escape(json.dumps(forms))}">'
+            f'<div class="genre-desk" data-model="{name}" data-people="{escape(json.dumps(forms))}"{guess}>'
             f"{still}</div>{scripts}"
         )
         return [nodes.raw("", html, format="html")]

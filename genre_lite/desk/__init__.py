@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ENGINE", "VIEWS", "Page", "exported", "page"]
 
-VIEWS = ("hands.js", "writer.js", "desk.js")
+VIEWS = ("hands.js", "proposal.js", "writer.js", "desk.js")
 
 FOLDER = Path(__file__).parent
 FRAME = 760  # pixels a page is high inside a notebook
@@ -59,6 +59,7 @@ def page(
     *,
     title: str = "At the desk",
     wording: Wording = ENGLISH,
+    guess: bool = False,
 ) -> Page:
     """One file in which a reader edits a form and terms, and sees the letters change.
 
@@ -74,6 +75,8 @@ def page(
         Of the page.
     wording
         The words of its letters.
+    guess
+        Whether a reader first says what they would tell the person, before the letter shows.
 
     Raises
     ------
@@ -116,6 +119,7 @@ def page(
             inside=escape(inside),
             script=script,
             data=data,
+            guess=json.dumps(guess),
         )
     )
     if path is not None:
@@ -147,7 +151,7 @@ pre {{ font: inherit; white-space: pre-wrap; }}
 </script>
 <script>
 const [about, people] = {data};
-new Recourse.Desk(document.getElementById("desk"), about, people);
+new Recourse.Desk(document.getElementById("desk"), about, people, {{ guess: {guess} }});
 </script>
 </body>
 </html>

@@ -1,7 +1,7 @@
 // The desk: a form and terms on the left, letters on the right, renewed at every touch.
 (function (R) {
   "use strict";
-  const { el, fresh } = R;
+  const { el, fresh, labelled, select } = R;
   const MOST_OPTIONS = 5;
   const LONGEST_WAIT = 10; // years
   const HARD = [
@@ -12,27 +12,15 @@
   ];
   const PAUSE = 60; // milliseconds after a touch, so that a number can be typed
 
-  /** A control under its label. */
-  function labelled(text, control, hint = null) {
-    control.id ||= fresh();
-    return el("div", { class: "desk-field" }, el("label", { for: control.id }, text), control, hint);
-  }
-
-  function select(choices, chosen, onchange) {
-    const options = choices.map(([text, value]) =>
-      el("option", { value: String(value), selected: value === chosen }, text)
-    );
-    return el("select", { onchange }, ...options);
-  }
-
   class Desk {
-    /** `about` is what the exporter wrote, `people` a list of {name, values}. */
-    constructor(root, about, people) {
+    /** `about` is what the exporter wrote, `people` a list of {name, values}; `guess` comes before the letter. */
+    constructor(root, about, people, { guess = false } = {}) {
       this.root = root;
       this.model = new R.Model(about);
       this.people = people;
       this.features = this.model.codec.features;
       this.wording = new R.Wording(about.wording);
+      this.guess = guess;
       this.begin(0);
     }
 
@@ -48,7 +36,8 @@
 
     draw() {
       this.then = new Map(); // by feature: where its row tells what an option asks for
-      this.letters = el("div", { "aria-live": "polite" });
+      this.letters = el("div", { "aria-live": "polite", tabindex: -1 });
+      this.proposal = el("details", { class: "desk-more", open: this.guess, ontoggle: () => this.propose() });
       this.writing = el("div", { class: "desk-write" });
       this.write = el(
         "details",
@@ -63,7 +52,7 @@
           "div",
           { class: "desk" },
           form,
-          el("section", { class: "desk-answer", "aria-label": "Letters" }, el("div", { class: "desk-letters" }, this.letters, this.write))
+          el("section", { class: "desk-answer", "aria-label": "Letters" }, el("div", { class: "desk-letters" }, this.proposal, this.letters, this.write))
         )
       );
     }
@@ -93,16 +82,15 @@
       });
       const then = el("p", { class: "desk-then" });
       this.then.set(f.name, then);
-      const unit = f.kind === "numeric" && f.unit && f.unit !== "year" ? el("span", { class: "desk-unit" }, f.unit) : null;
-      return el("div", { class: "desk-row" }, labelled(f.title, control, unit), free ? this.own(f) : null, then);
+      return el("div", { class: "desk-row" }, labelled(f.title, control, R.unit(f)), free ? this.own(f) : null, then);
     }
 
-    control(f, value, take) {
+    control(f, value, take, then = () => this.soon()) {
       const touched = (read) => (event) => {
         const found = read(event.target);
         if (found === undefined) return;
         take(found);
-        this.soon();
+        then();
       };
       if (f.kind === "numeric") {
         const number = (target) => (target.value === "" ? (f.gaps ? null : undefined) : Number(target.value));
@@ -222,8 +210,28 @@
       const answer = this.model.recommend(this.row, terms, this.n);
       this.letter = new R.Letter(this.model, this.row, answer, terms, this.n);
       this.show();
+      this.propose();
       this.writer();
       performance.mark("recourse-letter");
+    }
+
+    /** Your own proposal, judged; whoever guesses first sees no letter yet. */
+    propose() {
+      const inside = el("div", { class: "desk-write" });
+      this.proposal.replaceChildren(el("summary", {}, this.guess ? "Guess first" : "Try a proposal of your own"), inside);
+      this.letters.hidden = this.write.hidden = this.guess;
+      this.root.firstChild.classList.toggle("desk-guessing", this.guess); // the form does not tell either
+      if (!this.proposal.open) return;
+      new R.Proposal(inside, this.model, this.row, this.letter.terms, {
+        control: (...about) => this.control(...about, () => {}),
+        wording: this.wording,
+        done: () => {
+          this.guess = false;
+          this.proposal.open = false;
+          this.propose();
+          this.letters.focus();
+        },
+      });
     }
 
     /** The view that writes, for the form and the terms as they are now. */

@@ -18,5 +18,22 @@
   /** An id that no other element has. */
   const fresh = () => `desk-${++made}`;
 
-  Object.assign(R, { el, fresh });
+  /** A control under its label. */
+  function labelled(text, control, hint = null) {
+    control.id ||= fresh();
+    return el("div", { class: "desk-field" }, el("label", { for: control.id }, text), control, hint);
+  }
+
+  function select(choices, chosen, onchange) {
+    const options = choices.map(([text, value]) =>
+      el("option", { value: String(value), selected: value === chosen }, text)
+    );
+    return el("select", { onchange }, ...options);
+  }
+
+  /** What a number counts, beside its control. */
+  const unit = (f) =>
+    f.kind === "numeric" && f.unit && f.unit !== "year" ? el("span", { class: "desk-unit" }, f.unit) : null;
+
+  Object.assign(R, { el, fresh, labelled, select, unit });
 })((globalThis.Recourse ??= {}));

@@ -175,12 +175,14 @@
       const pieces = [];
       const mine = this.cube[j];
       const unless = (none) => (Number.isNaN(mine) ? none : mine); // a gap has no side
-      if (f.actionability === "immutable" || f.actionability === "clock") {
-        pieces.push({ feature: j, name: `${j}: fixed`, fixed: true });
+      if (f.actionability === "immutable") {
+        pieces.push({ feature: j, name: `${f.name}: immutable`, fixed: true });
+      } else if (f.actionability === "clock") {
+        pieces.push({ feature: j, name: `${f.name}: only time moves it`, fixed: true });
       } else if (f.actionability === "increasing") {
-        pieces.push({ feature: j, name: `${j}: up`, low: unless(-Infinity) });
+        pieces.push({ feature: j, name: `${f.name}: only up`, low: unless(-Infinity) });
       } else if (f.actionability === "decreasing") {
-        pieces.push({ feature: j, name: `${j}: down`, high: unless(Infinity) });
+        pieces.push({ feature: j, name: `${f.name}: only down`, high: unless(Infinity) });
       }
       if (f.bounds) pieces.push(this.bounded(j, f.bounds));
       if (f.largest !== null) pieces.push(this.stepped(j, f.largest));
@@ -191,8 +193,7 @@
       const { freeze = [], bounds = {}, largest = {} } = this.terms;
       const place = (name) => this.codec.features.findIndex((f) => f.name === name);
       const pieces = freeze.map((name) => {
-        const j = place(name);
-        return { feature: j, name: `${j}: frozen`, wish: "freeze", fixed: true };
+        return { feature: place(name), name: `${name}: frozen`, wish: "freeze", fixed: true };
       });
       // Clocks move together, or not at all.
       if (pieces.some((piece) => this.clocks[piece.feature])) this.wait = 0;
@@ -211,13 +212,13 @@
         value === null || value === undefined
           ? none
           : (this.codec.code(features[j], value) - least[j]) / width[j];
-      return { feature: j, name: `${j}: bounds`, low: end(low, -Infinity), high: end(high, Infinity) };
+      return { feature: j, name: `${features[j].name}: bounds`, low: end(low, -Infinity), high: end(high, Infinity) };
     }
 
     stepped(j, most) {
       const far = most / this.codec.width[j];
       const mine = this.cube[j];
-      const piece = { feature: j, name: `${j}: largest` };
+      const piece = { feature: j, name: `${this.codec.features[j].name}: largest step` };
       return Number.isNaN(mine) ? piece : { ...piece, low: mine - far, high: mine + far };
     }
 
@@ -328,22 +329,29 @@
       return [...this.defined.keys()].every((j) => !this.moved(made, j) || this.mayBe(j, made[j]));
     }
 
-    /** Whether a whole answer keeps every term. */
-    keeps(point) {
-      for (const { feature: j, low = -Infinity, high = Infinity, fixed = false } of this.pieces) {
+    /** The terms that a whole answer breaks, by name; the first one alone if one is enough. */
+    broken(point, one = false) {
+      const names = new Set();
+      const { d } = this.codec;
+      for (const { feature: j, name, low = -Infinity, high = Infinity, fixed = false } of this.pieces) {
         if (this.clocks[j] || !this.moved(point, j)) continue;
-        if (fixed || point[j] < low - CLOSE || point[j] > high + CLOSE) return false;
+        if (fixed || point[j] < low - CLOSE || point[j] > high + CLOSE) names.add(name);
+        if (one && names.size) return names;
       }
-      if (this.years(point) < 0) return false;
-      const { d, categorical } = this.codec;
-      if (this.most < d) {
-        if (point.filter((_, j) => this.counted[j] && this.moved(point, j)).length > this.most) return false;
-      }
-      if (point.some((x, j) => Number.isNaN(x) && !Number.isNaN(this.cube[j]))) return false;
+      if (this.years(point) < 0) names.add("clocks: together, and no longer than the wait");
+      const count = () => point.filter((_, j) => this.counted[j] && this.moved(point, j)).length;
+      if (this.most < d && count() > this.most) names.add("max_changes");
+      if (point.some((x, j) => Number.isNaN(x) && !Number.isNaN(this.cube[j]))) names.add("a gap is made");
       const values = this.codec.units(point);
-      if (!this.relations.every((r, i) => !this.active[i] || holds(r, values))) return false;
+      this.relations.forEach((r, i) => this.active[i] && !holds(r, values) && names.add(r.text));
+      return names;
+    }
+
+    /** Whether a whole answer keeps every term, and no step is too small to be seen. */
+    keeps(point) {
+      if (this.broken(point, true).size) return false;
       return point.every((x, j) => {
-        if (categorical[j] || !this.counted[j]) return true;
+        if (this.codec.categorical[j] || !this.counted[j]) return true;
         const move = Math.abs(x - this.cube[j]);
         return !(move > CLOSE && move < this.visible(j, x));
       });

@@ -1,0 +1,83 @@
+// Somebody's own proposal, judged as genre_lite/proposals.py judges it, and the form to make one.
+(function (R) {
+  "use strict";
+  const ROUNDING = 1e-6;
+
+  /** What a proposal comes to: `values` by name, whole rows or the changes alone. */
+  function check(model, row, values, terms = {}) {
+    const { codec } = model;
+    const limits = new R.Limits(codec, row, terms);
+    const asked = new R.Asked(model, limits, terms);
+    const point = codec.cube({ ...row, ...values });
+    const [valid, plausible] = asked.believed(point);
+    const moves = codec.features.map((_, j) => [j]).filter(([j]) => !limits.clocks[j]);
+    const clocks = codec.features.map((_, j) => j).filter((j) => limits.clocks[j]);
+    if (clocks.length) moves.push(clocks);
+    const made = moves.filter((move) => move.some((j) => limits.moved(point, j)));
+    const broken = limits.broken(point);
+    const needless = made.filter((move) => {
+      if (move.some((j) => limits.defined.has(j))) return false;
+      const variant = limits.follow(point.map((x, j) => (move.includes(j) ? limits.cube[j] : x)));
+      const [v, p] = asked.believed(variant);
+      const worse = v < valid - ROUNDING || p < plausible - ROUNDING;
+      const breaks = [...limits.broken(variant)].some((name) => !broken.has(name));
+      return asked.yes(variant) && !worse && !breaks;
+    });
+    return {
+      accepted: asked.yes(point),
+      probability: asked.chance(point),
+      cost: limits.cost(point),
+      changes: made.length,
+      broken: [...broken],
+      needless: needless.map((move) => move[0]),
+      valid,
+      plausible,
+    };
+  }
+
+  /** A guess before the letter shows: what would you tell this person? */
+  class Proposal {
+    /** `control` makes a form's control for a feature; `done` is called when the letter is asked for. */
+    constructor(root, model, row, terms, { control, wording, done }) {
+      Object.assign(this, { root, model, row, terms, wording });
+      const { el, labelled } = R;
+      this.values = {};
+      this.verdict = el("div", { "aria-live": "polite" });
+      const free = model.codec.features.filter((f) => f.actionability !== "immutable" && f.actionability !== "clock");
+      const rows = free.map((f) =>
+        labelled(f.title, control(f, row[f.name], (value) => {
+          if (value === row[f.name]) delete this.values[f.name];
+          else this.values[f.name] = value;
+          this.judge();
+        }), R.unit(f))
+      );
+      const show = el("button", { type: "button", onclick: done }, "Show the letter");
+      root.replaceChildren(
+        el("p", {}, "What would you tell this person? Change what you would ask for; the verdict follows."),
+        ...rows,
+        this.verdict,
+        show
+      );
+      this.judge();
+    }
+
+    judge() {
+      const { el } = R;
+      const told = check(this.model, this.row, this.values, this.terms);
+      const title = (j) => this.wording.name(this.model.codec.features[j].title);
+      const bar = this.terms.threshold ?? this.model.about.threshold;
+      const lines = [
+        `The bank says ${told.accepted ? "yes" : "no"}: the probability of a yes is ${this.wording.percent(told.probability, bar)}.`,
+        `${told.changes} ${told.changes === 1 ? "change" : "changes"}, at a cost of ${told.cost.toFixed(2)} feature ranges.`,
+        `The model's own estimates, from 0 to 1: valid in truth ${told.valid.toFixed(2)}, plausible ${told.plausible.toFixed(2)}.`,
+      ];
+      if (told.broken.length) lines.push(`It breaks terms: ${told.broken.join(", ")}.`);
+      if (told.accepted && told.needless.length) {
+        lines.push(`It could be left out without loss: ${this.wording.listed(told.needless.map(title))}.`);
+      }
+      this.verdict.replaceChildren(el("ul", {}, ...lines.map((line) => el("li", {}, line))));
+    }
+  }
+
+  Object.assign(R, { check, Proposal });
+})((globalThis.Recourse ??= {}));
