@@ -36,7 +36,9 @@
 
     draw() {
       this.then = new Map(); // by feature: where its row tells what an option asks for
-      this.letters = el("div", { "aria-live": "polite", tabindex: -1 });
+      this.letters = el("div", { "aria-live": "polite", id: fresh(), tabindex: -1 });
+      // Where the letter stands below the form, a line at the foot of the screen tells what it says.
+      this.brief = el("a", { class: "desk-brief", href: `#${this.letters.id}`, "aria-hidden": "true", tabindex: -1 });
       this.proposal = el("details", { class: "desk-more", open: this.guess, ontoggle: () => this.propose() });
       this.writing = el("div", { class: "desk-write" });
       this.write = el(
@@ -52,7 +54,8 @@
           "div",
           { class: "desk" },
           form,
-          el("section", { class: "desk-answer", "aria-label": "Letters" }, el("div", { class: "desk-letters" }, this.proposal, this.letters, this.write))
+          el("section", { class: "desk-answer", "aria-label": "Letters" }, el("div", { class: "desk-letters" }, this.proposal, this.letters, this.write)),
+          this.brief
         )
       );
     }
@@ -282,8 +285,16 @@
       return parts;
     }
 
-    /** Beside each row of the form: what the options make of it. */
+    /** Beside each row of the form: what the options make of it; and the shortest of letters. */
     mark(offers) {
+      const { answer } = this.letter;
+      const percent = (chance) => this.wording.percent(chance, answer.bar);
+      const count = (n) => `${n} ${n === 1 ? "change" : "changes"}`;
+      this.brief.textContent = answer.accepted
+        ? `A yes already, with ${percent(answer.chance)}`
+        : offers.length
+          ? `A yes with ${percent(answer.options[0].chance)}: ${count(offers[0].asks.size)} ↓`
+          : "No option was found ↓";
       this.features.forEach((f, j) => {
         const told = offers.filter((offer) => offer.moves.has(j)).map((offer) => {
           const name = this.n > 1 ? `${offer.name}: ` : "";
