@@ -131,13 +131,13 @@ class Copying(Oracle):
 class Writing(Oracle):
     """The best answer that a search in the vocabulary within the terms finds, with the judge in sight.
 
-    It starts from the grafts of the cheapest good training rows and from the candidates of other
-    methods, and refines them. A search that is not exhaustive is no upper bound, but no method has come
+    It starts from the grafts of the cheapest good training rows, from the best copies and from the
+    candidates of other methods, and refines them. A search that is not exhaustive is no upper bound, but no method has come
     near it.
     """
 
     name = "oracle that writes"
-    starts = 60
+    starts = 240
 
     def __init__(
         self,
@@ -151,13 +151,15 @@ class Writing(Oracle):
         self.others = others
 
     def _fit(self, X: pd.DataFrame, labels: np.ndarray, score: np.ndarray, yes: np.ndarray) -> None:
+        self._copies = Copying(self.h, self.schema, self.gold, progress=False).fit(X)
         rows = np.unique(self.codec.cube(X), axis=0)
         self._good = rows[self.believed(rows).sum(axis=1) == 2]
 
     def candidates(self, denied: pd.DataFrame, limits: Limits, n: int) -> np.ndarray:
         """Grafts of good rows, and what others answered."""
         points = [nearest(limits, self._good, n=min(self.starts, len(self._good)))]
-        for frame in self.others(denied) if self.others else []:
+        copies, _ = self._copies._options(denied, limits, 4)
+        for frame in (copies, *(self.others(denied) if self.others else ())):
             points.append(as_points(frame, limits, self.codec, len(denied)))
         return np.concatenate(points, axis=1)
 

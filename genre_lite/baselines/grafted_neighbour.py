@@ -27,7 +27,8 @@ class GraftedNeighbour(RecourseMethod):
               t \\in \\{t : h \\text{ accepts } t,\\ \\hat V(t) > \\gamma,\\ \\hat P(t) > 1/2\\}
 
     where :math:`x \\oplus t` has t's values wherever every term lets x take them, and x's own elsewhere. The
-    cheapest grafts are compared, the best two of them refined, and the better one of these is the answer.
+    cheapest grafts are compared, the best two of them refined, and the better one of these is the answer. For whom
+    none is surely valid and plausible, four times as many are compared, and so on.
     No network is trained: V̂ and P̂ are the estimates themselves
     (:class:`~genre_lite.surrogate.Teacher`), so the fitted method holds training rows. It is the rival
     that says what a generative model is worth beside its aids.
@@ -35,7 +36,7 @@ class GraftedNeighbour(RecourseMethod):
     Parameters
     ----------
     candidates
-        How many grafts a person are compared.
+        How many grafts a person are compared at first.
     validity_margin
         γ: how sure V̂ of a copied row must be.
     margin
@@ -108,9 +109,15 @@ class GraftedNeighbour(RecourseMethod):
             )
             points = nearest(here, self._targets, n=min(tried, len(self._targets)))
             best, row, number = options_of(points, here, comparison, n, refined=self.refined)
+            # Whoever finds nothing among the nearest that is surely valid and plausible looks further.
+            valid, plausible = self._believed(best).T
+            sure = np.zeros(len(left), dtype=bool)
+            sure[row[(number == 0) & (valid > self.validity_margin) & (plausible > 0.5)]] = True
+            sure |= tried >= len(self._targets)
+            kept = sure[row]
+            best, row, number = best[kept], row[kept], number[kept]
             parts.append((best, left[row], number, comparison.asked(best, row)[0]))
-            # Whoever finds nothing among the nearest looks further.
-            left = np.delete(left, np.unique(row)) if tried < len(self._targets) else left[:0]
+            left = left[~sure]
             tried *= 4
         best, row, number, chance = (np.concatenate(part) for part in zip(*parts, strict=True))
         frame = decoded(best, row, limits, denied)
