@@ -8,6 +8,7 @@ letter stands in its place. The engine and the model's weights are files of the 
 from __future__ import annotations
 
 import json
+import shutil
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -48,12 +49,6 @@ class Desk(SphinxDirective):
         genre, bank = loaded(name)
         labels, names = zip(*(line.split(maxsplit=1) for line in self.content), strict=True)
         people = bank.X_test.loc[[int(label) for label in labels]].set_axis(list(names))
-        answer = genre.recommend(people)
-        rows = json.loads(people.to_json(orient="records"))
-        forms = [{"name": who, "values": row} for who, row in zip(names, rows, strict=True)]
-        still = "".join(
-            f"<h2>{escape(who)}</h2><pre>{escape(answer.describe(who))}</pre>" for who in names
-        )
         up = "../" * self.env.docname.count("/")
         scripts = "".join(
             f'<script src="{up}_static/desk/{file}.js" defer></script>'
@@ -63,8 +58,8 @@ class Desk(SphinxDirective):
         guess = " data-guess" if "guess" in self.options else ""
         html = (
             f'<link rel="stylesheet" href="{up}_static/desk/desk.css">'
-            f'<div class="genre-desk" data-model="{name}" data-people="{escape(json.dumps(forms))}"{guess}>'
-            f"{still}</div>{scripts}"
+            f'<div class="genre-desk" data-model="{name}" data-people="{escape(json.dumps(desk.forms(people)))}"{guess}>'
+            f"{desk.stills(genre, people)}</div>{scripts}"
         )
         return [nodes.raw("", html, format="html")]
 
@@ -76,16 +71,15 @@ def write(app: Sphinx, problem: Exception | None) -> None:
         return
     folder = Path(app.outdir) / "_static" / "desk"
     folder.mkdir(parents=True, exist_ok=True)
-    parts = [(desk.FOLDER / file).read_text() for file in (*desk.ENGINE, *desk.VIEWS)]
-    (folder / "engine.js").write_text("\n".join(parts))
+    (folder / "engine.js").write_text(desk.script(), encoding="utf-8")
     (folder / "begin.js").write_text(BEGIN)
-    (folder / "desk.css").write_text((desk.FOLDER / "desk.css").read_text())
+    shutil.copy(desk.FOLDER / "desk.css", folder)
     for name in names:
         about = json.dumps(desk.exported(loaded(name)[0]))
         if len(about) > 1_000_000:
             raise ExtensionError(f"The model {name!r} takes {len(about):,} bytes on a page.")
         text = f"((globalThis.Recourse ??= {{}}).models ??= {{}}).{name} = {about};\n"
-        (folder / f"{name}.js").write_text(text)
+        (folder / f"{name}.js").write_text(text, encoding="utf-8")
 
 
 def setup(app: Sphinx) -> dict:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import base64
 import json
+import math
 from dataclasses import asdict, dataclass
 from html import escape
 from pathlib import Path
@@ -25,6 +26,7 @@ from ..relations import Relation
 from ..saving import learnt
 from ..schema import MONEY
 from ..storage import part
+from ..terminal import write
 from ..wording import ENGLISH, Wording
 
 if TYPE_CHECKING:
@@ -93,40 +95,52 @@ def page(
     """
     people = genre.schema.validate(people)
     about = exported(genre, wording)
-    answer = genre.recommend(people)
-    rows = json.loads(people.to_json(orient="records"))
-    forms = [
-        {"name": str(label), "values": row} for label, row in zip(people.index, rows, strict=True)
-    ]
-    still = "".join(
-        f"<article><h2>{escape(str(label))}</h2><pre>{escape(answer.describe(label, wording=wording))}</pre></article>"
-        for label in people.index
+    weights = sum(
+        math.prod(tensor["shape"])
+        for name in ("network", "surrogate")
+        for tensor in about[name]["tensors"].values()
     )
-    weights = sum(weight.numel() for weight in learnt(genre).values())
     inside = (
         f"In this file: {weights:,} numbers of the model, the ranges and vocabularies of its "
         f"{len(genre.schema)} features, the bank's network, and the forms of "
         f"{', '.join(str(label) for label in people.index)}; nobody else's."
     )
-    script = "\n".join((FOLDER / name).read_text() for name in (*ENGINE, *VIEWS))
     # "</" inside a string would end the script.
-    data = json.dumps([about, forms]).replace("</", "<\\/")
+    data = json.dumps([about, forms(people)]).replace("</", "<\\/")
     made = Page(
         TEMPLATE.format(
             title=escape(title),
-            style=(FOLDER / "desk.css").read_text(),
-            still=still,
+            style=(FOLDER / "desk.css").read_text(encoding="utf-8"),
+            still=stills(genre, people, wording),
             inside=escape(inside),
-            script=script,
+            script=script(),
             data=data,
             guess=json.dumps(guess),
         )
     )
     if path is not None:
-        unfinished = Path(path).with_name(Path(path).name + ".part")
-        unfinished.write_text(made.html)
-        unfinished.replace(path)
+        write(Path(path), made.html)
     return made
+
+
+def forms(people: pd.DataFrame) -> list[dict[str, Any]]:
+    """People as the engine takes them up: their names, which are their labels, and their values."""
+    rows = json.loads(people.to_json(orient="records"))
+    return [{"name": str(k), "values": row} for k, row in zip(people.index, rows, strict=True)]
+
+
+def stills(genre: GenRe, people: pd.DataFrame, wording: Wording = ENGLISH) -> str:
+    """Each one's letter as HTML, which stands in the desk's place where no script runs."""
+    answer = genre.recommend(people)
+    return "".join(
+        f"<h2>{escape(str(k))}</h2><pre>{escape(answer.describe(k, wording=wording))}</pre>"
+        for k in people.index
+    )
+
+
+def script() -> str:
+    """The engine and the views, one file after the other."""
+    return "\n".join((FOLDER / name).read_text(encoding="utf-8") for name in (*ENGINE, *VIEWS))
 
 
 TEMPLATE = """<!doctype html>

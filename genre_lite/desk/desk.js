@@ -1,7 +1,7 @@
 // The desk: a form and terms on the left, letters on the right, renewed at every touch.
 (function (R) {
   "use strict";
-  const { el, fresh, labelled, select } = R;
+  const { el, free, fresh, labelled, select } = R;
   const MOST_OPTIONS = 5;
   const LONGEST_WAIT = 10; // years
   const HARD = [
@@ -68,7 +68,6 @@
     }
 
     form() {
-      const free = (f) => f.actionability !== "immutable" && f.actionability !== "clock";
       const rows = (some) => some.map((f) => this.field(f, free(f)));
       const others = this.features.filter((f) => !free(f));
       return [
@@ -159,8 +158,7 @@
     /** Terms about the whole answer. */
     wishes() {
       const { terms, features } = this;
-      const free = features.filter((f) => f.actionability !== "immutable" && f.actionability !== "clock").length;
-      const counts = Array.from({ length: Math.min(free, 8) }, (_, i) => [String(i + 1), i + 1]);
+      const counts = Array.from({ length: Math.min(features.filter(free).length, 8) }, (_, i) => [String(i + 1), i + 1]);
       const most = select([["any number", ""], ...counts], "", (event) => {
         terms.maxChanges = event.target.value === "" ? null : Number(event.target.value);
         this.soon();
@@ -274,12 +272,12 @@
     paragraphs(lines) {
       const parts = [];
       for (const line of lines) {
-        if (!line.startsWith("- ")) parts.push(el("p", {}, line));
+        if (!line.startsWith(R.ITEM)) parts.push(el("p", {}, line));
         else {
           const last = parts[parts.length - 1];
           const list = last?.tagName === "UL" ? last : el("ul");
           if (list !== last) parts.push(list);
-          list.append(el("li", {}, line.slice(2)));
+          list.append(el("li", {}, line.slice(R.ITEM.length)));
         }
       }
       return parts;

@@ -31,9 +31,12 @@
     return el("select", { onchange }, ...options);
   }
 
+  /** Whether a person can change a feature at will. */
+  const free = (f) => f.actionability !== "immutable" && f.actionability !== "clock";
+
   /** What a number counts, beside its control. */
   const unit = (f) =>
     f.kind === "numeric" && f.unit && f.unit !== "year" ? el("span", { class: "desk-unit" }, f.unit) : null;
 
-  Object.assign(R, { el, fresh, labelled, select, unit });
+  Object.assign(R, { el, free, fresh, labelled, select, unit });
 })((globalThis.Recourse ??= {}));

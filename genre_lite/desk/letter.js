@@ -270,5 +270,5 @@
     return lines.join("\n");
   }
 
-  Object.assign(R, { Letter, Wording, letter });
+  Object.assign(R, { ITEM, Letter, Wording });
 })((globalThis.Recourse ??= {}));

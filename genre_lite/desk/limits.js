@@ -59,6 +59,12 @@
       return token === this.gap[j] ? NaN : this.grid[j][token];
     }
 
+    /** A token as a table has it: a number, a level, or null for a gap. */
+    cell(j, token) {
+      if (token === this.gap[j]) return null;
+      return this.categorical[j] ? this.features[j].categories[token] : this.values[j][token];
+    }
+
     /** Numbers in the column's own unit, levels as positions. */
     units(point) {
       return point.map((x, j) =>

@@ -24,6 +24,7 @@
       return asked.yes(variant) && !worse && !breaks;
     });
     return {
+      bar: asked.bar,
       accepted: asked.yes(point),
       probability: asked.chance(point),
       cost: limits.cost(point),
@@ -43,8 +44,7 @@
       const { el, labelled } = R;
       this.values = {};
       this.verdict = el("div", { "aria-live": "polite" });
-      const free = model.codec.features.filter((f) => f.actionability !== "immutable" && f.actionability !== "clock");
-      const rows = free.map((f) =>
+      const rows = model.codec.features.filter(R.free).map((f) =>
         labelled(f.title, control(f, row[f.name], (value) => {
           if (value === row[f.name]) delete this.values[f.name];
           else this.values[f.name] = value;
@@ -65,9 +65,8 @@
       const { el } = R;
       const told = check(this.model, this.row, this.values, this.terms);
       const title = (j) => this.wording.name(this.model.codec.features[j].title);
-      const bar = this.terms.threshold ?? this.model.about.threshold;
       const lines = [
-        `The bank says ${told.accepted ? "yes" : "no"}: the probability of a yes is ${this.wording.percent(told.probability, bar)}.`,
+        `The bank says ${told.accepted ? "yes" : "no"}: the probability of a yes is ${this.wording.percent(told.probability, told.bar)}.`,
         `${told.changes} ${told.changes === 1 ? "change" : "changes"}, at a cost of ${told.cost.toFixed(2)} feature ranges.`,
         `The model's own estimates, from 0 to 1: valid in truth ${told.valid.toFixed(2)}, plausible ${told.plausible.toFixed(2)}.`,
       ];

@@ -115,7 +115,7 @@
         } else {
           const token = codec.token(j, point[j]);
           if (token === limits.own[j]) return;
-          value = codec.categorical[j] ? f.categories[token] : codec.values[j][token];
+          value = codec.cell(j, token);
         }
         values[f.name] = value;
         changed.push(j);

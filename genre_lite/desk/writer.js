@@ -1,7 +1,7 @@
 // See it write: an answer feature by feature, with what the model would write next at each step.
 (function (R) {
   "use strict";
-  const { el, fresh } = R;
+  const { el } = R;
   const SHOWN = 8; // values of one feature, the likeliest; the others are folded
 
   class Writer {
@@ -48,8 +48,7 @@
       const { codec } = this.model;
       const f = codec.features[j];
       const mine = token === this.limits.own[j];
-      const value = token === codec.gap[j] ? null : codec.categorical[j] ? f.categories[token] : codec.values[j][token];
-      const said = this.wording.value(f, mine ? this.limits.row[f.name] : value);
+      const said = this.wording.value(f, mine ? this.limits.row[f.name] : codec.cell(j, token));
       return mine ? `${said} (stays)` : said;
     }
 
@@ -88,9 +87,7 @@
     }
 
     dial() {
-      const id = fresh();
       const input = el("input", {
-        id,
         type: "range",
         min: 0.1,
         max: 2,
@@ -101,7 +98,7 @@
           this.show();
         },
       });
-      return el("div", { class: "desk-field" }, el("label", { for: id }, `Temperature ${this.temperature}`), input);
+      return R.labelled(`Temperature ${this.temperature}`, input);
     }
 
     /** What may come next, the likeliest first; each value is a button. */
@@ -148,7 +145,7 @@
         `It is written. The bank's probability of a yes: ${this.wording.percent(chance, asked.bar)}, ` +
           `which is ${asked.yes(point) ? "a yes" : "a no"}. Cost ${number(this.limits.cost(point))}; ` +
           `estimates: valid ${number(valid)}, plausible ${number(plausible)}. ` +
-          "Of 24 such answers the best are refined, and the best of those is the letter."
+          `Of ${this.model.about.recipe.candidates} such answers the best are refined, and the best of those is the letter.`
       );
     }
   }
