@@ -108,9 +108,9 @@ class Chromium:
         """Errors that the console or a script told since the page was opened."""
         self.run("0")
         thrown = [
-            e["params"]["exceptionDetails"]["text"]
-            for e in self.events
-            if e["method"] == "Runtime.exceptionThrown"
+            event["params"]["exceptionDetails"]["exception"].get("description", "?")
+            for event in self.events
+            if event["method"] == "Runtime.exceptionThrown"
         ]
         said = [
             e["params"]["entry"]["text"]
