@@ -68,7 +68,7 @@ def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple]:
 
 def test_every_option_and_argument_is_explained() -> None:
     told = dict(commands(typer.main.get_command(app)))
-    assert len(told) == 9
+    assert len(told) == 10
     for path, command in told.items():
         assert command.help, path
         assert [p.name for p in command.params if not p.help] == [], path
