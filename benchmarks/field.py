@@ -450,20 +450,31 @@ def wanted(key: str, tables: list | None, rows: list | None, seeds: int) -> bool
 
 
 def confirm(record: Record, count: int) -> None:
-    """Take up each row's old cells, if ``count`` of them come out the same by the code of today."""
+    """Take up each row's old cells, if ``count`` of them come out the same by the code of today.
+
+    Stages that hold many rows come first, so that few are set up.
+    """
     rows: dict[str, list[str]] = {}
     for key in sorted(record.old):
         part, _, row, _ = key.split("/")
         if row in getattr(PARTS.get(part), "rows", ()):
             rows.setdefault(row, []).append(key)
-    chance = np.random.default_rng(0)
-    for row, keys in tqdm(rows.items(), desc="confirm", unit="row"):
-        made: dict[str, dict] = {}
-        for key in chance.permutation(keys)[:count]:
-            play([key], made.__setitem__)
+    left = {row: min(count, len(keys)) for row, keys in rows.items()}
+    made: dict[str, dict] = {}
+    stages = by_stage(key for keys in rows.values() for key in keys)
+    for keys in tqdm(sorted(stages, key=len, reverse=True), desc="confirm", unit="stage"):
+        again = []
+        for key in keys:
+            row = key.split("/")[2]
+            if left[row]:
+                left[row] -= 1
+                again.append(key)
+        play(again, made.__setitem__)
+        for key in again:
             if "error" in made[key]:  # it may be this machine's, and says nothing of the old cells
                 raise GenReError(f"{key}: {made[key]['error']}")
-        stands = record.confirm(keys, made)
+    for row, keys in rows.items():
+        stands = record.confirm(keys, {key: made[key] for key in keys if key in made})
         tqdm.write(f"{row}: {len(keys)} cells {'stand' if stands else 'are to be made again'}")
     record.write(statistics.summary)
 
