@@ -1,0 +1,306 @@
+// Questions of a page: asked as a form, judged at once, and remembered by this browser alone.
+(function (R) {
+  "use strict";
+  const { el } = R;
+  const KEPT = "genre-lite.answers";
+
+  // -- what an answer is told -----------------------------------------------------------------------
+
+  /** 0.5, 0,5, 1/2 and 50 % are one number; NaN if it is none. */
+  function number(text) {
+    const [, sign, over, under, percent] =
+      text.trim().replace(",", ".").match(/^([-−]?)\s*(\d+\.?\d*|\.\d+)(?:\s*\/\s*(\d+\.?\d*))?\s*(%?)$/) ?? [];
+    if (over === undefined) return NaN;
+    return ((sign ? -1 : 1) * Number(over)) / Number(under ?? 1) / (percent ? 100 : 1);
+  }
+
+  /** Of each kind, the places of the answers that a guess is told. */
+  const TOLD = {
+    choice: (answers, guess) => where(answers, (a) => a.option === guess[0]),
+    several(answers, guess) {
+      const picked = (a) => guess.includes(a.option);
+      const wrong = where(answers, (a) => !a.right && picked(a));
+      if (wrong.length) return wrong;
+      return answers.some((a) => a.right && !picked(a)) ? rest(answers) : where(answers, (a) => a.right);
+    },
+    number(answers, guess) {
+      const near = 1e-9 * (1 + Math.abs(guess)); // what a fraction loses
+      const inside = (a) => guess >= (a.from ?? -Infinity) - near && guess <= (a.to ?? Infinity) + near;
+      return where(answers, (a) => !a.else && inside(a)).slice(0, 1).concat(rest(answers)).slice(0, 1);
+    },
+    order(answers, guess) {
+      const same = (a) => a.order?.every((item, place) => item === guess[place]);
+      const before = (a) => a.before && guess.indexOf(a.before[0]) < guess.indexOf(a.before[1]);
+      return where(answers, (a) => same(a) || before(a)).slice(0, 1).concat(rest(answers)).slice(0, 1);
+    },
+  };
+  const where = (answers, holds) => answers.flatMap((a, place) => (holds(a) ? [place] : []));
+  const rest = (answers) => where(answers, (a) => a.else);
+
+  /** Whether a guess is right, and the places of the answers that it is told. */
+  function judge(kind, answers, guess) {
+    const told = TOLD[kind](answers, guess);
+    return { right: told.every((place) => answers[place].right), told };
+  }
+
+  // -- what is kept ---------------------------------------------------------------------------------
+
+  /** What was answered, by label; where the browser keeps nothing, until the page is left. */
+  class Memory {
+    constructor() {
+      this.lasts = true;
+      this.read();
+    }
+
+    read() {
+      try {
+        const found = JSON.parse(localStorage.getItem(KEPT) ?? "{}");
+        this.answers = found && typeof found === "object" && !Array.isArray(found) ? found : {};
+      } catch (error) {
+        // A spoilt text means only that the reader begins anew; a refusal, that nothing lasts.
+        this.lasts = error instanceof SyntaxError;
+        this.answers = {};
+      }
+    }
+
+    write(change) {
+      if (this.lasts) this.read(); // another tab may have answered meanwhile
+      change(this.answers);
+      try {
+        localStorage.setItem(KEPT, JSON.stringify(this.answers));
+      } catch {
+        this.lasts = false;
+      }
+    }
+  }
+
+  // -- a question -----------------------------------------------------------------------------------
+
+  const LEGENDS = {
+    choice: "Choose one",
+    several: "Choose all that hold",
+    number: "Give a number",
+    order: "Bring them into order",
+  };
+
+  class Question {
+    constructor(root, memory, changed) {
+      Object.assign(this, { root, memory, changed, label: root.id });
+      this.kind = root.dataset.kind;
+      this.answers = JSON.parse(root.dataset.answers);
+      this.fold = root.querySelector(".question-fold");
+      this.list = root.querySelector(".question-options");
+      this.items = [...(this.list?.children ?? [])];
+      this.verdict = el("div", { class: "question-verdict", role: "status" });
+      this.form();
+      if ("predict" in root.dataset) this.wait();
+      const before = memory.answers[this.label];
+      if (before) this.restore(before);
+      else this.fold.hidden = true; // think first
+    }
+
+    form() {
+      const predict = "predict" in this.root.dataset;
+      const set = el("fieldset", {}, el("legend", {}, LEGENDS[this.kind]));
+      const button = el("button", { type: "submit" }, predict ? "This is my guess" : "Check");
+      const form = el("form", { class: "question-form", novalidate: true, onsubmit: (event) => this.check(event) }, set);
+      this.fold.before(form, this.verdict);
+      if (this.list) set.append(this.list);
+      this[this.kind === "several" ? "choice" : this.kind](set);
+      form.append(button);
+    }
+
+    choice(set) {
+      const type = this.kind === "several" ? "checkbox" : "radio";
+      this.inputs = this.items.map((item, place) => {
+        const input = el("input", { type, name: this.label, value: String(place + 1), onchange: () => this.mark() });
+        const words = (item.querySelector("p") ?? item).childNodes;
+        item.replaceChildren(el("label", {}, input, el("span", {}, ...words)));
+        return input;
+      });
+      for (const part of this.root.querySelectorAll("[data-option]"))
+        part.addEventListener("click", () => this.inputs[part.dataset.option - 1].click());
+      this.guess = () => this.inputs.filter((input) => input.checked).map((input) => Number(input.value));
+      this.set = (guess) => {
+        for (const input of this.inputs) input.checked = guess.includes(Number(input.value));
+        this.mark();
+      };
+    }
+
+    /** The chosen parts of the figure. */
+    mark() {
+      for (const part of this.root.querySelectorAll("[data-option]"))
+        part.classList.toggle("chosen", this.inputs[part.dataset.option - 1].checked);
+    }
+
+    number(set) {
+      const input = el("input", { type: "text", inputmode: "decimal", autocomplete: "off", size: 8 });
+      set.append(el("label", {}, el("span", {}, "Your number"), input));
+      this.guess = () => number(input.value);
+      this.set = (guess) => (input.value = String(guess));
+    }
+
+    order() {
+      this.moved = el("p", { class: "question-moved", role: "status" });
+      this.list.after(this.moved);
+      this.items.forEach((item, place) => {
+        item.value = place + 1; // keeps its number wherever it goes
+        const words = item.textContent.trim();
+        const arrow = (sign, name, by) =>
+          el("button", { type: "button", "aria-label": `${name}: ${words}`, onclick: () => this.move(item, by) }, sign);
+        const text = el("span", {}, ...(item.querySelector("p") ?? item).childNodes);
+        item.replaceChildren(el("span", { class: "question-moves" }, arrow("↑", "Up", -1), arrow("↓", "Down", 1)), text);
+      });
+      this.guess = () => [...this.list.children].map((item) => item.value);
+      this.set = (guess) => this.list.append(...guess.map((place) => this.items[place - 1]));
+    }
+
+    move(item, by) {
+      const other = by < 0 ? item.previousElementSibling : item.nextElementSibling;
+      // The other one is moved, so that the pressed button keeps the focus.
+      if (other) by < 0 ? item.after(other) : item.before(other);
+      const place = [...this.list.children].indexOf(item) + 1;
+      this.moved.textContent = `Place ${place} of ${this.items.length}.`;
+    }
+
+    check(event) {
+      event.preventDefault();
+      const guess = this.guess();
+      const empty = this.kind === "number" ? Number.isNaN(guess) : !guess.length;
+      if (empty) {
+        const wanted = this.kind === "number" ? "Give a number, such as 2, 0.5 or 1/3." : "Choose an answer first.";
+        this.verdict.replaceChildren(el("p", {}, wanted));
+        this.verdict.removeAttribute("data-state");
+        return;
+      }
+      const { right } = this.tell(guess);
+      this.memory.write((answers) => {
+        const before = answers[this.label] ?? { page: this.root.dataset.page, tries: 0, first: guess };
+        const tries = before.tries + (before.right ? 0 : 1);
+        answers[this.label] = { ...before, tries, last: guess, right, at: new Date().toISOString() };
+      });
+      this.reveal?.();
+      this.changed();
+    }
+
+    tell(guess) {
+      const said = judge(this.kind, this.answers, guess);
+      const places = this.root.querySelectorAll(".question-answers > li");
+      const words = said.told.flatMap((place) => {
+        const copy = places[place].cloneNode(true);
+        copy.querySelector("strong").remove(); // the answer itself
+        return [...copy.children];
+      });
+      const mark = el("strong", {}, said.right ? "✓ Right. " : "Not yet. ");
+      words[0].prepend(mark);
+      this.verdict.replaceChildren(...words);
+      this.verdict.dataset.state = said.right ? "right" : "wrong";
+      this.fold.hidden = false;
+      return said;
+    }
+
+    restore({ last }) {
+      try {
+        this.set(last);
+        this.tell(last);
+        this.reveal?.();
+      } catch {
+        this.fold.hidden = true; // the question has changed since
+      }
+    }
+
+    /** The next output of the page is not shown until a guess is made, or asked for. */
+    wait() {
+      const follows = (box) => this.root.compareDocumentPosition(box) & Node.DOCUMENT_POSITION_FOLLOWING;
+      const output = [...document.querySelectorAll(".cell_output")].find(follows);
+      if (!output) return;
+      const show = el("button", { type: "button", onclick: () => (this.reveal(), output.focus()) }, "Show it");
+      const note = el("p", { class: "question-waiting" }, "The output waits for your guess. ", show);
+      output.before(note);
+      output.tabIndex = -1;
+      output.setAttribute("hidden", "until-found"); // the browser's search still finds it
+      this.reveal = () => {
+        note.remove();
+        output.removeAttribute("hidden");
+      };
+      output.addEventListener("beforematch", this.reveal);
+      // A link to a figure inside shows it, also where a browser does not know "until-found".
+      const linked = () => {
+        const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+        if (!target || !output.contains(target) || !output.hasAttribute("hidden")) return;
+        this.reveal();
+        target.scrollIntoView();
+      };
+      addEventListener("hashchange", linked);
+      linked();
+    }
+  }
+
+  // -- a page ---------------------------------------------------------------------------------------
+
+  /** How many of the page's questions were answered, below its head. */
+  function count(roots, memory, address) {
+    const bar = el("progress", { max: roots.length, value: 0, "aria-hidden": "true" });
+    const words = el("span");
+    const line = el("p", { class: "question-progress" }, bar, words, el("a", { href: address }, "Your answers"));
+    const head = document.querySelector("article .admonition, article h1");
+    if (head) head.after(line);
+    else roots[0].before(line);
+    return () => {
+      const right = roots.filter((root) => memory.answers[root.id]?.right).length;
+      bar.value = right;
+      const until = memory.lasts ? "" : " (this browser keeps them until you leave the page)";
+      words.textContent = ` ${right} of ${roots.length} questions on this page answered${until}. `;
+    };
+  }
+
+  /** The table of all answers, with a way to take them along and one to forget them. */
+  function overview(root, memory) {
+    const said = el("p", { role: "status" });
+    const save = el("button", { type: "button", onclick: () => download(memory) }, "Save them as a file");
+    const forget = el("button", { type: "button", onclick: sure, onblur: calm }, "Forget them");
+    root.append(el("p", { class: "question-acts" }, save, forget), said);
+
+    function calm() {
+      forget.textContent = "Forget them";
+    }
+    function sure() {
+      if (forget.textContent === "Forget them") {
+        forget.textContent = "Press again to forget them all";
+        return;
+      }
+      memory.write((answers) => Object.keys(answers).forEach((label) => delete answers[label]));
+      calm();
+      draw();
+      said.textContent = "Nothing is kept any more.";
+    }
+    function draw() {
+      const every = Object.values(memory.answers);
+      for (const row of root.querySelectorAll("tr[data-page]"))
+        row.lastElementChild.textContent = every.filter((a) => a.right && a.page === row.dataset.page).length;
+      if (!memory.lasts) said.textContent = "This browser keeps nothing for this page.";
+    }
+    draw();
+  }
+
+  function download(memory) {
+    const text = JSON.stringify({ book: document.title, saved: new Date().toISOString(), answers: memory.answers }, null, 2);
+    const address = URL.createObjectURL(new Blob([text], { type: "application/json" }));
+    el("a", { href: address, download: "answers.json" }).click();
+    setTimeout(() => URL.revokeObjectURL(address), 1000);
+  }
+
+  function begin(address) {
+    const memory = new Memory();
+    const roots = [...document.querySelectorAll(".question")];
+    if (roots.length) {
+      const renew = count(roots, memory, address);
+      for (const root of roots) new Question(root, memory, renew);
+      renew();
+    }
+    for (const root of document.querySelectorAll(".question-kept")) overview(root, memory);
+  }
+
+  Object.assign(R, { judge, number });
+  if (globalThis.document) begin(new URL("../book/solutions.html#your-answers", document.currentScript.src).href);
+})((globalThis.Recourse ??= {}));
