@@ -177,7 +177,8 @@
       this.memory.write((answers) => {
         const before = answers[this.label] ?? { page: this.root.dataset.page, tries: 0, first: guess };
         const tries = before.tries + (before.right ? 0 : 1);
-        answers[this.label] = { ...before, tries, last: guess, right, at: new Date().toISOString() };
+        const done = right || "predict" in this.root.dataset; // a prediction is a guess, and then one sees
+        answers[this.label] = { ...before, tries, last: guess, right, done, at: new Date().toISOString() };
       });
       this.reveal?.();
       this.changed();
@@ -191,7 +192,8 @@
         copy.querySelector("strong").remove(); // the answer itself
         return [...copy.children];
       });
-      const mark = el("strong", {}, said.right ? "✓ Right. " : "Not yet. ");
+      const wrong = "predict" in this.root.dataset ? "Not so. " : "Not yet. ";
+      const mark = el("strong", {}, said.right ? "✓ Right. " : wrong);
       words[0].prepend(mark);
       this.verdict.replaceChildren(...words);
       this.verdict.dataset.state = said.right ? "right" : "wrong";
@@ -247,10 +249,10 @@
     if (head) head.after(line);
     else roots[0].before(line);
     return () => {
-      const right = roots.filter((root) => memory.answers[root.id]?.right).length;
-      bar.value = right;
+      const done = roots.filter((root) => memory.answers[root.id]?.done).length;
+      bar.value = done;
       const until = memory.lasts ? "" : " (this browser keeps them until you leave the page)";
-      words.textContent = ` ${right} of ${roots.length} questions on this page answered${until}. `;
+      words.textContent = ` ${done} of ${roots.length} questions on this page answered${until}. `;
     };
   }
 
@@ -277,7 +279,7 @@
     function draw() {
       const every = Object.values(memory.answers);
       for (const row of root.querySelectorAll("tr[data-page]"))
-        row.lastElementChild.textContent = every.filter((a) => a.right && a.page === row.dataset.page).length;
+        row.lastElementChild.textContent = every.filter((a) => a.done && a.page === row.dataset.page).length;
       if (!memory.lasts) said.textContent = "This browser keeps nothing for this page.";
     }
     draw();
