@@ -80,7 +80,7 @@
     choice: "Choose one",
     several: "Choose all that hold",
     number: "Give a number",
-    order: "Bring them into order",
+    order: "Move them up and down",
   };
 
   class Question {
@@ -149,7 +149,8 @@
         const arrow = (sign, name, by) =>
           el("button", { type: "button", "aria-label": `${name}: ${words}`, onclick: () => this.move(item, by) }, sign);
         const text = el("span", {}, ...(item.querySelector("p") ?? item).childNodes);
-        item.replaceChildren(el("span", { class: "question-moves" }, arrow("↑", "Up", -1), arrow("↓", "Down", 1)), text);
+        const moves = el("span", { class: "question-moves" }, arrow("↑", "Up", -1), arrow("↓", "Down", 1));
+        item.replaceChildren(el("div", { class: "question-item" }, moves, text));
       });
       this.guess = () => [...this.list.children].map((item) => item.value);
       this.set = (guess) => this.list.append(...guess.map((place) => this.items[place - 1]));
