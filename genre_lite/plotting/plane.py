@@ -200,9 +200,8 @@ class Plane:
             parts.append(f'<path class="axis" d="M{self.left} {short(at)}h-4"/>')
             x, y = self.left - 8, short(at + 5)
             parts.append(f'<text x="{x}" y="{y}" text-anchor="end">{text}</text>')
-        middle = (self.left + right) // 2
         parts.append(
-            f'<text x="{middle}" y="{self.height - 6}" text-anchor="middle">{escape(self.across)}</text>'
+            f'<text x="{right}" y="{self.height - 6}" text-anchor="end">{escape(self.across)}</text>'
             f'<text x="4" y="16">{escape(self.up)}</text>'
         )
         return "".join(parts)
