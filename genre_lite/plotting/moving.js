@@ -26,7 +26,7 @@
         if (control.type !== "range") return;
         const text = this.data.values[i][choice[i]];
         control.setAttribute("aria-valuetext", text);
-        control.parentNode.querySelector("b").textContent = text;
+        control.closest("div").querySelector("b").textContent = text;
       });
       const text = this.data.readings ? this.read(choice) : this.choose(choice);
       const said = this.box.querySelector(".moving-said");

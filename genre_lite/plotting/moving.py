@@ -71,7 +71,7 @@ class _Moving:
         )
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Frames(_Moving):
     """A slider, or several, over drawings that were computed beforehand.
 
@@ -113,6 +113,7 @@ class Frames(_Moving):
     frame: Callable[..., Frame]
     ground: Sequence[Mark] = ()
     start: Mapping[str, Any] = field(default_factory=dict)
+    states: Mapping[tuple, Frame] = field(init=False)
 
     def __post_init__(self) -> None:
         for name, values in self.controls.items():
@@ -123,19 +124,20 @@ class Frames(_Moving):
                     f"{name!r} starts at {self.start[name]!r}, which it does not have."
                 )
         states = {values: self.frame(*values) for values in product(*self.controls.values())}
-        object.__setattr__(self, "_states", states)
+        object.__setattr__(self, "states", states)
 
     @property
     def table(self) -> pd.DataFrame:
         """One row a state: the controls, and what the frame says of it."""
-        states: Mapping[tuple, Frame] = self._states  # type: ignore[attr-defined]
-        index = pd.MultiIndex.from_tuples(list(states), names=list(self.controls))
-        return pd.DataFrame([dict(state.row) for state in states.values()], index=index)
+        index = pd.MultiIndex.from_tuples(list(self.states), names=list(self.controls))
+        return pd.DataFrame([dict(state.row) for state in self.states.values()], index=index)
 
     def _repr_html_(self) -> str:
-        states: Mapping[tuple, Frame] = self._states  # type: ignore[attr-defined]
         chosen = tuple(self.start.get(name, values[0]) for name, values in self.controls.items())
-        everything = [*self.ground, *(mark for state in states.values() for mark in state.marks)]
+        everything = [
+            *self.ground,
+            *(mark for state in self.states.values() for mark in state.marks),
+        ]
         planes = list(dict.fromkeys(mark.plane for mark in everything))
 
         def of(plane: Plane, marks: Sequence[Mark]) -> str:
@@ -144,7 +146,7 @@ class Frames(_Moving):
         drawn = [
             plane.svg(
                 f"{self.title}. To the right: {plane.across}. Upwards: {plane.up}.",
-                of(plane, states[chosen].marks),
+                of(plane, self.states[chosen].marks),
                 of(plane, self.ground),
             )
             for plane in planes
@@ -157,10 +159,10 @@ class Frames(_Moving):
             "values": [[number(v) for v in values] for values in self.controls.values()],
             "states": [
                 [state.said, *(of(plane, state.marks) for plane in planes)]
-                for state in states.values()
+                for state in self.states.values()
             ],
         }
-        said = states[chosen].said
+        said = self.states[chosen].said
         return self._html("".join(controls), "".join(drawn), said, self.table, data)
 
 
@@ -195,7 +197,7 @@ class Reading:
         return np.round(np.asarray(self.values, float), self.digits)
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Point(_Moving):
     """A point of a plane that can be moved, with what a grid of computed values says of it.
 
@@ -330,16 +332,18 @@ def _control(name: str, values: Sequence[Any], at: int, slider: bool = False) ->
     """A slider over numbers, or a list of words; its value is the number of the choice."""
     texts = [escape(number(v)) for v in values]
     if slider or all(isinstance(v, Real) for v in values):
-        return (
-            f'<label><span>{escape(name)} <b>{texts[at]}</b></span><input type="range" min="0" '
-            f'max="{len(values) - 1}" step="1" value="{at}" aria-label="{escape(name)}" '
-            f'aria-valuetext="{texts[at]}"></label>'
+        shown = f"<b>{texts[at]}</b>"
+        box = (
+            f'<input type="range" min="0" max="{len(values) - 1}" step="1" value="{at}" '
+            f'aria-valuetext="{texts[at]}">'
         )
-    options = "".join(
-        f'<option value="{i}"{" selected" * (i == at)}>{text}</option>'
-        for i, text in enumerate(texts)
-    )
-    return f"<label><span>{escape(name)}</span><select>{options}</select></label>"
+    else:
+        options = enumerate(texts)
+        chosen = "".join(
+            f'<option value="{i}"{" selected" * (i == at)}>{text}</option>' for i, text in options
+        )
+        shown, box = "", f"<select>{chosen}</select>"
+    return f"<div><label><span>{escape(name)}</span>{box}</label>{shown}</div>"
 
 
 def _meter(reading: Reading, value: float) -> str:
@@ -369,8 +373,9 @@ def _table(title: str, table: pd.DataFrame) -> str:
         + "</tr>"
         for key, row in zip(index, table.itertuples(index=False, name=None), strict=True)
     )
+    name = f"Table: {title}"
     return (
-        '<div class="moving-table" tabindex="0" role="region" aria-label="Table">'
+        f'<div class="moving-table" tabindex="0" role="region" aria-label="{escape(name)}">'
         f"<table><caption>{escape(title)}</caption><thead><tr>{heads}</tr></thead>"
         f"<tbody>{rows}</tbody></table></div>"
     )
