@@ -211,7 +211,11 @@ class Plane:
         if given is not None:
             return {value: escape(str(text)) for value, text in given.items()}
         low, high = sorted(ends)
-        return {v: number(v) for v in MaxNLocator(5).tick_values(low, high) if low <= v <= high}
+        return {
+            v: number(v)
+            for v in MaxNLocator(5, steps=[1, 2, 5, 10]).tick_values(low, high)
+            if low <= v <= high
+        }
 
     def svg(self, name: str, inside: str, ground: str = "") -> str:
         return (
