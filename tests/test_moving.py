@@ -266,6 +266,29 @@ def test_a_point_is_moved_by_key_button_and_pointer_and_says_what_python_says(
     assert not browser.complaints
 
 
+def test_it_moves_in_a_notebook_too(browser, frames, tmp_path):
+    """Jupyter puts an output into a box that is not on the page yet, and makes its scripts anew."""
+    page = tmp_path / "notebook.html"
+    page.write_text('<!doctype html><html lang="en"><meta charset="utf-8"><title>A</title><body>')
+    browser.open(page.as_uri())
+    browser.run(
+        f"""(() => {{
+        const host = document.createElement("div");
+        host.innerHTML = {json.dumps(frames._repr_html_())};
+        for (const old of host.querySelectorAll("script")) {{
+          const made = document.createElement("script");
+          for (const {{ name, value }} of old.attributes) made.setAttribute(name, value);
+          made.textContent = old.textContent;
+          old.replaceWith(made);
+        }}
+        document.body.append(host); }})()"""
+    )
+    browser.run("document.querySelector('.genre-moving input').focus()")
+    browser.press("ArrowUp")
+    assert browser.run(LOOK)["said"] == frame(12, KINDS[0]).said
+    assert not browser.complaints
+
+
 @pytest.mark.parametrize("kind", ["frames", "point"])
 @pytest.mark.parametrize("width", [320, 390])
 def test_nothing_is_wider_than_a_phone(browser, kind, width, request, tmp_path):
