@@ -23,7 +23,7 @@ def frame(weight, kind):
     share = 1 / (1 + weight)
     return Frame(
         [PLANE.dots([weight / 4], [share], look="yes"), PLANE.words([2], [0.5], [kind])],
-        f"λ = {weight} </script> {kind}: {share:.2f}",
+        f"λ = {weight} </script> <!-- <script> {kind}: {share:.2f}",
         {"share": share, "kind & share": f"{kind} {share:.1f}"},
     )
 
@@ -144,6 +144,7 @@ def test_what_is_said_cannot_break_out(kind, request):
     figure = request.getfixturevalue(kind)
     html = figure._repr_html_()
     assert html.count("</script>") == 2, "one of the data, one of the script"
+    assert "<!--" not in html
     assert html.count("</style>") == 1
     box = BeautifulSoup(html, "html.parser").select_one(".genre-moving")
     assert box.select_one(".moving-title").text == figure.title
@@ -179,6 +180,8 @@ def test_mistakes_are_named():
         PLANE.dots([0], [0], look="red")
     with pytest.raises(GenReError, match=r"'cost' has the shape \(2, 5\); the grid has \(5, 5\)"):
         Point("a", "b", PLANE, LINE, LINE, [Reading("cost", np.ones((2, 5)))], {"a": (0, 0)})
+    with pytest.raises(GenReError, match="'cost' is not known everywhere"):
+        Point("a", "b", PLANE, [0], [0], [Reading("cost", [[np.nan]])], {"a": (0, 0)})
     with pytest.raises(GenReError, match="place"):
         Point("a", "b", PLANE, LINE, LINE, [], {})
 

@@ -53,7 +53,9 @@ class _Moving:
         data: Mapping,
         more: str = "",
     ) -> str:
-        told = json.dumps(data, separators=(",", ":"), ensure_ascii=False).replace("</", "<\\/")
+        told = json.dumps(data, separators=(",", ":"), ensure_ascii=False)
+        # Neither of these may stand inside a script: one would end it, the other hide its end.
+        told = told.replace("</", "<\\/").replace("<!", "\\u003c!")
         name = "moving-" + sha256((self.title + planes + told).encode()).hexdigest()[:8]
         style, script = (
             (FOLDER / f"moving.{end}").read_text(encoding="utf-8") for end in ("css", "js")
@@ -218,6 +220,11 @@ class Point(_Moving):
     ground
         Marks behind the point.
 
+    Raises
+    ------
+    GenReError
+        If there is no place, or a reading has another shape than the grid, or gaps.
+
     Examples
     --------
     >>> plane = Plane("x1", "x2", x=(0, 1), y=(0, 1))
@@ -247,6 +254,8 @@ class Point(_Moving):
                     f"{reading.name!r} has the shape {np.shape(reading.values)}; the grid has "
                     f"{(len(self.y), len(self.x))}."
                 )
+            if not np.isfinite(reading.values).all():
+                raise GenReError(f"{reading.name!r} is not known everywhere on the grid.")
 
     @property
     def table(self) -> pd.DataFrame:
