@@ -269,6 +269,25 @@ def test_a_point_is_moved_by_key_button_and_pointer_and_says_what_python_says(
     assert not browser.complaints
 
 
+@pytest.mark.parametrize("kind", ["frames", "point"])
+def test_on_paper_and_without_script_a_still_stands_without_controls(
+    browser, kind, request, tmp_path
+):
+    figure = request.getfixturevalue(kind)
+    heights = """(() => ["svg", ".moving-said", "summary", ".moving-controls"].map(
+      (one) => document.querySelector(`.genre-moving ${one}`).getBoundingClientRect().height))()"""
+    shown(browser, figure, tmp_path)
+    assert min(browser.run(heights)) > 20
+    browser.send("Emulation.setEmulatedMedia", media="print")
+    *still, controls = browser.run(heights)
+    assert min(still) > 20 and controls == 0
+    browser.send("Emulation.setEmulatedMedia", media="")
+    browser.send("Emulation.setScriptExecutionDisabled", value=True)
+    shown(browser, figure, tmp_path)
+    *still, controls = browser.run(heights)
+    assert min(still) > 20 and controls == 0
+
+
 def test_it_moves_in_a_notebook_too(browser, frames, tmp_path):
     """Jupyter puts an output into a box that is not on the page yet, and makes its scripts anew."""
     page = tmp_path / "notebook.html"
