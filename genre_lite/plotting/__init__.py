@@ -4,6 +4,9 @@ Every function takes ``ax=None`` and returns the Axes. Figures are white cards w
 they read the same on a light and on a dark page; markers, fillings and line styles differ wherever
 colours do, so they read in grey too. Colours are Okabe and Ito's, which colour-blind people can
 tell apart.
+
+Where moving teaches, a figure has a slider: :class:`Frames` over drawings that were computed, and
+:class:`Point` for a point that can be moved. Their ink is the page's own.
 """
 
 from .measurements import (
@@ -15,7 +18,9 @@ from .measurements import (
     training_curve,
 )
 from .methods import dot_plot, frontier, method_map, sampling_frontier, seconds_a_person
+from .moving import Frame, Frames, Point, Reading
 from .people import boundary, profile, recourse_paths
+from .plane import Mark, Plane
 from .theme import ABOVE, NO, PALETTE, SHADES, YES, style
 
 __all__ = [
@@ -24,6 +29,12 @@ __all__ = [
     "PALETTE",
     "SHADES",
     "YES",
+    "Frame",
+    "Frames",
+    "Mark",
+    "Plane",
+    "Point",
+    "Reading",
     "ablation",
     "boundary",
     "convergence",
