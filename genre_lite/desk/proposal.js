@@ -8,7 +8,9 @@
     const { codec } = model;
     const limits = new R.Limits(codec, row, terms);
     const asked = new R.Asked(model, limits, terms);
+    const cells = codec.codes({ ...row, ...values });
     const point = codec.cube({ ...row, ...values });
+    asked.bank(point, cells); // as it was proposed, not as the model would write it
     const [valid, plausible] = asked.believed(point);
     const moves = codec.features.map((_, j) => [j]).filter(([j]) => !limits.clocks[j]);
     const clocks = codec.features.map((_, j) => j).filter((j) => limits.clocks[j]);
@@ -19,6 +21,8 @@
       if (move.some((j) => limits.defined.has(j))) return false;
       const variant = limits.follow(point.map((x, j) => (move.includes(j) ? limits.cube[j] : x)));
       const [v, p] = asked.believed(variant);
+      const back = limits.cells(variant);
+      asked.bank(variant, cells.map((cell, j) => (Object.is(variant[j], point[j]) ? cell : back[j])));
       const worse = v < valid - ROUNDING || p < plausible - ROUNDING;
       const breaks = [...limits.broken(variant)].some((name) => !broken.has(name));
       return asked.yes(variant) && !worse && !breaks;
