@@ -21,6 +21,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
@@ -30,7 +31,6 @@ from sklearn.preprocessing import (
     RobustScaler,
     StandardScaler,
 )
-from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 from test_desk import both, compare, halved, odd_people, run
 
@@ -279,3 +279,186 @@ def test_whole_letters_are_the_packages(odd, tmp_path):
     asked = [({}, 1), ({"max_changes": 2, "freeze": ["card"], "wait": 2}, 2)]
     for answer, found in both(halved(genre, tmp_path), people, asked, tmp_path):
         assert compare(answer, found, people) > 30
+
+
+# -- what cannot be carried, and what is in the file ------------------------------------------------
+
+TELLTALE = 1618.0339
+
+
+def small(model, **good) -> tuple[gl.GenRe, pd.DataFrame, pd.DataFrame]:
+    """A method fitted in seconds, its rows with one that gives itself away, and two people."""
+    X, y = table(400, seed=0)
+    X = X.dropna().assign(name=[f"person {i}" for i in range(len(X.dropna()))])
+    y = y[X.index]
+    X.iloc[7, X.columns.get_loc("income")] = TELLTALE
+    X.iloc[7, X.columns.get_loc("name")] = "Zenobia Telltale"
+    features = X.drop(columns="name")
+    schema = gl.Schema.infer(features, immutable=["age"], labels={"cars": "number of cars"})
+    h = gl.Decision(model.fit(features, y), **good)
+    quick = gl.TrainingConfig(steps=20, distil_steps=20, rounds=1, round_steps=10, people=30)
+    genre = gl.GenRe(h, schema, training=quick, progress=False).fit(features)
+    asking = table(300, seed=3)[0].dropna()
+    denied = asking[~genre.decision_.accepts(asking)]
+    return genre, X, denied.head(2).set_axis(["Mira", "Ben"])
+
+
+@pytest.fixture(scope="module")
+def trees():
+    return small(ordered(boosted()))
+
+
+@pytest.fixture(scope="module")
+def bayes():
+    return small(ordered(GaussianNB()))
+
+
+class Other(LogisticRegression):
+    """A logistic regression by name, which answers otherwise."""
+
+    def predict_proba(self, X):
+        return super().predict_proba(X)[:, ::-1]
+
+
+def refused(model) -> str:
+    X, y = table(200, seed=0)
+    X = X[["age", "cars"]]
+    decision = gl.Decision(model.fit(X, y)).bind(X)
+    with pytest.raises(gl.GenReError) as error:
+        carried(decision, Codec(gl.Schema.infer(X)).fit(X))
+    return str(error.value)
+
+
+def test_any_other_h_is_refused_with_its_kind_and_the_way_out():
+    from sklearn.preprocessing import PolynomialFeatures
+
+    assert re.match(r"h is a GaussianNB, .*distil=rows.*--distil", refused(GaussianNB()))
+    said = refused(make_pipeline(StandardScaler(), KNeighborsClassifier()))
+    assert said.startswith("h is a Pipeline with a KNeighborsClassifier, and a desk cannot carry it")
+    said = refused(make_pipeline(PolynomialFeatures(), LogisticRegression(max_iter=2000)))
+    assert "its preprocessing has a PolynomialFeatures" in said
+    said = refused(Other())
+    assert "on 500 made-up rows its arrays and the model differ by up to" in said
+
+
+def test_a_module_with_other_layers_is_refused():
+    from torch import nn
+
+    X, _ = table(50, seed=0)
+    X = X[["age", "cars"]]
+    codec = Codec(gl.Schema.infer(X)).fit(X)
+    bent = nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 1))
+    with pytest.raises(gl.GenReError, match="its module is Linear, Tanh, Linear"):
+        carried(gl.Decision(gl.Classifier(codec, bent)), codec)
+    plain = gl.Decision(gl.Classifier(codec, nn.Linear(2, 1)))
+    assert carried(plain, codec).model.said == "a linear model of 3 weights"
+
+
+def test_a_stand_in_is_measured_on_rows_that_it_did_not_learn_from(bayes):
+    """On people whom nobody has seen both agree as often as it says, to a few of a hundred."""
+    genre, X, _ = bayes
+    made = StandIn.of(genre, X)
+    fresh = table(1500, seed=5)[0].dropna()
+    alike = made.genre.decision_.accepts(fresh) == genre.decision_.accepts(fresh)
+    assert 0.8 < alike.mean() < 1 and abs(alike.mean() - made.agreement) < 0.08
+    assert len(X) / 5 < made.rows < len(X) / 2
+
+
+class Coin:
+    """Decides by the cents, which nobody can learn."""
+
+    def predict_proba(self, frame):
+        cents = np.random.default_rng(0).random(100)[(frame["income"] * 100 % 100).astype(int)]
+        return np.stack([1 - cents, cents], axis=1)
+
+
+def test_a_stand_in_of_what_cannot_be_learnt_says_so(bayes):
+    genre, X, _ = bayes
+    before = genre.decision_
+    try:
+        genre.decision_ = gl.Decision(Coin())
+        assert 0.35 < StandIn.of(genre, X).agreement < 0.7
+    finally:
+        genre.decision_ = before
+    with pytest.raises(gl.GenReError, match="20 rows are too few"):
+        StandIn.of(genre, X.head(20))
+    with pytest.raises(gl.GenReError, match="decides alike about all"):
+        StandIn.of(genre, X[genre.decision_.accepts(X)])
+
+
+def test_a_page_says_that_a_stand_in_answers(bayes, tmp_path):
+    """At the letter and at the foot; the letters are the stand-in's."""
+    bs4 = pytest.importorskip("bs4")
+    genre, X, people = bayes
+    with pytest.raises(gl.GenReError, match=r"give some of those .* page\(\.\.\., distil=X\)"):
+        desk.page(genre, people, tmp_path / "no.html", distil=True)
+    with pytest.raises(gl.GenReError, match="h is a Pipeline with a GaussianNB"):
+        desk.page(genre, people, tmp_path / "no.html")
+    assert not (tmp_path / "no.html").exists()
+    page = desk.page(genre, people, distil=X)
+    made = StandIn.of(genre, X)
+    assert f"decide alike about {made.agreement:.1%}" in page.note
+    assert "The bank has the last word." in page.note
+    soup = bs4.BeautifulSoup(page.html, "html.parser")
+    assert page.note in soup.footer.text and page.note in soup.main.text
+    answer = made.genre.recommend(people)
+    assert [still.text for still in soup.select("main pre")] == [
+        answer.describe(label) for label in people.index
+    ]
+    assert isinstance(genre.decision_.model[-1], GaussianNB), "the method itself keeps its bank"
+
+
+def test_what_is_in_the_file_stands_at_its_foot(trees):
+    bs4 = pytest.importorskip("bs4")
+    genre, _, people = trees
+    page = desk.page(genre, people)
+    said = [line.text for line in bs4.BeautifulSoup(page.html, "html.parser").select("footer li")]
+    bank = carried(genre.decision_, genre.codec)
+    assert f"the bank's decision: {bank.model.said}" in said[2]
+    assert re.match(r"30 trees with \d+ splits", bank.model.said)
+    assert "lies between two of them" in said[2]
+    assert said[-1] == "the forms of Mira, Ben; nobody else's row"
+    assert not page.note and "stand-in" not in page.html.split("<script>")[0]
+
+
+def test_no_row_of_the_training_is_in_the_file(trees):
+    """A name that is no feature, an amount that is no vocabulary's, and whole rows."""
+    genre, X, people = trees
+    page = desk.page(genre, people)
+    assert TELLTALE not in genre.codec.values[genre.schema.names.index("income")]
+    assert "Telltale" not in page.html and str(TELLTALE) not in page.html
+    about = desk.exported(genre)
+    number = np.frombuffer(base64.b64decode(about["bank"]["number"]), "<f8")
+    assert TELLTALE in X["income"].to_numpy() and TELLTALE not in number
+    rows = genre.codec.tokens(genre.codec.cube(X[genre.schema.names]))
+    assert not {*map(tuple, rows.tolist())} & {*map(tuple, about["profiles"])}
+
+
+def test_the_command_writes_a_page_for_the_banks_own_model(trees, bayes, tmp_path, monkeypatch):
+    """As it is where it can be carried, by a stand-in where it is asked for."""
+    from typer.testing import CliRunner
+
+    from genre_lite.cli import app
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "lender.py").write_text("import test_banks\nof = test_banks.LENT\n")
+    genre, X, people = bayes
+    X.to_csv("train.csv", index=False)
+    people.to_csv("people.csv", index_label="who")
+    for name, (method, _, _) in {"trees": trees, "bayes": bayes}.items():
+        monkeypatch.setitem(globals(), "LENT", method.decision_)
+        monkeypatch.delitem(__import__("sys").modules, "lender", raising=False)
+        method.save(tmp_path / "it.genre")
+        call = ["page", "it.genre", "--csv", "people.csv", "--id", "who", "--model", "lender:of"]
+        result = CliRunner().invoke(app, [*call, "--out", f"{name}.html"])
+        assert (result.exit_code == 0) == (name == "trees"), result.output
+        if name == "bayes":
+            assert "--distil" in result.stderr and not (tmp_path / "bayes.html").exists()
+            result = CliRunner().invoke(
+                app, [*call, "--out", "bayes.html", "--distil", "train.csv"]
+            )
+            assert result.exit_code == 0, result.output
+            assert "The bank has the last word." in " ".join(result.stdout.split())
+        page = (tmp_path / f"{name}.html").read_text()
+        assert "the forms of Mira, Ben; nobody else" in page and "Telltale" not in page

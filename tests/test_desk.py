@@ -504,6 +504,42 @@ def test_whoever_guesses_first_sees_no_letter_until_they_ask(shown, browser, tmp
     assert not browser.complaints
 
 
+def test_a_proposal_stays_when_a_term_changes_and_is_judged_once(shown, browser, tmp_path):
+    """What was proposed is judged anew under the new term; nothing is judged twice for one letter."""
+    genre, people, _ = shown
+    page = tmp_path / "guess.html"
+    desk.page(genre, people, page, guess=True)
+    browser.open(page.as_uri())
+    browser.run(
+        "(() => { const { judge } = Recourse.Proposal.prototype; window.judged = 0;"
+        "Recourse.Proposal.prototype.judge = function () { window.judged += 1; judge.call(this); }; })()"
+    )
+    pick = "[...document.querySelectorAll('.desk label')].find((l) => l.textContent === {!r}).control"
+    change = "((c, value, kind) => {{ c.value = value; c.dispatchEvent(new Event(kind)); }})({}, {}, {!r})"
+    wait = "new Promise((done) => setTimeout(done, 1500))"
+    browser.run(change.format(pick.format("Who asks"), "'1'", "change"))
+    browser.run(wait)
+    assert browser.run("judged") == 1, "the form of the next person is drawn and judged once"
+    first = "document.querySelector('.desk-answer details input[type=number]')"
+    browser.run(change.format(first, f"String(Number({first}.value) - 1)", "input"))
+    kept = browser.run(f"{first}.value")
+    title = browser.run(f"{first}.labels[0].textContent")
+    name = next(f.name for f in genre.schema if f.title == title)
+    assert browser.run("judged") == 2
+    assert float(kept) == float(people[name].iloc[1]) - 1
+    keep = (
+        "[...document.querySelectorAll('.desk-form .desk-row')].find((r) => "
+        f"r.querySelector('label').textContent === {title!r}).querySelector('input[type=checkbox]')"
+    )
+    browser.run(f"{keep}.click()")
+    browser.run(wait)
+    assert browser.run(f"{first}.value") == kept, "the proposal is not forgotten"
+    verdict = browser.run("document.querySelector('.desk-answer details ul').innerText")
+    assert "1 change," in verdict and f"It breaks terms: {name}: frozen." in verdict
+    assert browser.run("judged") == 3
+    assert not browser.complaints
+
+
 def test_a_first_letter_takes_a_second_and_the_next_a_third_on_a_slow_machine(browser):
     """At a quarter of a machine's speed. Where others work too, a loop takes longer, and so may a letter."""
     browser.send("Emulation.setCPUThrottlingRate", rate=4)

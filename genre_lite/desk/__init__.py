@@ -46,9 +46,18 @@ ENGINE = ("threefry.js", "limits.js", "networks.js", "banks.js", "search.js", "l
 
 @dataclass(frozen=True)
 class Page:
-    """A page as text; in a notebook it shows itself."""
+    """A page as text; in a notebook it shows itself.
+
+    Parameters
+    ----------
+    html
+        The whole page.
+    note
+        What a reader has to know before they trust it; empty where the bank answers itself.
+    """
 
     html: str
+    note: str = ""
 
     def _repr_html_(self) -> str:
         frame = f"width: 100%; height: {FRAME}px; border: 0"
@@ -126,7 +135,8 @@ def page(
             script=script(),
             data=data,
             guess=json.dumps(guess),
-        )
+        ),
+        note,
     )
     if path is not None:
         write(Path(path), made.html)
