@@ -630,7 +630,9 @@ def page(
     bank: Bank = None,
     distil: Annotated[
         Path | None,
-        typer.Option(help="Training rows, for a --model that a page cannot carry: a stand-in learns."),
+        typer.Option(
+            help="Training rows, for a --model that a page cannot carry: a stand-in learns."
+        ),
     ] = None,
     title: Annotated[str, typer.Option(help="What stands above it.")] = "At the desk",
     wording: Annotated[

@@ -211,7 +211,9 @@ def test_the_engine_answers_as_the_model_does(name, tmp_path):
 
 def test_a_form_is_carried_to_the_last_digit():
     """A tree's threshold may lie between 0.1 + 0.2 and 0.3."""
-    people = pd.DataFrame({"x": [0.1 + 0.2, np.nan], "n": pd.array([3, None], "Int64"), "b": [True, False]})
+    people = pd.DataFrame(
+        {"x": [0.1 + 0.2, np.nan], "n": pd.array([3, None], "Int64"), "b": [True, False]}
+    )
     values = [form["values"] for form in json.loads(json.dumps(desk.forms(people)))]
     assert values == [{"x": 0.1 + 0.2, "n": 3, "b": True}, {"x": None, "n": None, "b": False}]
 
@@ -334,7 +336,9 @@ def test_any_other_h_is_refused_with_its_kind_and_the_way_out():
 
     assert re.match(r"h is a GaussianNB, .*distil=rows.*--distil", refused(GaussianNB()))
     said = refused(make_pipeline(StandardScaler(), KNeighborsClassifier()))
-    assert said.startswith("h is a Pipeline with a KNeighborsClassifier, and a desk cannot carry it")
+    assert said.startswith(
+        "h is a Pipeline with a KNeighborsClassifier, and a desk cannot carry it"
+    )
     said = refused(make_pipeline(PolynomialFeatures(), LogisticRegression(max_iter=2000)))
     assert "its preprocessing has a PolynomialFeatures" in said
     said = refused(Other())
@@ -425,7 +429,7 @@ def test_no_row_of_the_training_is_in_the_file(trees):
     """A name that is no feature, an amount that is no vocabulary's, and whole rows."""
     genre, X, people = trees
     page = desk.page(genre, people)
-    assert TELLTALE not in genre.codec.values[genre.schema.names.index("income")]
+    assert TELLTALE not in genre.codec.to_dict()["values"][0]
     assert "Telltale" not in page.html and str(TELLTALE) not in page.html
     about = desk.exported(genre)
     number = np.frombuffer(base64.b64decode(about["bank"]["number"]), "<f8")
@@ -443,7 +447,7 @@ def test_the_command_writes_a_page_for_the_banks_own_model(trees, bayes, tmp_pat
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     (tmp_path / "lender.py").write_text("import test_banks\nof = test_banks.LENT\n")
-    genre, X, people = bayes
+    _, X, people = bayes
     X.to_csv("train.csv", index=False)
     people.to_csv("people.csv", index_label="who")
     for name, (method, _, _) in {"trees": trees, "bayes": bayes}.items():

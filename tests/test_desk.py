@@ -514,7 +514,9 @@ def test_a_proposal_stays_when_a_term_changes_and_is_judged_once(shown, browser,
         "(() => { const { judge } = Recourse.Proposal.prototype; window.judged = 0;"
         "Recourse.Proposal.prototype.judge = function () { window.judged += 1; judge.call(this); }; })()"
     )
-    pick = "[...document.querySelectorAll('.desk label')].find((l) => l.textContent === {!r}).control"
+    pick = (
+        "[...document.querySelectorAll('.desk label')].find((l) => l.textContent === {!r}).control"
+    )
     change = "((c, value, kind) => {{ c.value = value; c.dispatchEvent(new Event(kind)); }})({}, {}, {!r})"
     wait = "new Promise((done) => setTimeout(done, 1500))"
     browser.run(change.format(pick.format("Who asks"), "'1'", "change"))
@@ -537,6 +539,34 @@ def test_a_proposal_stays_when_a_term_changes_and_is_judged_once(shown, browser,
     verdict = browser.run("document.querySelector('.desk-answer details ul').innerText")
     assert "1 change," in verdict and f"It breaks terms: {name}: frozen." in verdict
     assert browser.run("judged") == 3
+    assert not browser.complaints
+
+
+def test_it_shows_itself_in_a_notebook(shown, browser, tmp_path):
+    """A cell whose last line is a page: its output, opened, holds the letter."""
+    nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
+    genre, people, _ = shown
+    label = gl.load_dataset("german").X_test.index[
+        ~gl.decision.accepts(genre.h, gl.load_dataset("german").X_test)
+    ][0]
+    cell = (
+        "import genre_lite as gl\n"
+        "genre = gl.GenRe.load('german', progress=False)\n"
+        f"people = gl.load_dataset('german').X_test.loc[[{label}]]\n"
+        "gl.desk.page(genre, people)"
+    )
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)])
+    nbclient.NotebookClient(notebook, timeout=300, kernel_name="python3").execute()
+    [output] = notebook.cells[0].outputs
+    (tmp_path / "output.html").write_text(output["data"]["text/html"])
+    browser.open((tmp_path / "output.html").as_uri())
+    inside = "document.querySelector('iframe').contentDocument"
+    said = browser.run(
+        f"new Promise((done) => {{ const look = () => {{ const l = {inside}.querySelector('.desk-letter p:last-child');"
+        f"l ? done({inside}.querySelector('.desk-letter').innerText) : setTimeout(look, 50); }}; look(); }})"
+    )
+    letter = halved(genre, tmp_path).recommend(people.iloc[[0]]).describe("Mira")
+    assert plain(said) == plain(letter)
     assert not browser.complaints
 
 

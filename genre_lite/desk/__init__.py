@@ -124,14 +124,16 @@ def page(
     about = exported(genre, wording) | {"note": note}
     # "</" inside a string would end the script.
     data = json.dumps([about, forms(people)]).replace("</", "<\\/")
-    told = f"<p><strong>{escape(note)}</strong></p>" if note else ""
+    told = f"<p><strong>{escape(note, quote=False)}</strong></p>" if note else ""
     made = Page(
         TEMPLATE.format(
             title=escape(title),
             style=(FOLDER / "desk.css").read_text(encoding="utf-8"),
             still=told + stills(genre, people, wording),
             note=told,
-            inside="".join(f"<li>{escape(part)}</li>" for part in inside(about, people)),
+            inside="".join(
+                f"<li>{escape(part, quote=False)}</li>\n" for part in inside(about, people)
+            ),
             script=script(),
             data=data,
             guess=json.dumps(guess),
@@ -212,7 +214,8 @@ pre {{ font: inherit; white-space: pre-wrap; }}
 <main id="desk">{still}</main>
 <footer>
 {note}<p>In this file:</p>
-<ul>{inside}</ul>
+<ul>
+{inside}</ul>
 </footer>
 <script>
 {script}

@@ -42,12 +42,13 @@ STEPS: dict[str, Callable[..., np.ndarray]] = {
     "times": lambda x, c: x * c,
     "plus": lambda x, c: x + c,
     "clip": lambda x, low, high: np.clip(x, low, high),
-    "fill": lambda x, c: np.where(np.isnan(x), c, x),
+    "fill": lambda x, c: np.choose(np.isnan(x), [x, c]),
     "gap": lambda x: np.isnan(x).astype(float),
     "void": lambda x: np.where(x == 0, np.nan, x),
     "single": lambda x: x.astype(np.float32).astype(float),
     "look": lambda x, keys, values, gap, other: np.array(
-        [gap if np.isnan(v) else dict(zip(keys, values, strict=True)).get(v, other) for v in x]
+        [gap if np.isnan(v) else dict(zip(keys, values, strict=True)).get(v, other) for v in x],
+        dtype=float,  # where neither is known, a gap
     ),
 }
 
@@ -113,9 +114,7 @@ def _numbers(levels: pd.Series) -> np.ndarray:
     try:
         return levels.astype(object).where(levels.notna(), np.nan).to_numpy().astype(float)
     except (TypeError, ValueError):
-        raise NotCarriedError(
-            f"words such as {levels.iloc[0]!r} reach a step of numbers"
-        ) from None
+        raise NotCarriedError(f"words such as {levels.iloc[0]!r} reach a step of numbers") from None
 
 
 def _json(x: float) -> float | None:
@@ -245,11 +244,12 @@ def _encoded(step: Any, columns: list[Column | None], sparse: bool) -> Table:
             made += [replace(column, levels=pd.Series(row)) for row in told[:, here].T]
             continue
         keys = [float(key) for key in known if not pd.isna(key)]
-        rows = [_told(step, i, asked) for asked in (keys, [np.nan], [max(keys) + 1.5])]
-        values, gap, other = ([[]] * 0 if r is None else r[:, here] for r in rows)
-        for k in range(width):
-            ends = (_json(end[0, k]) if len(end) else None for end in (gap, other))
-            made.append(column.step("look", keys, [float(v) for v in values[:, k]], *ends))  # type: ignore[call-overload]
+        values = _told(step, i, keys)
+        others = [_told(step, i, [asked]) for asked in (np.nan, max(keys) + 1.5)]
+        assert values is not None  # it knows its own categories
+        for k in range(here.start, here.stop):
+            gap, other = (None if row is None else _json(row[0, k]) for row in others)
+            made.append(column.step("look", keys, values[:, k].tolist(), gap, other))
     return made, bool(getattr(step, "sparse_output", False))
 
 
@@ -301,7 +301,12 @@ def _each(x: np.ndarray) -> np.ndarray:
     return share / share.sum(axis=1, keepdims=True)
 
 
-LINKS: dict[str, Callable[[np.ndarray], np.ndarray]] = {"identity": lambda x: x, "sigmoid": _sigmoid, "softmax": _softmax, "each": _each}
+LINKS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "identity": lambda x: x,
+    "sigmoid": _sigmoid,
+    "softmax": _softmax,
+    "each": _each,
+}
 BENDS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "relu": lambda x: np.maximum(x, 0),
     "tanh": np.tanh,
@@ -728,9 +733,7 @@ MODELS: dict[str, Callable[[Any, list[Column], np.ndarray], Bank]] = {
     **dict.fromkeys(
         ("RandomForestClassifier", "ExtraTreesClassifier", "DecisionTreeClassifier"), _forest
     ),
-    **dict.fromkeys(
-        ("LogisticRegression", "SGDClassifier", "LinearDiscriminantAnalysis"), _linear
-    ),
+    **dict.fromkeys(("LogisticRegression", "SGDClassifier", "LinearDiscriminantAnalysis"), _linear),
 }
 AROUND = {
     "best_estimator_": ("GridSearchCV", "RandomizedSearchCV"),

@@ -78,7 +78,9 @@ class StandIn:
                 f"The bank decides alike about all of these {len(rows)} rows, so nothing can be learnt from "
                 "them; give rows of both kinds."
             )
-        target = f"{max(map(str, genre.schema.names), key=len)}: yes"  # longer than any feature's name
+        target = (
+            f"{max(map(str, genre.schema.names), key=len)}: yes"  # longer than any feature's name
+        )
         decided = table.assign(**{target: yes.astype(int)})
         bank = Dataset(
             name="rows to distil",
