@@ -16,6 +16,9 @@ from chromium import Chromium
 
 import genre_lite as gl
 from genre_lite import desk
+from genre_lite.candidates import Asked
+from genre_lite.limits import Limits, Terms
+from genre_lite.teaching import nearest
 
 NODE = shutil.which("node")
 FOLDER = Path(desk.__file__).parent
@@ -459,8 +462,6 @@ def test_it_writes_what_the_model_draws(shown, opened, tmp_path):
     )
     bars = "[...document.querySelectorAll('.desk-bars .desk-bar span:last-child')].map((s) => s.textContent)"
     first = opened.run(bars)
-    from genre_lite.limits import Limits
-
     limits = Limits(genre.codec, people.head(1))
     drawn = genre._draws(limits, 1, temperature=0.5, seed=genre.seed)
     opened.run(
@@ -598,3 +599,108 @@ def test_a_first_letter_takes_a_second_and_the_next_a_third_on_a_slow_machine(br
         assert min(following) < (300 + 60) * slower, "300, and the pause after a touch"
     finally:
         browser.send("Emulation.setCPUThrottlingRate", rate=1)
+
+
+# -- compare ------------------------------------------------------------------------------------
+
+
+def climbed(genre: gl.GenRe, limits: Limits, person: pd.DataFrame) -> list[np.ndarray]:
+    """The search of the page, written anew: every answer that differs in one feature, the best of them."""
+    codec, asked = genre.codec, Asked(genre.decision_, limits, person)
+
+    def ask(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        chance, yes = asked(points, np.zeros(len(points), int))
+        return chance.round(9), yes
+
+    path = [limits.cube[0]]
+    while len(path) <= 20:
+        here, made = path[-1], []
+        chance, yes = (told[0] for told in ask(here[None]))
+        if yes:
+            break
+        stands = codec.tokens(here[None])[0]
+        for j in np.flatnonzero(limits.counted() & ~limits.fixed[0]):
+            for token in np.flatnonzero(limits.allowed[0, j]):
+                if token == stands[j]:
+                    continue
+                variant = here.copy()
+                value = codec.values_of(np.where(np.arange(len(here)) == j, token, stands)[None])
+                variant[j] = limits.cube[0, j] if token == limits.own[0, j] else value[0, j]
+                made.append(limits.follow(variant[None], np.zeros(1, int))[0])
+        variants = np.array(made)
+        variants = variants[limits.keeps(variants, np.zeros(len(variants), int))]
+        chances, accepted = ask(variants)
+        cost = gl.cost(limits.cube, variants, codec.nominal, limits.price).round(9)
+        rank = np.where(accepted, -cost, chances - 10.0)  # any yes before every no
+        rank = np.where(chances > chance, rank, -np.inf)
+        best = np.lexsort((cost, -rank))[0]
+        if not np.isfinite(rank[best]):
+            break
+        path.append(variants[best])
+    return path
+
+
+@pytest.mark.parametrize("terms", [{}, {"max_changes": 1}, {"freeze": ["checking-account"]}])
+def test_search_and_neighbour_are_those_of_the_package(shown, terms, tmp_path):
+    genre = halved(shown[0], tmp_path)
+    people = gl.load_dataset("german").X_test
+    people = people[~genre.decision_.accepts(people)].head(12)
+    given = {
+        "model": desk.exported(genre),
+        "rows": json.loads(people.to_json(orient="records")),
+        "terms": in_js(terms),
+    }
+    script = """
+        const model = new R.Model(given.model);
+        return given.rows.map((row) => {
+            const limits = new R.Limits(model.codec, row, given.terms);
+            const asked = new R.Asked(model, limits, given.terms);
+            return {path: R.climb(limits, asked).map((step) => step.point), near: model.neighbour(limits, asked)};
+        });
+    """
+    lengths = set()
+    for i, told in enumerate(run(script, given, tmp_path)):
+        person = people.iloc[[i]]
+        limits = Limits(genre.codec, person, Terms(**terms))
+        np.testing.assert_allclose(told["path"], climbed(genre, limits, person), atol=1e-9)
+        lengths.add(len(told["path"]))
+        points = nearest(limits, genre.profiles_)[0]
+        yes = Asked(genre.decision_, limits, person)(points, np.zeros(len(points), int))[1]
+        yes &= limits.changed(points, np.zeros(len(points), int)).any(axis=1)
+        assert (told["near"] is None) == (not yes.any())
+        if yes.any():
+            np.testing.assert_allclose(told["near"], points[yes.argmax()], atol=1e-9)
+    assert (max(lengths) > 2) == ("max_changes" not in terms), "some need several steps"
+
+
+def test_three_answers_stand_side_by_side(shown, opened, tmp_path):
+    genre, people, _ = shown
+    answer = halved(genre, tmp_path).recommend(people.head(1))
+    opened.run(
+        "[...document.querySelectorAll('.desk-answer summary')]"
+        ".find((s) => s.textContent === 'Compare').parentElement.open = true"
+    )
+    opened.run(
+        "new Promise((done) => { const look = () => document.querySelector('.desk-way')"
+        " ? done() : setTimeout(look, 20); look(); })"
+    )
+    told = opened.run(
+        "[...document.querySelectorAll('.desk-way')].map((way) => [way.querySelector('h4').textContent,"
+        " ...[...way.querySelectorAll('dd')].map((d) => d.textContent)])"
+    )
+    assert [way[0] for way in told] == ["GenRe", "The nearest neighbour", "A search"]
+    assert told[0][1] == f"{answer.cost.iloc[0]:.2f}"
+    estimates = genre.estimates(answer.options).iloc[0]
+    assert [float(x) for x in told[0][3:5]] == pytest.approx(list(estimates), abs=0.011)
+    rows = "document.querySelectorAll('.desk-table tbody tr').length"
+    assert opened.run(rows) == opened.run("document.querySelectorAll('.desk-step').length") > 1
+    wide = "document.documentElement.scrollWidth > innerWidth"
+    assert not opened.run(wide) and not opened.complaints
+    said = opened.run("document.querySelector('.desk-table').innerText")
+    letter_after(
+        opened,
+        "((c) => { c.value = '1'; c.dispatchEvent(new Event('change')); })"
+        "([...document.querySelectorAll('.desk label')].find((l) => l.textContent === 'Who asks').control);",
+    )
+    assert not opened.run("document.querySelector('.desk-way')"), "another person begins anew"
+    assert said

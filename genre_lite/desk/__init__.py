@@ -36,12 +36,12 @@ if TYPE_CHECKING:
 
 __all__ = ["ENGINE", "VIEWS", "Page", "StandIn", "exported", "page"]
 
-VIEWS = ("hands.js", "proposal.js", "writer.js", "desk.js")
+VIEWS = ("hands.js", "proposal.js", "compare.js", "writer.js", "desk.js")
 
 FOLDER = Path(__file__).parent
 FRAME = 760  # pixels a page is high inside a notebook
 
-ENGINE = ("threefry.js", "limits.js", "networks.js", "banks.js", "search.js", "letter.js")
+ENGINE = ("threefry.js", "limits.js", "networks.js", "banks.js", "search.js", "climb.js", "letter.js")
 
 
 @dataclass(frozen=True)

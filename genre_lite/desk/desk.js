@@ -52,6 +52,8 @@
         el("summary", {}, "See it write"),
         this.writing
       );
+      this.comparing = el("div", { class: "desk-write" });
+      this.compare = el("details", { class: "desk-more", ontoggle: () => this.comparison() }, el("summary", {}, "Compare"), this.comparing);
       const form = el("form", { class: "desk-form", onsubmit: (event) => event.preventDefault() });
       form.append(...this.whom(), ...this.form());
       this.root.replaceChildren(
@@ -59,7 +61,7 @@
           "div",
           { class: "desk" },
           form,
-          el("section", { class: "desk-answer", "aria-label": "Letters" }, el("div", { class: "desk-letters" }, this.proposal, this.note, this.letters, this.write)),
+          el("section", { class: "desk-answer", "aria-label": "Letters" }, el("div", { class: "desk-letters" }, this.proposal, this.note, this.letters, this.compare, this.write)),
           this.brief
         )
       );
@@ -217,6 +219,7 @@
       this.letter = new R.Letter(this.model, this.row, answer, terms, this.n);
       this.show();
       this.propose();
+      this.comparison();
       this.writer();
       performance.mark("recourse-letter");
     }
@@ -224,7 +227,7 @@
     /** Your own proposal, judged once for each letter; whoever guesses first sees no letter yet. */
     propose() {
       this.asking.textContent = this.guess ? "Guess first" : "Try a proposal of your own";
-      this.letters.hidden = this.write.hidden = this.guess;
+      this.letters.hidden = this.compare.hidden = this.write.hidden = this.guess;
       this.root.firstChild.classList.toggle("desk-guessing", this.guess); // the form does not tell either
       if (!this.proposal.open || this.judged === this.letter) return;
       this.judged = this.letter;
@@ -239,6 +242,14 @@
         },
       });
       this.proposed.renew(this.row, this.letter.terms);
+    }
+
+    /** The same person answered in other ways, for the form and the terms as they are now. */
+    comparison() {
+      if (!this.compare.open) return;
+      const { answer } = this.letter;
+      if (answer.accepted) this.comparing.replaceChildren(el("p", {}, "The bank says yes already."));
+      else new R.Compare(this.comparing, this.model, this.row, answer, this.wording);
     }
 
     /** The view that writes, for the form and the terms as they are now. */

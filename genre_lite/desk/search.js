@@ -87,6 +87,12 @@
       return spread(told, limits, n);
     }
 
+    /** The cheapest of the nearest accepted profiles, copied as far as the terms let it, that the bank accepts. */
+    neighbour(limits, asked) {
+      const near = nearest(limits, this.profiles, NEAR);
+      return near.find((point) => limits.changes(point) && asked.accepts(point)) ?? null;
+    }
+
     /** The cheapest accepted profile that is surely valid and plausible. */
     sure(near, limits, asked) {
       let best = null;
