@@ -110,8 +110,7 @@
         svg("path", { class: "desk-steps", d: path }),
         ...steps.map(({ cost, chance }) => svg("circle", { class: "desk-step", cx: x(cost), cy: y(chance), r: 4 })),
         ...seen.map(({ name, cost, chance }) => {
-          const left = x(cost) > WIDE / 2;
-          const place = words(x(cost) + (left ? -9 : 9), y(chance) + 4, name, left ? "end" : "start");
+          const place = words(x(cost) + 6, y(chance) - 11, name, x(cost) > WIDE / 2 ? "end" : "start");
           return svg("g", { class: "desk-other" }, svg("circle", { cx: x(cost), cy: y(chance), r: 6 }), place);
         })
       );

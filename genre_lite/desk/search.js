@@ -87,9 +87,9 @@
       return spread(told, limits, n);
     }
 
-    /** The cheapest of the nearest accepted profiles, copied as far as the terms let it, that the bank accepts. */
+    /** The cheapest accepted profile, copied as far as the terms let it, that the bank accepts. */
     neighbour(limits, asked) {
-      const near = nearest(limits, this.profiles, NEAR);
+      const near = nearest(limits, this.profiles, this.profiles.length);
       return near.find((point) => limits.changes(point) && asked.accepts(point)) ?? null;
     }
 
