@@ -123,7 +123,12 @@ BANKS = {
         lambda: spelled(SGDClassifier(loss="log_loss", random_state=0)),
         "three",
     ),
-    "perceptron": (lambda: spelled(MLPClassifier((8, 5), activation="tanh", tol=0.01)), ""),
+    "perceptron": (
+        lambda: spelled(
+            MLPClassifier((8, 5), "tanh", learning_rate_init=0.02, tol=5e-3, random_state=0)
+        ),
+        "",
+    ),
     "selected columns": (
         lambda: make_pipeline(spelled(None)[0], SelectKBest(k=4), LogisticRegression()),
         "",
