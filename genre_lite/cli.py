@@ -628,6 +628,12 @@ def page(
     index: Id = None,
     row: Annotated[str | None, typer.Option(help="The label of one person.")] = None,
     bank: Bank = None,
+    distil: Annotated[
+        Path | None,
+        typer.Option(
+            help="Training rows, for a --model that a page cannot carry: a stand-in learns."
+        ),
+    ] = None,
     title: Annotated[str, typer.Option(help="What stands above it.")] = "At the desk",
     wording: Annotated[
         Path | None, typer.Option(help="The letters' words in JSON, for another language or tone.")
@@ -643,11 +649,13 @@ def page(
 
     genre = _load(model, bank)
     words = ENGLISH if wording is None else _wording(wording)
-    people = genre.schema.read_csv(csv, index=index, **_how(sep, decimal, encoding, missing))
+    how = _how(sep, decimal, encoding, missing)
+    people = genre.schema.read_csv(csv, index=index, **how)
     if row is not None:
         people = _one(people, row)
-    written_page(genre, people, out, title=title, wording=words)
-    typer.echo(f"Wrote {out}; open it in a browser.")
+    rows = False if distil is None else genre.schema.read_csv(distil, **how)
+    made = written_page(genre, people, out, title=title, wording=words, distil=rows)
+    typer.echo(" ".join([f"Wrote {out}; open it in a browser.", made.note]).strip())
 
 
 # -- check ------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -35,6 +35,9 @@ from .threads import one_thread
 from .threefry import keys, uniforms
 from .training import TrainingConfig, fit
 from .truth import estimated
+
+if TYPE_CHECKING:
+    from .desk import Page
 
 __all__ = ["GenRe"]
 
@@ -803,6 +806,33 @@ class GenRe(RecourseMethod):
         return Draws(*(np.concatenate(parts) for parts in (tokens, points, nats)))
 
     # -- save and load --------------------------------------------------------------------------
+
+    def page(self, people: pd.DataFrame, path: str | Path | None = None, **choices: Any) -> Page:
+        """One file in which a reader edits a form and terms, and sees the letters change.
+
+        It needs neither Python nor a network, and shows itself in a notebook.
+
+        Parameters
+        ----------
+        people
+            Whose forms are in the file, one row each; the index names them. Nobody else's row is in it.
+        path
+            Where to write the file; not written if left out.
+        **choices
+            ``title``, ``wording``, ``guess`` and ``distil``; see :func:`~genre_lite.desk.page`.
+
+        Examples
+        --------
+        >>> import genre_lite as gl
+        >>> genre = gl.GenRe.load("german", progress=False)
+        >>> page = genre.page(gl.load_dataset("german").X_test.head(1), title="Mira's desk")
+        >>> "Mira's desk" in page.html
+        True
+        """
+        from .desk import page
+
+        self._require_fit()
+        return page(self, people, path, **choices)
 
     def save(self, path: str | Path, *, half: bool = False) -> None:
         """Write the fitted model to one file: tensors as safetensors, all else as JSON inside it.

@@ -20,7 +20,6 @@ import numpy as np
 import pandas as pd
 import torch
 
-from ..decision import Classifier
 from ..errors import GenReError
 from ..relations import Relation
 from ..saving import learnt
@@ -28,26 +27,45 @@ from ..schema import MONEY
 from ..storage import part
 from ..terminal import write
 from ..wording import ENGLISH, Wording
+from .banks import carried
+from .stand_in import FEWEST, StandIn
 
 if TYPE_CHECKING:
     from ..codec import Codec
     from ..genre import GenRe
 
-__all__ = ["ENGINE", "VIEWS", "Page", "exported", "page"]
+__all__ = ["ENGINE", "VIEWS", "Page", "StandIn", "exported", "page"]
 
-VIEWS = ("hands.js", "proposal.js", "writer.js", "desk.js")
+VIEWS = ("hands.js", "proposal.js", "compare.js", "writer.js", "desk.js")
 
 FOLDER = Path(__file__).parent
 FRAME = 760  # pixels a page is high inside a notebook
 
-ENGINE = ("threefry.js", "limits.js", "networks.js", "search.js", "letter.js")
+ENGINE = (
+    "threefry.js",
+    "limits.js",
+    "networks.js",
+    "banks.js",
+    "search.js",
+    "climb.js",
+    "letter.js",
+)
 
 
 @dataclass(frozen=True)
 class Page:
-    """A page as text; in a notebook it shows itself."""
+    """A page as text; in a notebook it shows itself.
+
+    Parameters
+    ----------
+    html
+        The whole page.
+    note
+        What a reader has to know before they trust it; empty where the bank answers itself.
+    """
 
     html: str
+    note: str = ""
 
     def _repr_html_(self) -> str:
         frame = f"width: 100%; height: {FRAME}px; border: 0"
@@ -62,13 +80,18 @@ def page(
     title: str = "At the desk",
     wording: Wording = ENGLISH,
     guess: bool = False,
+    distil: pd.DataFrame | bool = False,
 ) -> Page:
     """One file in which a reader edits a form and terms, and sees the letters change.
+
+    The bank's model is in the file as it is where it is the package's own classifier, a linear model, or
+    trees of scikit-learn, LightGBM or XGBoost, alone or behind scalers, encoders and imputers. For any
+    other, ``distil`` puts a :class:`StandIn` in its place, and the page says so.
 
     Parameters
     ----------
     genre
-        Fitted by the recipe ``"estimated"``, to the package's own classifier.
+        Fitted by the recipe ``"estimated"``.
     people
         Whose forms are in the file, one row each; the index names them. Nobody else's row is in it.
     path
@@ -79,11 +102,15 @@ def page(
         The words of its letters.
     guess
         Whether a reader first says what they would tell the person, before the letter shows.
+    distil
+        Rows to learn a stand-in from, such as those of the fit, for a model that the page cannot carry;
+        ``True`` for the people themselves, if they are many.
 
     Raises
     ------
     GenReError
-        If the model cannot be carried by the engine, or a form cannot be read.
+        If the model cannot be carried by the engine, there are no rows to distil from, or a form cannot
+        be read.
 
     Examples
     --------
@@ -94,39 +121,74 @@ def page(
     True
     """
     people = genre.schema.validate(people)
-    about = exported(genre, wording)
-    weights = sum(
-        math.prod(tensor["shape"])
-        for name in ("network", "surrogate")
-        for tensor in about[name]["tensors"].values()
-    )
-    inside = (
-        f"In this file: {weights:,} numbers of the model, the ranges and vocabularies of its "
-        f"{len(genre.schema)} features, the bank's network, and the forms of "
-        f"{', '.join(str(label) for label in people.index)}; nobody else's."
-    )
+    note = ""
+    if distil is not False:
+        if distil is True and len(people) < FEWEST:
+            raise GenReError(
+                f"A stand-in learns from rows, {FEWEST} or more. A fitted model keeps none, and these are the "
+                f"forms of {len(people)}; give some rows that it was fitted to: page(..., distil=X)."
+            )
+        stand_in = StandIn.of(genre, people if distil is True else distil)
+        genre, note = stand_in.genre, stand_in.said
+    about = exported(genre, wording) | {"note": note}
     # "</" inside a string would end the script.
     data = json.dumps([about, forms(people)]).replace("</", "<\\/")
+    told = f"<p><strong>{escape(note, quote=False)}</strong></p>" if note else ""
     made = Page(
         TEMPLATE.format(
             title=escape(title),
             style=(FOLDER / "desk.css").read_text(encoding="utf-8"),
-            still=stills(genre, people, wording),
-            inside=escape(inside),
+            still=told + stills(genre, people, wording),
+            note=told,
+            inside="".join(
+                f"<li>{escape(part, quote=False)}</li>\n" for part in inside(about, people)
+            ),
             script=script(),
             data=data,
             guess=json.dumps(guess),
-        )
+        ),
+        note,
     )
     if path is not None:
         write(Path(path), made.html)
     return made
 
 
+def inside(about: dict[str, Any], people: pd.DataFrame) -> list[str]:
+    """What is in the file, one part a line."""
+    weights = sum(
+        math.prod(tensor["shape"])
+        for name in ("network", "surrogate")
+        for tensor in about[name]["tensors"].values()
+    )
+    bank = "the stand-in's" if about["note"] else "the bank's"
+    parts = [
+        f"{weights:,} weights of the model that writes, and of its estimates",
+        f"the names, ranges and vocabularies of {len(about['codec']['features'])} features: values and levels "
+        "that occurred in training, each column for itself",
+        f"{bank} decision: {about['bank']['said']}",
+        f"{len(about['profiles']):,} profiles to start from, each written by the model, none a training row",
+        "the words of the letters",
+        f"the forms of {', '.join(str(label) for label in people.index)}; nobody else's row",
+    ]
+    if about["bank"]["kind"] == "trees":
+        parts[2] += (
+            ". Its thresholds were learnt from rows: each is a value that somebody had, or lies between two "
+            "of them. No threshold says whose"
+        )
+    return parts
+
+
 def forms(people: pd.DataFrame) -> list[dict[str, Any]]:
     """People as the engine takes them up: their names, which are their labels, and their values."""
-    rows = json.loads(people.to_json(orient="records"))
-    return [{"name": str(k), "values": row} for k, row in zip(people.index, rows, strict=True)]
+    columns = {
+        name: [None if gap else value for value, gap in zip(of.tolist(), of.isna(), strict=True)]
+        for name, of in people.items()
+    }
+    return [
+        {"name": str(k), "values": {name: of[i] for name, of in columns.items()}}
+        for i, k in enumerate(people.index)
+    ]
 
 
 def stills(genre: GenRe, people: pd.DataFrame, wording: Wording = ENGLISH) -> str:
@@ -159,7 +221,11 @@ pre {{ font: inherit; white-space: pre-wrap; }}
 <body>
 <h1>{title}</h1>
 <main id="desk">{still}</main>
-<footer><p>{inside}</p></footer>
+<footer>
+{note}<p>In this file:</p>
+<ul>
+{inside}</ul>
+</footer>
 <script>
 {script}
 </script>
@@ -178,18 +244,13 @@ def exported(genre: GenRe, wording: Wording = ENGLISH) -> dict[str, Any]:
     Raises
     ------
     GenReError
-        If the model is of another recipe, or its bank is not the package's own classifier.
+        If the model is of another recipe, or its bank is none that the engine can carry.
     """
     from ..genre import RECIPES
 
     if genre.surrogate_ is None:
         raise GenReError(f"A desk needs the recipe 'estimated'; this model has {genre.recipe!r}.")
     decision = genre.decision_
-    bank = decision.model
-    if not isinstance(bank, Classifier) or not bank.reads(genre.codec):
-        raise GenReError(
-            f"A desk needs the package's own classifier; h is a {type(bank).__name__}."
-        )
     tensors = learnt(genre)
     recipe = RECIPES[genre.recipe]
     return {
@@ -207,14 +268,7 @@ def exported(genre: GenRe, wording: Wording = ENGLISH) -> dict[str, Any]:
             "tensors": _plain(part(tensors, "network"), genre.network_),
         },
         "surrogate": {"tensors": _plain(part(tensors, "surrogate"), genre.surrogate_)},
-        "bank": {
-            "tensors": {
-                name: {"shape": list(t.shape), "data": t.double().flatten().tolist()}
-                for name, t in bank.module.state_dict().items()
-            },
-            "codec": _scale(bank.codec),
-            "favourable": bool(decision.good[1]),
-        },
+        "bank": carried(decision, genre.codec).plain(),
         "profiles": tensors["profiles.tokens"].tolist(),
     }
 

@@ -37,9 +37,14 @@
     draw() {
       this.then = new Map(); // by feature: where its row tells what an option asks for
       this.letters = el("div", { "aria-live": "polite", id: fresh(), tabindex: -1 });
+      const { note } = this.model.about; // of a stand-in that answers for the bank
+      this.note = el("p", { class: "desk-note", role: "note", hidden: !note }, note ?? "");
       // Where the letter stands below the form, a line at the foot of the screen tells what it says.
       this.brief = el("a", { class: "desk-brief", href: `#${this.letters.id}`, "aria-hidden": "true", tabindex: -1 });
-      this.proposal = el("details", { class: "desk-more", open: this.guess, ontoggle: () => this.propose() });
+      this.asking = el("summary");
+      this.proposing = el("div", { class: "desk-write" });
+      this.proposed = this.judged = null;
+      this.proposal = el("details", { class: "desk-more", open: this.guess, ontoggle: () => this.propose() }, this.asking, this.proposing);
       this.writing = el("div", { class: "desk-write" });
       this.write = el(
         "details",
@@ -47,6 +52,8 @@
         el("summary", {}, "See it write"),
         this.writing
       );
+      this.comparing = el("div", { class: "desk-write" });
+      this.compare = el("details", { class: "desk-more", ontoggle: () => this.comparison() }, el("summary", {}, "Compare"), this.comparing);
       const form = el("form", { class: "desk-form", onsubmit: (event) => event.preventDefault() });
       form.append(...this.whom(), ...this.form());
       this.root.replaceChildren(
@@ -54,7 +61,7 @@
           "div",
           { class: "desk" },
           form,
-          el("section", { class: "desk-answer", "aria-label": "Letters" }, el("div", { class: "desk-letters" }, this.proposal, this.letters, this.write)),
+          el("section", { class: "desk-answer", "aria-label": "Letters" }, el("div", { class: "desk-letters" }, this.proposal, this.note, this.letters, this.compare, this.write)),
           this.brief
         )
       );
@@ -178,7 +185,7 @@
         min: 0,
         max: 99,
         step: "any",
-        value: String(100 * this.model.about.threshold),
+        value: this.model.about.threshold === null ? "" : String(100 * this.model.about.threshold),
         oninput: (event) => {
           if (event.target.value === "" || !event.target.checkValidity()) return;
           terms.threshold = Number(event.target.value) / 100;
@@ -212,18 +219,19 @@
       this.letter = new R.Letter(this.model, this.row, answer, terms, this.n);
       this.show();
       this.propose();
+      this.comparison();
       this.writer();
       performance.mark("recourse-letter");
     }
 
-    /** Your own proposal, judged; whoever guesses first sees no letter yet. */
+    /** Your own proposal, judged once for each letter; whoever guesses first sees no letter yet. */
     propose() {
-      const inside = el("div", { class: "desk-write" });
-      this.proposal.replaceChildren(el("summary", {}, this.guess ? "Guess first" : "Try a proposal of your own"), inside);
-      this.letters.hidden = this.write.hidden = this.guess;
+      this.asking.textContent = this.guess ? "Guess first" : "Try a proposal of your own";
+      this.letters.hidden = this.compare.hidden = this.write.hidden = this.guess;
       this.root.firstChild.classList.toggle("desk-guessing", this.guess); // the form does not tell either
-      if (!this.proposal.open) return;
-      new R.Proposal(inside, this.model, this.row, this.letter.terms, {
+      if (!this.proposal.open || this.judged === this.letter) return;
+      this.judged = this.letter;
+      this.proposed ??= new R.Proposal(this.proposing, this.model, {
         control: (...about) => this.control(...about, () => {}),
         wording: this.wording,
         done: () => {
@@ -233,6 +241,15 @@
           this.letters.focus();
         },
       });
+      this.proposed.renew(this.row, this.letter.terms);
+    }
+
+    /** The same person answered in other ways, for the form and the terms as they are now. */
+    comparison() {
+      if (!this.compare.open) return;
+      const { answer } = this.letter;
+      if (answer.accepted) this.comparing.replaceChildren(el("p", {}, "The bank says yes already."));
+      else new R.Compare(this.comparing, this.model, this.row, answer, this.wording);
     }
 
     /** The view that writes, for the form and the terms as they are now. */

@@ -67,11 +67,11 @@
 
     /** A probability in whole percents, or with as many digits as tell it from the bar. */
     percent(chance, bar) {
-      if (bar > 0.01 && bar < 0.99) {
+      if (bar === null || (bar > 0.01 && bar < 0.99)) {
         if (chance > 0 && chance < 0.005) return this.words.little;
         if (chance >= 0.995 && chance < 1) return this.words.nearly;
       }
-      const close = Math.round(100 * chance) === Math.round(100 * bar);
+      const close = bar !== null && Math.round(100 * chance) === Math.round(100 * bar);
       const number = close ? this.number(100 * chance, 100 * bar) : this.number(Math.round(100 * chance));
       return this.say("chance", { number });
     }
@@ -102,10 +102,11 @@
       const places = {
         outcome: this.model.about.outcome,
         chance: this.w.percent(this.answer.chance, this.bar),
-        bar: this.w.bar(this.bar),
+        bar: this.bar === null ? "" : this.w.bar(this.bar),
       };
-      if (this.answer.accepted) return [this.w.say("accepted", places)];
-      return [this.w.say("denied", places), this.w.say("now", places)];
+      const first = this.bar === null ? "_first" : ""; // the most probable class decides
+      if (this.answer.accepted) return [this.w.say(`accepted${first}`, places)];
+      return [this.w.say("denied", places), this.w.say(`now${first}`, places)];
     }
 
     get offers() {
@@ -174,7 +175,7 @@
       return {
         name: w.say("option", { letter: letter(number) }),
         condition: w.words[condition],
-        verdict: w.say(option.chance > this.bar ? "yes_then" : "no_then", { chance: w.percent(option.chance, this.bar) }),
+        verdict: w.say(this.bar === null || option.chance > this.bar ? "yes_then" : "no_then", { chance: w.percent(option.chance, this.bar) }),
         asks,
         moves,
         waiting,

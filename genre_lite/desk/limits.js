@@ -34,9 +34,14 @@
       this.nominal = this.features.map((f) => f.kind === "nominal");
     }
 
+    /** A row of values, by name, as cells: numbers, levels by position, NaN for a gap. */
+    codes(row) {
+      return this.features.map((f) => this.code(f, row[f.name]));
+    }
+
     /** A row of values, by name, as a point. */
     cube(row) {
-      return this.features.map((f, j) => (this.code(f, row[f.name]) - this.low[j]) / this.width[j]);
+      return this.codes(row).map((code, j) => (code - this.low[j]) / this.width[j]);
     }
 
     code(feature, value) {
@@ -59,10 +64,16 @@
       return token === this.gap[j] ? NaN : this.grid[j][token];
     }
 
-    /** A token as a table has it: a number, a level, or null for a gap. */
+    /** A token as a cell. */
     cell(j, token) {
-      if (token === this.gap[j]) return null;
-      return this.categorical[j] ? this.features[j].categories[token] : this.values[j][token];
+      if (token === this.gap[j]) return NaN;
+      return this.categorical[j] ? token : this.values[j][token];
+    }
+
+    /** A cell as a table has it: a number, a level, or null for a gap. */
+    said(j, cell) {
+      if (Number.isNaN(cell)) return null;
+      return this.categorical[j] ? this.features[j].categories[cell] : cell;
     }
 
     /** Numbers in the column's own unit, levels as positions. */
@@ -70,20 +81,6 @@
       return point.map((x, j) =>
         this.categorical[j] ? Math.round(x * this.width[j]) : x * this.width[j] + this.low[j]
       );
-    }
-
-    /** Classifier inputs: indicators for levels without order, an indicator for a gap. */
-    design(point) {
-      const inputs = [];
-      this.features.forEach((f, j) => {
-        const gap = Number.isNaN(point[j]);
-        if (f.kind === "nominal" && f.categories.length > 2) {
-          const level = Math.round(point[j] * this.width[j]);
-          f.categories.forEach((_, i) => inputs.push(level === i ? 1 : 0));
-        } else inputs.push(gap && f.gaps ? 0.5 : point[j]);
-        if (f.gaps) inputs.push(gap ? 1 : 0);
-      });
-      return inputs;
     }
 
     /** What one feature adds to the L1 distance of two points, as Codec.metric has it. */
@@ -159,6 +156,7 @@
       this.codec = codec;
       this.terms = terms;
       this.row = row;
+      this.written = codec.codes(row);
       this.cube = codec.cube(row);
       this.own = codec.tokens(this.cube);
       this.clocks = codec.features.map((f) => f.actionability === "clock");
@@ -308,6 +306,20 @@
 
     changes(point) {
       return point.some((_, j) => this.moved(point, j));
+    }
+
+    /** What the bank is told of a point, in cells; what stays is as the person wrote it. */
+    cells(point) {
+      const { codec, written } = this;
+      return point.map((x, j) => {
+        if (!this.moved(point, j)) return written[j];
+        if (!this.counted[j]) {
+          const value = x * codec.width[j] + codec.low[j];
+          return codec.categorical[j] ? Math.round(value) : round9(value);
+        }
+        const token = codec.token(j, x);
+        return token === this.own[j] ? written[j] : codec.cell(j, token);
+      });
     }
 
     cost(point) {

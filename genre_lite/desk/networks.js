@@ -1,4 +1,4 @@
-// The three networks of a fitted model, forward only: R_θ (genre_lite/model.py), the surrogate and the bank.
+// The two networks of a fitted model, forward only: R_θ (genre_lite/model.py) and the surrogate.
 // A matrix is {data, rows, columns}, row by row; a vector is a plain array, which a browser makes faster than a
 // small typed one.
 (function (R) {
@@ -218,7 +218,7 @@
     }
   }
 
-  // -- estimates and the bank ---------------------------------------------------------------------------
+  // -- estimates ----------------------------------------------------------------------------------------
 
   /** V̂ and P̂ as a network. */
   class Surrogate {
@@ -244,29 +244,5 @@
     }
   }
 
-  /** The package's own classifier, asked about points of the model's cube. */
-  class Perceptron {
-    constructor({ tensors, codec: about, favourable }, codec) {
-      this.layers = Object.values(nested(tensors));
-      this.codec = new R.Codec({ ...about, grid: about.features.map(() => []), gap: about.features.map(() => -1), relations: [] });
-      this.places = about.features.map((f) => codec.features.findIndex((g) => g.name === f.name));
-      this.theirs = codec;
-      this.favourable = favourable;
-    }
-
-    chance(point) {
-      const { low, width } = this.theirs;
-      const mine = this.places.map((place, j) => {
-        const x = point[place];
-        const alike = width[place] === this.codec.width[j] && low[place] === this.codec.low[j];
-        return alike ? x : (x * width[place] + low[place] - this.codec.low[j]) / this.codec.width[j];
-      });
-      let x = this.codec.design(mine);
-      this.layers.forEach((layer, i) => (x = linear(layer, i ? x.map(relu) : x)));
-      const yes = sigmoid(x[0]);
-      return this.favourable ? yes : 1 - yes;
-    }
-  }
-
-  Object.assign(R, { Network, Surrogate, Perceptron, erf });
+  Object.assign(R, { Network, Surrogate, erf, linear });
 })((globalThis.Recourse ??= {}));

@@ -8,7 +8,9 @@
     const { codec } = model;
     const limits = new R.Limits(codec, row, terms);
     const asked = new R.Asked(model, limits, terms);
+    const cells = codec.codes({ ...row, ...values });
     const point = codec.cube({ ...row, ...values });
+    asked.bank(point, cells); // as it was proposed, not as the model would write it
     const [valid, plausible] = asked.believed(point);
     const moves = codec.features.map((_, j) => [j]).filter(([j]) => !limits.clocks[j]);
     const clocks = codec.features.map((_, j) => j).filter((j) => limits.clocks[j]);
@@ -19,6 +21,8 @@
       if (move.some((j) => limits.defined.has(j))) return false;
       const variant = limits.follow(point.map((x, j) => (move.includes(j) ? limits.cube[j] : x)));
       const [v, p] = asked.believed(variant);
+      const back = limits.cells(variant);
+      asked.bank(variant, cells.map((cell, j) => (Object.is(variant[j], point[j]) ? cell : back[j])));
       const worse = v < valid - ROUNDING || p < plausible - ROUNDING;
       const breaks = [...limits.broken(variant)].some((name) => !broken.has(name));
       return asked.yes(variant) && !worse && !breaks;
@@ -36,29 +40,48 @@
     };
   }
 
-  /** A guess before the letter shows: what would you tell this person? */
+  /** A proposal of the reader's own, or a guess before the letter shows: what would you tell this person? */
   class Proposal {
     /** `control` makes a form's control for a feature; `done` is called when the letter is asked for. */
-    constructor(root, model, row, terms, { control, wording, done }) {
-      Object.assign(this, { root, model, row, terms, wording });
-      const { el, labelled } = R;
-      this.values = {};
+    constructor(root, model, { control, wording, done }) {
+      Object.assign(this, { model, control, wording });
+      const { el } = R;
+      this.values = {}; // what is proposed; it stays when terms change
+      this.rows = el("div");
       this.verdict = el("div", { "aria-live": "polite" });
-      const rows = model.codec.features.filter(R.free).map((f) =>
-        labelled(f.title, control(f, row[f.name], (value) => {
-          if (value === row[f.name]) delete this.values[f.name];
-          else this.values[f.name] = value;
-          this.judge();
-        }), R.unit(f))
-      );
-      const show = el("button", { type: "button", onclick: done }, "Show the letter");
       root.replaceChildren(
         el("p", {}, "What would you tell this person? Change what you would ask for; the verdict follows."),
-        ...rows,
+        this.rows,
         this.verdict,
-        show
+        el("button", { type: "button", onclick: done }, "Show the letter")
       );
+    }
+
+    /** For a form and terms as they are now. */
+    renew(row, terms) {
+      Object.assign(this, { row, terms });
+      const mark = JSON.stringify(row);
+      if (this.mark !== mark) this.draw();
+      this.mark = mark;
       this.judge();
+    }
+
+    draw() {
+      const { row, values } = this;
+      const now = (name) => (name in values ? values[name] : row[name]);
+      const propose = (name, value) => {
+        if (value === row[name]) delete values[name];
+        else values[name] = value;
+      };
+      Object.keys(values).forEach((name) => propose(name, values[name]));
+      const field = (f) => {
+        const take = (value) => {
+          propose(f.name, value);
+          this.judge();
+        };
+        return R.labelled(f.title, this.control(f, now(f.name), take), R.unit(f));
+      };
+      this.rows.replaceChildren(...this.model.codec.features.filter(R.free).map(field));
     }
 
     judge() {

@@ -16,7 +16,7 @@
       this.codec = new R.Codec(about.codec);
       this.network = new R.Network(about.network, this.codec);
       this.surrogate = new R.Surrogate(about.surrogate, this.codec);
-      this.bank = new R.Perceptron(about.bank, this.codec);
+      this.bank = new R.Bank(about.bank);
       this.profiles = about.profiles; // as tokens
     }
 
@@ -87,6 +87,12 @@
       return spread(told, limits, n);
     }
 
+    /** The cheapest accepted profile, copied as far as the terms let it, that the bank accepts. */
+    neighbour(limits, asked) {
+      const near = nearest(limits, this.profiles, this.profiles.length);
+      return near.find((point) => limits.changes(point) && asked.accepts(point)) ?? null;
+    }
+
     /** The cheapest accepted profile that is surely valid and plausible. */
     sure(near, limits, asked) {
       let best = null;
@@ -106,18 +112,9 @@
       const { codec } = this;
       const values = {};
       const changed = [];
-      codec.features.forEach((f, j) => {
-        if (!limits.moved(point, j)) return;
-        let value;
-        if (!limits.counted[j]) {
-          const x = point[j] * codec.width[j] + codec.low[j];
-          value = codec.categorical[j] ? f.categories[Math.round(x)] : round9(x);
-        } else {
-          const token = codec.token(j, point[j]);
-          if (token === limits.own[j]) return;
-          value = codec.cell(j, token);
-        }
-        values[f.name] = value;
+      limits.cells(point).forEach((cell, j) => {
+        if (Object.is(cell, limits.written[j])) return;
+        values[codec.features[j].name] = codec.said(j, cell);
         changed.push(j);
       });
       const [valid, plausible] = asked.believed(point);
@@ -140,12 +137,19 @@
       return this.known.get(mark);
     }
 
-    chance(point) {
-      return (this.about(point).chance ??= this.model.bank.chance(point));
+    /** The bank's answer; `cells` say what a point stands for, if it is not an answer of the model. */
+    bank(point, cells = null) {
+      return (this.about(point).bank ??= this.model.bank.ask(cells ?? this.limits.cells(point)));
     }
 
+    chance(point) {
+      return this.bank(point).chance;
+    }
+
+    /** Without a bar, the most probable class decides. */
     yes(point) {
-      return this.chance(point) > this.bar;
+      const { chance, favoured } = this.bank(point);
+      return this.bar === null ? favoured : chance > this.bar;
     }
 
     accepts(point) {

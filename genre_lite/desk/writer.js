@@ -48,7 +48,7 @@
       const { codec } = this.model;
       const f = codec.features[j];
       const mine = token === this.limits.own[j];
-      const said = this.wording.value(f, mine ? this.limits.row[f.name] : codec.cell(j, token));
+      const said = this.wording.value(f, mine ? this.limits.row[f.name] : codec.said(j, codec.cell(j, token)));
       return mine ? `${said} (stays)` : said;
     }
 
