@@ -17,7 +17,7 @@ from ..codec import Codec
 from ..decision import Decision, _names
 from ..errors import GenReError
 
-__all__ = ["Column", "NotCarriedError", "read", "there", "through"]
+__all__ = ["Column"]
 
 
 class NotCarriedError(GenReError):

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["LINKS", "Layers", "Trees"]
+__all__ = ["Layers", "Trees"]
 
 
 def _sigmoid(x: np.ndarray) -> np.ndarray:
