@@ -1,8 +1,9 @@
-"""What a page loads, and nothing that it does not use.
+"""What a page loads and offers, and nothing that it does not use.
 
 The theme draws its icons by a script of 1.5 MB although its style sheet can take them from a font; and
 scripts of extensions that are off are loaded twice. ``book/templates/layout.html`` leaves out the first,
-this module the second, and of the fonts it keeps the icons that the pages and the style sheets show.
+this module the second, and of the fonts it keeps the icons that the pages and the style sheets show. Binder and
+Colab open notebooks, so other pages do not offer them.
 """
 
 from __future__ import annotations
@@ -32,6 +33,9 @@ def leave_out(app: Sphinx, page: str, template: str, context: dict, doctree: obj
     context["css_files"] = [
         file for file in context.get("css_files", []) if not any(word in str(file) for word in IDLE)
     ]
+    if not str(app.env.doc2path(page)).endswith(".ipynb"):
+        buttons = context.get("header_buttons", [])
+        context["header_buttons"] = [b for b in buttons if b.get("label") != "launch-buttons"]
     context["metatags"] = re.sub(r'<meta name="viewport"[^>]*>\s*', "", context.get("metatags", ""))
 
 
