@@ -115,7 +115,6 @@ def test_rows_are_confirmed_in_the_stages_that_hold_most_of_them(
     assert not later.old
 
 
-
 def test_the_file_is_strict_json_a_cell_a_line(record):
     for seed in range(3):
         record.put(f"a/b/c/{seed}", {"metrics": {"x": 1 / 3, "y": math.inf}})

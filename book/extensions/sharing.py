@@ -59,7 +59,9 @@ def description(doctree: nodes.document) -> str | None:
     return short(said) if said else None
 
 
-def tell(app: Sphinx, page: str, template: str, context: dict, doctree: nodes.document | None) -> None:
+def tell(
+    app: Sphinx, page: str, template: str, context: dict, doctree: nodes.document | None
+) -> None:
     """Put it in the place of what sphinxext-opengraph found."""
     said = description(doctree) if doctree else None
     if said:
