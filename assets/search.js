@@ -1,8 +1,12 @@
-// Search: pages before the reference, and a word that the book does not have counts as the nearest one that it has.
+// Search: pages before the reference; a question counts as its large words, and a word that the book does not have as the
+// nearest one that it has.
 Scorer.score = ([page, , , , score]) => (/^(genindex|py-modindex|prf-prf|book\/(api|changes|trace|bibliography))/.test(page) ? score / 4 : score);
 
 (function () {
   "use strict";
+
+  // Words of a question that no page is about.
+  const SMALL = new Set("a an are can do does for how i in is it me my of on or the to we what when where which who why with you your".split(" "));
 
   /** Whether a word becomes the other by at most `most` letters that are added, lost, changed or swapped; and by how many. */
   function distance(one, other, most) {
@@ -31,12 +35,11 @@ Scorer.score = ([page, , , , score]) => (/^(genindex|py-modindex|prf-prf|book\/(
     return best;
   }
 
-  addEventListener("DOMContentLoaded", () => {
-    const parse = Search._parseQuery;
-    Search._parseQuery = (query) => {
-      const [text, terms, ...rest] = parse(query);
-      const words = Object.keys(Search._index.terms).concat(Object.keys(Search._index.titleterms));
-      return [text, new Set([...terms].map((word) => known(word, words))), ...rest];
-    };
-  });
+  const parse = Search._parseQuery;
+  Search._parseQuery = (query) => {
+    const told = query.split(/\s+/).filter((word) => !SMALL.has(word.toLowerCase()));
+    const [text, terms, ...rest] = parse(told.length ? told.join(" ") : query);
+    const words = Object.keys(Search._index.terms).concat(Object.keys(Search._index.titleterms));
+    return [text, new Set([...terms].map((word) => known(word, words))), ...rest];
+  };
 })();

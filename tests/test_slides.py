@@ -93,5 +93,6 @@ def test_the_built_slides_cover_every_chapter(root):
         assert (html / picture["src"]).is_file()
         assert picture["alt"]
     for chapter in chapters:
-        own = deck.select(f'section:has(footer a[href="{chapter}"])')
+        slides = deck.select("section")
+        own = [slide for slide in slides if slide.select_one(f'footer a[href="{chapter}"]')]
         assert len(own) >= 4, f"{chapter} has no figure"
