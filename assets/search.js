@@ -26,7 +26,7 @@ Scorer.score = ([page, , , , score]) => (/^(genindex|py-modindex|prf-prf|book\/(
   /** The word itself if a page has it or a longer one, else the nearest that a page has. */
   function known(word, words) {
     if (word.length < 4 || words.some((other) => other.startsWith(word))) return word;
-    const most = word.length < 7 ? 1 : 2;
+    const most = word.length < 7 ? 1 : word.length < 10 ? 2 : 3; // words are stems, so the end of a long one differs too
     let [best, least] = [word, Infinity];
     for (const other of words) {
       const far = distance(word, other, most);

@@ -94,9 +94,10 @@ def seconds_to_formulas(html: Path, pages: list[str], folder: Path) -> dict[str,
                 "uploadThroughput": 1e5,
             },
         )
-        for page in pages:
+        # Each twice, and the quicker counts: what else the machine does is no part of the page.
+        for page in 2 * pages:
             browser.open(f"http://127.0.0.1:{server.server_port}/{page}")
-            took[page] = browser.run(DRAWN) / 1000
+            took[page] = min(took.get(page, float("inf")), browser.run(DRAWN) / 1000)
     finally:
         browser.close()
         server.shutdown()
