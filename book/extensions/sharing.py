@@ -40,7 +40,7 @@ def short(text: str, length: int = LENGTH) -> str:
     --------
     >>> short("One is short. Two is longer.", 20)
     'One is short.'
-    >>> short("No sentence ends before this.", 12)
+    >>> short("No sentence ends before this.", 16)
     'No sentence …'
     """
     text = " ".join(text.split())
