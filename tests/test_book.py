@@ -88,7 +88,7 @@ def test_a_failing_cell_fails_the_build_and_nothing_is_cached(config):
 def test_every_asset_that_the_book_names_is_there(root, config):
     sphinx, assets = config["sphinx"]["config"], root / "assets"
     logo = sphinx["html_theme_options"]["logo"]
-    named = [assets / sphinx["mathjax_path"], *(assets / css for css in sphinx["html_css_files"])]
+    named = [assets / css for css in sphinx["html_css_files"]]
     named += [
         root / logo["image_light"],
         root / logo["image_dark"],
@@ -96,7 +96,7 @@ def test_every_asset_that_the_book_names_is_there(root, config):
     ]
     assert not [path.name for path in named if not path.is_file()]
     assert logo["alt_text"]
-    assert "Apache License" in (assets / "mathjax/LICENSE").read_text()
+    assert "SIL Open Font License" in (assets / "fonts/OFL.txt").read_text()
 
 
 def test_every_image_has_an_alternative_text(root, prose):

@@ -7,56 +7,27 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-import subprocess
-from html import unescape
 from itertools import pairwise
 from urllib.parse import unquote, urlsplit
 
 import numpy as np
 import pytest
 from bs4 import BeautifulSoup
-from chromium import NAMES, QUIET, Chromium
+from chromium import Chromium
+from fontTools.ttLib import TTFont
 from matplotlib.colors import to_rgb
 from matplotlib.image import imread
+from walk import NARROW, PHONE, axe, seconds_to_formulas, walk
 
-PHONE = 390  # pixels
-# Measures every page in a frame as narrow as a phone, one after the other, and writes what it found.
-HARNESS = """<!doctype html><body><script>
-const pages = PAGES, found = {};
-function scrolls(box) {
-  for (let at = box.parentElement; at; at = at.parentElement)
-    if (["auto", "scroll", "hidden"].includes(getComputedStyle(at).overflowX)) return true;
-  return false;
-}
-function next() {
-  const page = pages.shift();
-  if (!page) {
-    const said = document.createElement("pre");
-    said.id = "found";
-    said.textContent = JSON.stringify(found);
-    document.body.replaceChildren(said);
-    return;
-  }
-  const frame = document.createElement("iframe");
-  frame.style = "width: WIDTHpx; height: 800px; border: 0";
-  frame.onload = () => setTimeout(() => {
-    const inside = frame.contentDocument;
-    const wide = [...inside.querySelectorAll("article *")].filter(
-      (box) => box.getBoundingClientRect().right > WIDTH + 1 && !scrolls(box));
-    found[page] = {
-      width: inside.documentElement.scrollWidth,
-      wide: wide.slice(0, 5).map((box) => box.tagName + "." + box.className),
-      boxes: inside.querySelectorAll("article *").length,
-    };
-    frame.remove();
-    next();
-  }, 600);
-  frame.src = page;
-  document.body.append(frame);
-}
-next();
-</script></body>"""
+MOST = 1_000_000  # bytes of a page without a desk, compressed
+# What is not ours and cannot be mended from here, by its upstream reference.
+LEFT: dict[str, str] = {}
+# Where the keyboard is, and whether a ring or a shadow shows it.
+RING = """(() => {
+  const at = document.activeElement, of = getComputedStyle(at);
+  const ring = (of.outlineStyle !== "none" && parseFloat(of.outlineWidth) > 0) || of.boxShadow !== "none";
+  return { at: `${at.tagName.toLowerCase()}.${at.className}`, ring };
+})()"""
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +44,12 @@ def pages(html):
     """Each built page, parsed, by its path."""
     paths = [path for path in sorted(html.rglob("*.html")) if "_static" not in path.parts]
     return {path: BeautifulSoup(path.read_text(), "html.parser") for path in paths}
+
+
+@pytest.fixture(scope="module")
+def walked(pages, tmp_path_factory):
+    """What each page showed in a browser."""
+    return walk(list(pages), tmp_path_factory.mktemp("walk"))
 
 
 # -- links --------------------------------------------------------------------------------------
@@ -94,39 +71,163 @@ def test_every_link_leads_to_a_place_that_exists(pages):
     assert not lost
 
 
-# -- on a phone ---------------------------------------------------------------------------------
+# -- budgets ------------------------------------------------------------------------------------
 
 
-def test_no_page_is_wider_than_a_phone(html, pages, tmp_path):
-    browser = next(filter(None, map(shutil.which, NAMES)), None)
-    if browser is None:
-        pytest.skip("there is no Chromium to show the pages")
-    addresses = [path.as_uri() for path in pages]
-    harness = tmp_path / "phone.html"
-    harness.write_text(HARNESS.replace("PAGES", json.dumps(addresses)).replace("WIDTH", str(PHONE)))
-    shown = subprocess.run(
-        [
-            *(browser, *QUIET, "--disable-web-security"),
-            f"--user-data-dir={tmp_path / 'browser'}",
-            f"--virtual-time-budget={3000 * len(pages)}",
-            *("--dump-dom", harness.as_uri()),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=600,
-    ).stdout
-    said = re.search(r'<pre id="found">(.*?)</pre>', shown, re.S)
-    assert said, f"the browser did not come to the end: {shown[-300:]}"
-    found = json.loads(unescape(said[1]))
-    assert found.keys() == set(addresses)
-    written = [path.as_uri() for path, page in pages.items() if page.select("article *")]
-    assert all(found[page]["boxes"] for page in written), "a page was not drawn"
-    wide = {
-        urlsplit(page).path.rsplit("/", 1)[1]: measured
-        for page, measured in found.items()
-        if measured["width"] > PHONE or measured["wide"]
+def test_a_page_is_light(pages, walked):
+    heavy = {
+        path.name: of["weight"]
+        for path, of in walked.items()
+        if of["weight"] > MOST and not pages[path].select(".genre-desk")
     }
-    assert not wide
+    assert not heavy
+
+
+def test_no_page_complains(walked):
+    assert not {path.name: of["said"] for path, of in walked.items() if of["said"]}
+
+
+@pytest.mark.parametrize("width", [PHONE, NARROW])
+def test_no_page_is_wider_than_a_phone(walked, width):
+    assert not {path.name: of["wide"][width] for path, of in walked.items() if of["wide"][width]}
+
+
+def test_nobody_is_shut_out(walked):
+    """axe-core, by the rules of WCAG 2.2 AA."""
+    if axe() is None:
+        pytest.skip("axe-core is not installed; it comes with the extra `test`")
+    found = {
+        f"{path.name} {state}": told
+        for path, of in walked.items()
+        for state, said in of["axe"].items()
+        if (told := [one for one in said if one.partition(":")[0] not in LEFT])
+    }
+    assert not found
+
+
+def test_formulas_are_drawn_within_three_seconds_on_a_slow_phone(html, pages, tmp_path):
+    counted = {path: len(page.select("article math")) for path, page in pages.items()}
+    most = sorted(counted, key=counted.get)[-3:]
+    assert counted[most[0]] > 50
+    names = [path.relative_to(html).as_posix() for path in most]
+    took = seconds_to_formulas(html, names, tmp_path)
+    assert max(took.values()) <= 3, took
+
+
+def test_no_formula_waits_for_a_script(pages):
+    for path, page in pages.items():
+        for formula in page.select("article .math"):
+            assert formula.select_one("math[alttext]"), f"{path.name}: {formula.text[:60]}"
+        assert "MathJax" not in str(page), path.name
+
+
+def test_the_font_has_every_sign_of_the_formulas(root, pages):
+    font = TTFont(root / "assets" / "fonts" / "stix-two-math.woff2")
+    known = {chr(code) for code in font.getBestCmap()}
+    signs = {sign for page in pages.values() for tag in page.select("math") for sign in tag.text}
+    invisible = {"\u2061", "\u2063", "\ufe00", "\n"}
+    assert not signs - known - invisible
+
+
+def test_every_icon_that_a_page_shows_is_in_its_font(html, tmp_path):
+    """The fonts were thinned: a sign that is missing would be a box."""
+    browser = Chromium(tmp_path)
+    try:
+        browser.open((html / "notebooks" / "01_denied_what_now.html").as_uri())
+        browser.run("document.fonts.ready.then(() => 0)")
+        shown = browser.run(
+            "[...document.querySelectorAll('*')].flatMap((tag) => ['::before', '::after'].map((part) => {"
+            " const of = getComputedStyle(tag, part); return [of.fontFamily, of.content]; }))"
+            ".filter(([family, content]) => family.includes('Awesome') && content.length === 3)"
+        )
+    finally:
+        browser.close()
+    fonts = html.glob("_static/vendor/fontawesome/webfonts/*.woff2")
+    known = {chr(code) for font in fonts for code in TTFont(font).getBestCmap()}
+    signs = {content.strip('"') for _, content in shown}
+    assert len(signs) > 5 and signs <= known
+
+
+# -- with a keyboard ----------------------------------------------------------------------------
+
+
+def test_the_keyboard_is_always_seen(html, tmp_path):
+    """Each stop changes the picture of its surroundings."""
+    browser = Chromium(tmp_path)
+    try:
+        browser.open((html / "notebooks" / "10_why_it_works.html").as_uri())
+        stops = []
+        for _ in range(40):
+            browser.press("Tab")
+            stops.append(browser.run(RING))
+    finally:
+        browser.close()
+    assert not [stop for stop in stops if not stop["ring"]], stops
+    assert not [stop for stop in stops if stop["at"].startswith("math")]
+
+
+# -- the first page -----------------------------------------------------------------------------
+
+
+def test_the_address_itself_says_what_stands_behind_it(html):
+    front = BeautifulSoup((html / "index.html").read_text(), "html.parser")
+    first = BeautifulSoup((html / "book" / "intro.html").read_text(), "html.parser")
+    assert front.title.text == first.title.text and "said no" in front.title.text
+    for name in ("og:title", "og:description", "og:image"):
+        assert front.select_one(f'meta[property="{name}"]')["content"]
+    assert front.select_one('meta[name="twitter:card"]')["content"] == "summary_large_image"
+    assert front.select_one('meta[http-equiv="refresh"]')["content"].endswith("book/intro.html")
+
+
+def test_descriptions_are_sentences(pages):
+    for path, page in pages.items():
+        tag = page.select_one('meta[property="og:description"]')
+        if tag and page.select_one("article p"):
+            assert len(tag["content"]) <= 205 and not re.search(r"\\\w|,,", tag["content"]), (
+                path.name
+            )
+
+
+def test_the_first_page_has_a_letter_and_all_chapters(html, root):
+    page = BeautifulSoup((html / "book" / "intro.html").read_text(), "html.parser")
+    letter = page.select_one(".genre-letter")
+    assert letter.p.text == "Dear Mira," and letter.select("li")
+    cards = page.select(".genre-chapters ol > li > p:first-child a")
+    assert len(cards) == len(list(root.glob("notebooks/[01][0-9]_*.ipynb")))
+    for card in cards:
+        chapter = BeautifulSoup((html / "book" / card["href"]).read_text(), "html.parser")
+        assert card.text in chapter.h1.text and chapter.select_one(".admonition.tip")
+
+
+def test_only_notebooks_offer_to_be_launched(pages):
+    for path, page in pages.items():
+        offered = bool(page.select('a[href*="colab."], a[href*="mybinder"]'))
+        assert offered == (path.parent.name == "notebooks"), path.name
+
+
+# -- search -------------------------------------------------------------------------------------
+
+
+FOUND = """(() => {
+  const [text, ...rest] = Search._parseQuery(QUERY);
+  return Search._performSearch(text, ...rest).reverse().slice(0, 5).map((hit) => hit[0]);
+})()"""
+
+
+def test_search_finds_the_page_and_forgives_a_slip(html, tmp_path):
+    browser = Chromium(tmp_path)
+    try:
+        browser.open((html / "search.html").as_uri())
+        asked = ("how do I install", "plausibility", "plausibilty", "temprature", "temperature")
+        found = {query: browser.run(FOUND.replace("QUERY", json.dumps(query))) for query in asked}
+        assert not browser.complaints
+    finally:
+        browser.close()
+    assert found["how do I install"][0] == "book/install"
+    for right, slip in (("plausibility", "plausibilty"), ("temperature", "temprature")):
+        assert len(set(found[right]) & set(found[slip])) >= 3
+    reference = re.compile("book/api|genindex|py-modindex")
+    assert not any(reference.match(page) for pages in found.values() for page in pages[:2])
 
 
 # -- the desk -----------------------------------------------------------------------------------
@@ -143,8 +244,7 @@ def test_the_desk_has_a_still_letter_and_then_answers(html, tmp_path):
     try:
         browser.open(page.as_uri())
         said = browser.run("document.querySelector('.desk-letter').textContent")
-        # sphinx-thebe's script is loaded twice, and throws; the desk itself has nothing to complain of.
-        assert all("THEBE_JS_URL" in told for told in browser.complaints)
+        assert not browser.complaints
     finally:
         browser.close()
     said, still = ("".join(text.replace("\n- ", "\n").split()) for text in (said, still))
@@ -203,6 +303,23 @@ def test_the_books_own_colours_can_be_read_in_both_themes(root):
         colours = dict(re.findall(r"--([\w-]+): (#\w{6});", block))
         for name in ("genre-denied", "genre-accepted", "pst-color-primary", "pst-color-link"):
             assert contrast(to_rgb(colours[name]), to_rgb(behind)) >= 4.5, (theme, name)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_code_can_be_read_in_both_themes(html, theme):
+    text = (html / "_static" / "pygments.css").read_text()
+    rules = re.findall(rf'html\[data-theme="{theme}"\] \.highlight([^{{]*)\{{([^}}]*)\}}', text)
+    behind = next(
+        re.search(r"background: (#\w+)", body)[1] for name, body in rules if not name.strip()
+    )
+    inks = {
+        (name.strip(), ink[1])
+        for name, body in rules
+        if (ink := re.search(r"(?<![\w-])color: (#\w{3,6})\b", body)) and "background" not in body
+    }
+    assert len(inks) > 20
+    pale = {name: contrast(to_rgb(ink), to_rgb(behind)) for name, ink in inks}
+    assert not {name: round(ratio, 2) for name, ratio in pale.items() if ratio < 4.5}
 
 
 # -- what a reader hears ------------------------------------------------------------------------

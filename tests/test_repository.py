@@ -51,7 +51,7 @@ def sources(root):
         path = root / name
         if (
             path.is_file()
-            and "mathjax" not in path.parts
+            and "fonts" not in path.parts
             and path.suffix not in (".gz", ".png", ".genre")
         ):
             texts[name] = path.read_text(encoding="utf-8")

@@ -59,6 +59,28 @@ def test_a_page_without_key_points_is_no_chapter(slides):
     assert made(slides, points="") == []
 
 
+def test_a_deck_has_a_title_and_every_slide_a_number_and_a_place(slides):
+    page = BeautifulSoup(CHAPTER.format(points=POINTS), "html.parser")
+    made = slides.chapter_slides(page, "notebooks/01_denied.html")
+    deck = BeautifulSoup(slides.deck("A <book>", made), "html.parser")
+    assert deck.title.text == "Slides: A <book>"
+    sections = deck.select("section")
+    assert sections[0].h1.text == "A <book>" and len(sections) == len(made) + 1
+    assert [s["id"] for s in sections] == [f"slide-{n}" for n in range(1, len(sections) + 1)]
+    assert [s.footer.span.text for s in sections] == [str(n) for n in range(1, len(sections) + 1)]
+
+
+def test_the_number_of_a_chapter_stands_apart_from_its_title(slides):
+    page = BeautifulSoup(
+        CHAPTER.format(points=POINTS).replace(
+            "<h1>", '<h1><span class="section-number">1. </span>'
+        ),
+        "html.parser",
+    )
+    opening = slides.chapter_slides(page, "notebooks/01_denied.html")[0]
+    assert BeautifulSoup(opening, "html.parser").h1.text == "1. Denied"
+
+
 def test_the_built_slides_cover_every_chapter(root):
     html = root / "_build" / "html"
     if not (html / "slides.html").is_file():
@@ -71,5 +93,6 @@ def test_the_built_slides_cover_every_chapter(root):
         assert (html / picture["src"]).is_file()
         assert picture["alt"]
     for chapter in chapters:
-        own = [s for s in deck.select("section") if s.footer.a["href"] == chapter]
+        slides = deck.select("section")
+        own = [slide for slide in slides if slide.select_one(f'footer a[href="{chapter}"]')]
         assert len(own) >= 4, f"{chapter} has no figure"

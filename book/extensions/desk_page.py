@@ -1,4 +1,4 @@
-"""``{desk}``: a model that comes with the package, at the reader's hand, on a page of the book.
+"""``{desk}``: a model that comes with the package, at the reader's hand, on a page of the book; ``{letter}``: its answer.
 
 The argument is the model's name, and with ``:guess:`` a reader guesses before the letter shows. Each line of the
 body is a person, by their label in the table and by the name that the page gives them. Without script a still
@@ -8,12 +8,15 @@ letter stands in its place. The engine and the model's weights are files of the 
 from __future__ import annotations
 
 import json
+import re
 import shutil
+from collections.abc import Sequence
 from functools import cache
 from html import escape
 from pathlib import Path
 from typing import ClassVar
 
+import pandas as pd
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
@@ -37,6 +40,12 @@ def loaded(name: str) -> tuple[gl.GenRe, object]:
     return gl.GenRe.load(name, progress=False), gl.load_dataset(name)
 
 
+def named(name: str, lines: Sequence[str]) -> pd.DataFrame:
+    """People of a model's table, each under the name that a line gives to a label: ``553 Mira``."""
+    labels, names = zip(*(line.split(maxsplit=1) for line in lines), strict=True)
+    return loaded(name)[1].X_test.loc[[int(label) for label in labels]].set_axis(list(names))
+
+
 class Desk(SphinxDirective):
     """``{desk} german`` and a line a person: ``553 Mira``."""
 
@@ -46,9 +55,7 @@ class Desk(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         name = self.arguments[0]
-        genre, bank = loaded(name)
-        labels, names = zip(*(line.split(maxsplit=1) for line in self.content), strict=True)
-        people = bank.X_test.loc[[int(label) for label in labels]].set_axis(list(names))
+        genre, people = loaded(name)[0], named(name, self.content)
         up = "../" * self.env.docname.count("/")
         scripts = "".join(
             f'<script src="{up}_static/desk/{file}.js" defer></script>'
@@ -62,6 +69,45 @@ class Desk(SphinxDirective):
             f"{desk.stills(genre, people)}</div>{scripts}"
         )
         return [nodes.raw("", html, format="html")]
+
+
+class Letter(SphinxDirective):
+    """``{letter} german`` and a line ``553 Mira``: what the model writes to her, as a sheet of paper."""
+
+    required_arguments = 1
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        genre, people = loaded(self.arguments[0])[0], named(self.arguments[0], self.content)
+        sheets = []
+        for person in people.index:
+            told = genre.recommend(people.loc[[person]], n=1).describe(person)
+            *words, contest_and_limits = (paragraph(block) for block in told.split("\n\n"))
+            small = f'<div class="small">{contest_and_limits}</div>'
+            sheets.append(
+                f'<section class="genre-letter" aria-label="The letter to {escape(person)}">'
+                f"<p>Dear {escape(person)},</p>{''.join(words)}{small}</section>"
+            )
+        return [nodes.raw("", "".join(sheets), format="html")]
+
+
+def paragraph(block: str) -> str:
+    """A paragraph of a letter in HTML: its lines, and those that begin with a dash as a list.
+
+    Examples
+    --------
+    >>> paragraph("Change this:\\n- one\\n  thing\\nNothing else.")
+    '<p>Change this:</p><ul><li>one thing</li></ul><p>Nothing else.</p>'
+    """
+    parts: list[tuple[str, str]] = []
+    for line in block.splitlines():
+        kind = "li" if line.startswith("- ") else "p"
+        if parts and (line.startswith("  ") or kind == parts[-1][0] == "p"):
+            parts[-1] = (parts[-1][0], f"{parts[-1][1]} {line.strip()}")
+        else:
+            parts.append((kind, line.removeprefix("- ")))
+    html = "".join(f"<{kind}>{escape(text)}</{kind}>" for kind, text in parts)
+    return re.sub("((?:<li>.*?</li>)+)", r"<ul>\1</ul>", html)
 
 
 def write(app: Sphinx, problem: Exception | None) -> None:
@@ -85,5 +131,6 @@ def write(app: Sphinx, problem: Exception | None) -> None:
 def setup(app: Sphinx) -> dict:
     """Register the directive; write its files when the pages are written."""
     app.add_directive("desk", Desk)
+    app.add_directive("letter", Letter)
     app.connect("build-finished", write)
     return {"version": "1", "parallel_read_safe": True}

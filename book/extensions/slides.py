@@ -20,9 +20,10 @@ PAGE = Template("""<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Slides: $title</title>
-<script>MathJax = {options: {processHtmlClass: "math", ignoreHtmlClass: "slide"}};</script>
-<script defer src="$mathjax"></script>
+<link rel="icon" href="_static/favicon.svg">
 <style>
+@font-face { font-family: "Genre Math"; src: url("_static/fonts/stix-two-math.woff2") format("woff2"); }
+math { font-family: "Genre Math", math; font-size: 1.06em; }
 html { scroll-snap-type: y mandatory; font: 1.4rem/1.5 system-ui, sans-serif; color: #1b1f24; }
 body { margin: 0; }
 section { box-sizing: border-box; min-height: 100vh; padding: 6vh 8vw; scroll-snap-align: start;
@@ -31,13 +32,16 @@ section.opening { background: #1d6b63; color: white; }
 h1 { font-size: 2.2em; line-height: 1.2; margin: 0 0 0.5em; }
 h2 { color: #1d6b63; font-size: 1.3em; margin: 0 0 0.8em; }
 li { margin: 0.4em 0; }
-img { max-width: 100%; max-height: 62vh; object-fit: contain; }
+img { max-width: 100%; max-height: 62vh; height: auto !important; object-fit: contain; }
 figure { margin: 0; text-align: center; }
 figcaption { font-size: 0.8em; color: #4a5158; margin-top: 0.8em; }
 footer { margin-top: 1.5em; font-size: 0.65em; color: #4a5158; }
 .opening footer { color: white; }
+footer { display: flex; justify-content: space-between; gap: 2em; }
 a { color: inherit; }
-@media (max-width: 40rem) { html { font-size: 1rem; } }
+:focus-visible { outline: 3px solid #b4492c; outline-offset: 3px; }
+@media (max-width: 64rem), (max-height: 48rem) { html { font-size: 1.05rem; } section { padding: 4vh 6vw; } }
+@media (max-width: 40rem) { html { font-size: 0.95rem; } }
 @page { size: 297mm 167mm; margin: 0; }
 @media print { section { break-after: page; min-height: auto; height: 100vh; } }
 </style>
@@ -68,7 +72,7 @@ def chapter_slides(page: BeautifulSoup, address: str) -> list[str]:
     # Links are relative to the chapter, which is one click away below each slide.
     for link in page.select("article a"):
         link.unwrap()
-    title = page.select_one("article h1").get_text(strip=True)
+    title = " ".join(page.select_one("article h1").get_text(" ").split())
     frame = _admonition(page, "This chapter")
     points = _admonition(page, "Key points")
     if frame is None or points is None:
@@ -103,6 +107,18 @@ def _inner(tag: Tag) -> str:
     return f"<p>{tag.decode_contents()}</p>"
 
 
+def deck(title: str, slides: list[str]) -> str:
+    """All slides as one page: an opening one, and on each its number and a place to link to."""
+    first = f'<section class="slide opening"><h1>{escape(title)}</h1><p><a href="index.html">The book</a></p><footer></footer></section>'
+    numbered = [
+        slide.replace("<section", f'<section id="slide-{n}"', 1).replace(
+            "</footer>", f"<span>{n}</span></footer>"
+        )
+        for n, slide in enumerate([first, *slides], 1)
+    ]
+    return PAGE.substitute(title=escape(title), slides="\n".join(numbered))
+
+
 def write_slides(app: Sphinx, problem: Exception | None) -> None:
     """Read the built chapters, and write the slides beside them."""
     if problem is not None or app.builder.name != "html":
@@ -112,12 +128,7 @@ def write_slides(app: Sphinx, problem: Exception | None) -> None:
     for path in sorted(html.glob(CHAPTERS)):
         page = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
         slides += chapter_slides(page, path.relative_to(html).as_posix())
-    page = PAGE.substitute(
-        title=escape(app.config.project or app.config.html_title or "the book"),
-        mathjax=f"_static/{app.config.mathjax_path}",
-        slides="\n".join(slides),
-    )
-    (html / "slides.html").write_text(page, encoding="utf-8")
+    (html / "slides.html").write_text(deck(app.config.html_title, slides), encoding="utf-8")
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

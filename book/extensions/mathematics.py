@@ -1,0 +1,74 @@
+"""Mathematics is written into a page when it is built, as MathML, and so needs no script to be drawn.
+
+Every formula is converted by math-core. One that it cannot convert fails the strict build, with its place.
+Browsers take the letters from the font in ``assets/fonts``, and screen readers read the formula itself.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from html import escape
+
+from docutils import nodes
+from math_core import LatexError, LatexToMathML
+from sphinx.application import Sphinx
+from sphinx.util import logging
+from sphinx.util.math import get_node_equation_number
+from sphinx.writers.html5 import HTML5Translator
+
+CONVERTER = LatexToMathML(fancy_error=False)
+# The mathematical asterisk hangs at half height; as a superscript the plain one stands high.
+LOW_STAR = re.compile(r"<mo>∗</mo>(?=</msup>|</msubsup>)")
+logger = logging.getLogger(__name__)
+
+
+@cache
+def written(tex: str, display: bool = False) -> str:
+    r"""The MathML of a formula, with its TeX as ``alttext`` for who cannot read MathML.
+
+    Lines that ``\\`` ends are aligned at their ``&``, as Sphinx has it.
+
+    Examples
+    --------
+    >>> written("R^*")
+    '<math alttext="R^*"><msup><mi>R</mi><mo>*</mo></msup></math>'
+    """
+    tex = tex.replace("\\\n", "\\ ")  # a space that ends a line
+    lines = rf"\begin{{aligned}}{tex}\end{{aligned}}" if display and r"\\" in tex else tex
+    made = CONVERTER.convert_with_local_state(lines, displaystyle=display)
+    alternative = escape(" ".join(tex.split()))
+    return LOW_STAR.sub("<mo>*</mo>", made).replace("<math", f'<math alttext="{alternative}"', 1)
+
+
+def converted(node: nodes.Element, display: bool = False) -> str:
+    """The MathML of a node; what cannot be converted is told, and stands as TeX."""
+    try:
+        return written(node.astext().strip(), display)
+    except LatexError as error:
+        logger.warning("a formula cannot be drawn: %s", error, location=node)
+        return f"<code>{escape(node.astext())}</code>"
+
+
+def visit_inline(self: HTML5Translator, node: nodes.math) -> None:
+    """A formula in a line."""
+    self.body += [self.starttag(node, "span", "", CLASS="math"), converted(node), "</span>"]
+    raise nodes.SkipNode
+
+
+def visit_display(self: HTML5Translator, node: nodes.math_block) -> None:
+    """A formula of its own, with its number where it has one."""
+    self.body.append(self.starttag(node, "div", CLASS="math"))
+    self.body.append(f'<div class="formula">{converted(node, display=True)}</div>')
+    if node["number"]:
+        self.body.append(f'<span class="eqno">({get_node_equation_number(self, node)})')
+        self.add_permalink_ref(node, "Link to this equation")
+        self.body.append("</span>")
+    self.body.append("</div>\n")
+    raise nodes.SkipNode
+
+
+def setup(app: Sphinx) -> dict:
+    """Register the renderer, which ``html_math_renderer`` names."""
+    app.add_html_math_renderer("mathml", (visit_inline, None), (visit_display, None))
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,162 @@
+"""Every built page, opened in light and dark, on a desktop and on a phone, and what was found there."""
+
+from __future__ import annotations
+
+import gzip
+import importlib.util
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
+from pathlib import Path
+from threading import Thread
+from urllib.parse import unquote, urlsplit
+
+from chromium import Chromium
+
+DESKTOP, PHONE, NARROW = 1280, 390, 320  # pixels
+# What is wider than the page, and lies in no box that scrolls.
+WIDE = """(() => {
+  const wide = innerWidth + 1;
+  const scrolls = (box) => {
+    for (let at = box.parentElement; at; at = at.parentElement)
+      if (["auto", "scroll", "hidden", "clip"].includes(getComputedStyle(at).overflowX)) return true;
+    return false;
+  };
+  const out = [...document.querySelectorAll("article *")].filter(
+    (box) => box.getBoundingClientRect().right > wide && !scrolls(box));
+  const page = document.documentElement.scrollWidth;
+  return [...(page > wide ? [`the page: ${page}`] : []), ...out.slice(0, 3).map((box) => `${box.tagName}.${box.className}`)];
+})()"""
+# Milliseconds until the page was read to its end and first painted; every formula must have a size then.
+DRAWN = """(async () => {
+  const flat = [...document.querySelectorAll("article math")].filter((m) => !m.closest("details, .toggle-hidden")
+    && !m.getBoundingClientRect().width);
+  if (flat.length || /\\\\\\(/.test(document.querySelector("article").innerText)) return Infinity;
+  const paint = performance.getEntriesByName("first-contentful-paint")[0].startTime;
+  return Math.max(paint, performance.getEntriesByType("navigation")[0].domInteractive);
+})()"""
+# Both widths and both themes of every page, in the two pairs that show most. Formulas take the ink of their line, and a
+# test of the style sheet reads the colours of code, whose thousands of words would take axe minutes a page.
+STATES = ((DESKTOP, "light"), (PHONE, "dark"))
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+# The reference is one kind of entry some thousand times; its first section stands for all, or axe would take minutes.
+THIN = """document.querySelectorAll("*").length > 15000
+  && document.querySelectorAll("article section > section ~ section").forEach((section) => section.remove()), 0"""
+AXE = """(async () => {
+  const said = await axe.run({ include: [["html"]], exclude: [["math"], ["pre *"]] }, {
+    resultTypes: ["violations"], preload: false, runOnly: { type: "tag", values: TAGS },
+  });
+  return said.violations.flatMap((rule) => rule.nodes.map((node) => `${rule.id}: ${node.target.join(" ")}: `
+    + `${node.any.concat(node.all)[0]?.message ?? node.html}`.slice(0, 160)));
+})()""".replace("TAGS", str(TAGS))
+
+
+def axe() -> str | None:
+    """The text of axe-core, if a package that holds it is installed."""
+    found = importlib.util.find_spec("axe_playwright_python")
+    path = found and Path(found.submodule_search_locations[0], "axe.min.js")
+    return path.read_text() if path and path.is_file() else None
+
+
+class Phone(SimpleHTTPRequestHandler):
+    """A server that compresses what is text, as those do that books stand on."""
+
+    def send_head(self):
+        path = Path(self.translate_path(self.path))
+        text = path.suffix in (".html", ".css", ".js", ".svg")
+        body = path.read_bytes() if path.is_file() else b""
+        self.send_response(200 if path.is_file() else 404)
+        self.send_header("Content-Type", self.guess_type(str(path)))
+        if text:
+            body = gzip.compress(body)
+            self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        return BytesIO(body)
+
+    def log_message(self, *of):
+        """Nothing."""
+
+
+def seconds_to_formulas(html: Path, pages: list[str], folder: Path) -> dict[str, float]:
+    """How long a phone at 1.6 Mbit/s and 150 ms takes until every formula of a page is drawn."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Phone, directory=str(html)))
+    Thread(target=server.serve_forever, daemon=True).start()
+    browser, took = Chromium(folder), {}
+    try:
+        show(browser, PHONE)
+        browser.send("Network.enable")
+        browser.send("Network.setCacheDisabled", cacheDisabled=True)
+        browser.send(
+            "Network.emulateNetworkConditions",
+            **{
+                "offline": False,
+                "latency": 150,
+                "downloadThroughput": 2e5,
+                "uploadThroughput": 1e5,
+            },
+        )
+        # Each twice, and the quicker counts: what else the machine does is no part of the page.
+        for page in 2 * pages:
+            browser.open(f"http://127.0.0.1:{server.server_port}/{page}")
+            took[page] = min(took.get(page, float("inf")), browser.run(DRAWN) / 1000)
+    finally:
+        browser.close()
+        server.shutdown()
+    return took
+
+
+def show(browser: Chromium, width: int, theme: str = "light") -> None:
+    """Make the window that wide, and its reader's system light or dark."""
+    browser.send(
+        "Emulation.setDeviceMetricsOverride",
+        width=width,
+        height=900,
+        deviceScaleFactor=1,
+        mobile=width < 600,
+    )
+    browser.send(
+        "Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": theme}]
+    )
+
+
+def weight(browser: Chromium, page: Path) -> int:
+    """Bytes that a server sends for the page, compressed: itself, its scripts, styles and pictures, and every font."""
+    named = browser.run(
+        "[...document.querySelectorAll('script[src], img[src], link[rel~=stylesheet], link[rel~=icon]')]"
+        ".map((tag) => tag.src || tag.href)"
+    )
+    files = {
+        page,
+        *(Path(unquote(urlsplit(name).path)) for name in named if name.startswith("file:")),
+    }
+    static = next(path for path in files if "_static" in path.parts)
+    root = Path(*static.parts[: static.parts.index("_static") + 1])
+    return sum(len(gzip.compress(file.read_bytes())) for file in files | {*root.rglob("*.woff2")})
+
+
+def walk(pages: list[Path], folder: Path) -> dict[Path, dict]:
+    """Open each page once on a desktop and once on a phone, and measure it there."""
+    script, browser, found = axe(), Chromium(folder), {}
+    try:
+        for page in pages:
+            of = found[page] = {"said": [], "wide": {}, "axe": {}}
+            for width, theme in STATES:
+                show(browser, width, theme)
+                browser.open(page.as_uri())
+                browser.run(
+                    "document.fonts.ready.then(() => new Promise((next) => setTimeout(next, 100)))"
+                )
+                of["said"] += browser.complaints
+                of["wide"][width] = browser.run(WIDE)
+                if width == DESKTOP:
+                    of["weight"] = weight(browser, page)
+                if script:
+                    browser.run(THIN)
+                    browser.run(script + "; 0")
+                    of["axe"][width, theme] = browser.run(AXE)
+            show(browser, NARROW)
+            of["wide"][NARROW] = browser.run(WIDE)
+    finally:
+        browser.close()
+    return found
