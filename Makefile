@@ -109,7 +109,7 @@ address: ## Set the repository's public address: make address URL=https://github
 	@old=$$(sed -n 's|^  url: https://github.com/||p' _config.yml); \
 	new="$(patsubst https://github.com/%,%,$(URL:/=))"; test -n "$$new" || { echo "Which URL=?"; exit 1; }; \
 	site() { echo "$${1%/*}.github.io/$${1#*/}"; }; \
-	for file in _config.yml README.md CITATION.cff pyproject.toml; do \
+	for file in _config.yml README.md CITATION.cff pyproject.toml notebooks/*.ipynb; do \
 	  sed "s|$$old|$$new|g; s|$$(site "$$old")|$$(site "$$new")|g" $$file > $$file.new && mv $$file.new $$file; \
 	done
 

@@ -143,3 +143,14 @@ def test_the_budget_is_told_in_the_built_book(root, record):
         if not built.is_file():
             pytest.skip("the book is not built; run `make book` first")
         assert budgets.words(of, record["made_by"]["cores"]) in built.read_text(), name
+
+
+def test_every_notebook_brings_the_book_to_colab_in_its_first_cell(root):
+    first = set()
+    for path in root.glob("notebooks/*.ipynb"):
+        code = [c for c in json.loads(path.read_text())["cells"] if c["cell_type"] == "code"]
+        assert code[0]["metadata"]["tags"] == ["remove-cell"], path.name
+        first.add("".join(code[0]["source"]))
+    (cell,) = first
+    assert '"google.colab" in sys.modules' in cell and "/book[notebook]" in cell
+    exec(cell, {})  # elsewhere it does nothing

@@ -211,16 +211,19 @@ def test_the_address_agrees_wherever_it_stands(root, config):
 
 def test_no_other_file_repeats_the_address(sources, config):
     slug = config["repository"]["url"].removeprefix("https://github.com/")
-    assert {name for name, text in sources.items() if f"/{slug}" in text} == set(ADDRESSED)
+    named = {name for name, text in sources.items() if f"/{slug}" in text}
+    assert named == {*ADDRESSED, *(name for name in sources if name.endswith(".ipynb"))}
     site = slug.replace("/", ".github.io/")
     assert {name for name, text in sources.items() if site in text} == {"_config.yml"}
 
 
 def test_make_address_changes_every_place(root, tmp_path):
-    for name in (*ADDRESSED, "Makefile"):
-        shutil.copy(root / name, tmp_path)
+    (tmp_path / "notebooks").mkdir()
+    chapter = "notebooks/01_denied_what_now.ipynb"  # whose first cell brings the book to Colab
+    for name in (*ADDRESSED, "Makefile", chapter):
+        shutil.copy(root / name, tmp_path / name)
     make(tmp_path, "address", "URL=https://github.com/some-one/a.book/")
-    for name in ADDRESSED:
+    for name in (*ADDRESSED, chapter):
         text = (tmp_path / name).read_text()
         assert set(ADDRESS.findall(text)) <= {"some-one/a.book", "OWNER/NAME"}, name
         assert text.count("\n") == (root / name).read_text().count("\n")
