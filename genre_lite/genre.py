@@ -825,8 +825,8 @@ class GenRe(RecourseMethod):
         --------
         >>> import genre_lite as gl
         >>> genre = gl.GenRe.load("german", progress=False)
-        >>> page = genre.page(gl.load_dataset("german").X_test.head(1), title="Mira's desk")
-        >>> "Mira's desk" in page.html
+        >>> page = genre.page(gl.load_dataset("german").X_test.head(1), title="For Mira")
+        >>> "<h1>For Mira</h1>" in page.html
         True
         """
         from .desk import page

@@ -399,7 +399,7 @@ def test_a_page_says_that_a_stand_in_answers(bayes, tmp_path):
     """At the letter and at the foot; the letters are the stand-in's."""
     bs4 = pytest.importorskip("bs4")
     genre, X, people = bayes
-    with pytest.raises(gl.GenReError, match=r"give some of those .* page\(\.\.\., distil=X\)"):
+    with pytest.raises(gl.GenReError, match=r"give some rows .* page\(\.\.\., distil=X\)"):
         desk.page(genre, people, tmp_path / "no.html", distil=True)
     with pytest.raises(gl.GenReError, match="h is a Pipeline with a GaussianNB"):
         desk.page(genre, people, tmp_path / "no.html")

@@ -129,10 +129,10 @@ def built(root, folder, pages: dict[str, str]):
     index = "\n".join(name.rsplit(".")[0] for name in pages if name.endswith(".md"))
     (source / "index.md").write_text(f"# Index\n\n```{{toctree}}\n{index}\n```\n")
     settings = {
-        "extensions": ["myst_parser", "book.extensions.question"],
+        "extensions": ["myst_parser", "book.extensions.question", "book.extensions.mathematics"],
         "myst_enable_extensions": ["colon_fence", "dollarmath", "substitution"],
         "html_static_path": [str(root / "assets")],
-        "mathjax_path": "mathjax/tex-mml-svg.js",
+        "html_math_renderer": "mathml",
         "html_css_files": ["genre.css"],
         "html_theme": "basic",
     }

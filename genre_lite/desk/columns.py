@@ -203,11 +203,11 @@ def _scaled(step: Any, columns: list[Column | None], sparse: bool) -> Table:
 def _imputed(step: Any, columns: list[Column | None], sparse: bool) -> Table:
     if not pd.isna(step.missing_values):
         raise NotCarriedError(f"its SimpleImputer takes {step.missing_values!r} for a gap")
-    there = [there(column) for column in columns]
-    filled = zip(there, step.statistics_, strict=True)
+    given = [there(column) for column in columns]
+    filled = zip(given, step.statistics_, strict=True)
     made: list[Column | None] = [column.filled(v) for column, v in filled if not pd.isna(v)]
     if step.add_indicator:
-        made += [there[i].gap() for i in step.indicator_.features_]
+        made += [given[i].gap() for i in step.indicator_.features_]
     return made, sparse
 
 
