@@ -153,7 +153,7 @@ class Trees:
 
     @property
     def size(self) -> int:
-        """How many numbers it holds: a threshold or a set a split, a value a leaf."""
+        """How many numbers it holds, a threshold or a set a split and a value a leaf."""
         return len(self.number) + sum(map(len, self.sets))
 
     @property

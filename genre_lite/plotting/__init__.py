@@ -5,8 +5,9 @@ they read the same on a light and on a dark page; markers, fillings and line sty
 colours do, so they read in grey too. Colours are Okabe and Ito's, which colour-blind people can
 tell apart.
 
-Where moving teaches, a figure has a slider: :class:`Frames` over drawings that were computed, and
-:class:`Point` for a point that can be moved. Their ink is the page's own.
+Where moving teaches, a figure has a slider: :class:`~genre_lite.plotting.moving.Frames` over drawings
+that were computed, and :class:`~genre_lite.plotting.moving.Point` for a point that can be moved. Their
+ink is the page's own.
 """
 
 from .measurements import (

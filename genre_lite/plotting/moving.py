@@ -130,7 +130,7 @@ class Frames(_Moving):
 
     @property
     def table(self) -> pd.DataFrame:
-        """One row a state: the controls, and what the frame says of it."""
+        """The controls of each state, and what the frame says of it; one row a state."""
         index = pd.MultiIndex.from_tuples(list(self.states), names=list(self.controls))
         return pd.DataFrame([dict(state.row) for state in self.states.values()], index=index)
 
@@ -259,7 +259,7 @@ class Point(_Moving):
 
     @property
     def table(self) -> pd.DataFrame:
-        """One row a place: where it is on the grid, and the readings there."""
+        """Where each place is on the grid, and the readings there; one row a place."""
         rows = {}
         for name, place in self.places.items():
             i, j = self._nearest(place)
