@@ -115,6 +115,9 @@
       this.inputs = this.items.map((item, place) => {
         const input = el("input", { type, name: this.label, value: String(place + 1), onchange: () => this.mark() });
         const words = (item.querySelector("p") ?? item).childNodes;
+        // Where an option is a formula alone, not every reader takes it for a name.
+        if ([...words].every((part) => part.matches?.(".math") || !part.textContent.trim()))
+          input.setAttribute("aria-label", item.textContent.trim());
         item.replaceChildren(el("label", {}, input, el("span", {}, ...words)));
         return input;
       });

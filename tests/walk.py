@@ -29,7 +29,7 @@ WIDE = """(() => {
 })()"""
 # Milliseconds until the page was read to its end and first painted; every formula must have a size then.
 DRAWN = """(async () => {
-  const flat = [...document.querySelectorAll("article math")].filter((m) => !m.closest("details, .toggle-hidden")
+  const flat = [...document.querySelectorAll("article math")].filter((m) => !m.closest("details, .toggle-hidden, [hidden]")
     && !m.getBoundingClientRect().width);
   if (flat.length || /\\\\\\(/.test(document.querySelector("article").innerText)) return Infinity;
   const paint = performance.getEntriesByName("first-contentful-paint")[0].startTime;
@@ -39,9 +39,15 @@ DRAWN = """(async () => {
 # test of the style sheet reads the colours of code, whose thousands of words would take axe minutes a page.
 STATES = ((DESKTOP, "light"), (PHONE, "dark"))
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-# The reference is one kind of entry some thousand times; its first section stands for all, or axe would take minutes.
-THIN = """document.querySelectorAll("*").length > 15000
-  && document.querySelectorAll("article section > section ~ section").forEach((section) => section.remove()), 0"""
+# What repeats is looked at once, or axe would take minutes a page: of a table the first rows, of the contents the first
+# links, of a page's code its box, and of the reference, which is one kind of entry some thousand times, one section.
+THIN = """(() => {
+  const drop = (which) => document.querySelectorAll(which).forEach((part) => part.remove());
+  if (document.querySelectorAll("*").length > 15000) drop("article section > section ~ section");
+  drop("tbody tr:nth-child(n + 4)");
+  drop("nav li:nth-child(n + 4)");
+  document.querySelectorAll("pre").forEach((code) => { code.textContent = code.textContent; });
+})()"""
 AXE = """(async () => {
   const said = await axe.run({ include: [["html"]], exclude: [["math"], ["pre *"]] }, {
     resultTypes: ["violations"], preload: false, runOnly: { type: "tag", values: TAGS },
@@ -121,9 +127,9 @@ def show(browser: Chromium, width: int, theme: str = "light") -> None:
 
 
 def weight(browser: Chromium, page: Path) -> int:
-    """Bytes that a server sends for the page, compressed: itself, its scripts, styles and pictures, and every font."""
+    """Bytes that a server sends for the page, compressed: itself, its scripts and styles, every font, and the pictures that do not wait."""
     named = browser.run(
-        "[...document.querySelectorAll('script[src], img[src], link[rel~=stylesheet], link[rel~=icon]')]"
+        "[...document.querySelectorAll('script[src], img[src]:not([loading=lazy]), link[rel~=stylesheet], link[rel~=icon]')]"
         ".map((tag) => tag.src || tag.href)"
     )
     files = {
@@ -151,12 +157,14 @@ def walk(pages: list[Path], folder: Path) -> dict[Path, dict]:
                 of["wide"][width] = browser.run(WIDE)
                 if width == DESKTOP:
                     of["weight"] = weight(browser, page)
+                else:
+                    show(browser, NARROW, theme)
+                    of["wide"][NARROW] = browser.run(WIDE)
+                    show(browser, width, theme)
                 if script:
                     browser.run(THIN)
                     browser.run(script + "; 0")
                     of["axe"][width, theme] = browser.run(AXE)
-            show(browser, NARROW)
-            of["wide"][NARROW] = browser.run(WIDE)
     finally:
         browser.close()
     return found

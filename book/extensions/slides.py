@@ -87,7 +87,7 @@ def chapter_slides(page: BeautifulSoup, address: str) -> list[str]:
     for figure in page.select("article .cell_output figure"):
         picture, caption = figure.select_one("img"), figure.select_one(".caption-text")
         place = f"{folder}/{picture['src']}"
-        said = f'<img src="{escape(place)}" alt="{escape(picture["alt"])}">'
+        said = f'<img src="{escape(place)}" alt="{escape(picture["alt"])}" loading="lazy">'
         said += f"<figcaption>{_inner(caption)}</figcaption>" if caption else ""
         slides.append(f'<section class="slide"><figure>{said}</figure>{source}</section>')
     slides.append(
