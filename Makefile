@@ -79,7 +79,7 @@ print: $(READY)
 	@test -s _build/book.pdf && echo "The book on paper is ready: $(CURDIR)/_build/book.pdf"
 
 test: $(READY) ## Run the tests, the examples in the docstrings, and every cell of every chapter
-	$(PY) -m pytest -n auto --dist loadfile --durations=20 --nbval-lax --nbval-current-env --nbval-cell-timeout=600
+	$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile --durations=20 --nbval-lax --nbval-current-env --nbval-cell-timeout=600
 
 lab: $(READY) ## Open the chapters in JupyterLab
 	$(PY) -m jupyter lab notebooks
