@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
@@ -92,6 +92,13 @@ class Pointwise(Surrogate):
         return super().learn(*lists, **options | {"temperature": 1e6})
 
 
+class FromNoise(Surrogate):
+    """A surrogate whose units begin at nobody's profile."""
+
+    def start_at(self, tokens: np.ndarray, *, seed: int) -> None:
+        """Stay as it was drawn."""
+
+
 class Undistilled:
     """The teacher itself in the surrogate's place."""
 
@@ -120,6 +127,11 @@ def replaced(module: object, name: str, other: object):
     """GenRe with another part."""
     with mock.patch.object(module, name, other):
         yield
+
+
+def near_alone(people: int, look: Callable, first: int, most: int) -> tuple[np.ndarray, ...]:
+    """Options among what is looked at first, whoever is sure of one."""
+    return look(np.arange(people), min(first, most))[:3]
 
 
 def trained(**settings: object) -> dict:
@@ -158,6 +170,10 @@ FITS: dict[str, tuple[str, dict]] = {
         "the surrogate learns answers, not choices",
         {"patch": lambda: replaced(genre, "Surrogate", Pointwise)},
     ),
+    "begun from noise": (
+        "the surrogate's units begin at no profile",
+        {"patch": lambda: replaced(genre, "Surrogate", FromNoise)},
+    ),
     "bolder targets": ("γ = 0.5", {"validity_margin": 0.5}),
     "weaker cost": ("λ = 2", {"cost_weight": 2.0}),
     "stronger cost": ("λ = 10", {"cost_weight": 10.0}),
@@ -176,6 +192,10 @@ CALLS: dict[str, tuple[str, dict]] = {
     "eight starts": (
         "eight candidates a person refined",
         {"patch": lambda: replaced(choice, "STARTS", 8)},
+    ),
+    "no further": (
+        "the eight nearest profiles, though none be surely good",
+        {"patch": lambda: replaced(genre, "look_further", near_alone)},
     ),
     "100 candidates": ("four times the draws", {"candidates": 100}),
     "temperature 1": ("draws spread as the model has learned them", {"temperature": 1.0}),

@@ -61,13 +61,15 @@ ASKED_PEERS = ("nice", "ellice", "dice-ml")
 class Part:
     """A question that is put to some rows, on some tables, so many times.
 
-    ``seeds`` is by row, ``stage`` what its stages differ in, ``ask`` what is done for a row.
+    ``rows`` says how many seeds each has, ``ask`` what is done for one, ``stage`` in what its stages differ
+    from others, and ``beside`` what is other on them while the world stays (:meth:`Stage.beside`).
     """
 
     rows: Mapping[str, int]
     ask: Callable[[Stage, str], dict]
     tables: tuple[str, ...] = TABLES
     stage: Mapping[str, object] = field(default_factory=dict)
+    beside: Mapping[str, object] = field(default_factory=dict)
 
     def keys(self, name: str) -> Iterator[str]:
         """Every cell, a seed of all rows at a time."""
@@ -216,10 +218,7 @@ def same_advice(stage: Stage, row: str) -> dict:
     order = np.random.default_rng(stage.seed).permutation(len(X))
     frames = []
     for i, half in enumerate(np.array_split(order, 2)):
-        part = Stage.__new__(Stage)
-        vars(part).update(vars(stage), _fitted={}, fit_seconds={})
-        part.seed = stage.seed + 5000 * i
-        part.half = np.sort(half)
+        part = stage.beside(half=np.sort(half), seed=stage.seed + 5000 * i)
         frames.append(answered(part, row).frame.xs(0, level="option"))
     a, b = frames
     both = coverage(a) & coverage(b)
@@ -246,6 +245,7 @@ def _seeds(count: int, *rows: str) -> dict[str, int]:
 
 
 PAPERS = TABLES[:3]
+SMALL = ("german", "compas:paper", "heloc:paper")
 FIRM = tuple(name for name in METHODS if name not in ("nothing", *ORACLES) and "aided" not in name)
 PARTS: dict[str, Part] = {
     "main": Part(
@@ -256,14 +256,14 @@ PARTS: dict[str, Part] = {
     ),
     "margins": Part(
         {
-            f"{name}@{margin}": 3
+            f"{name}@{margin}": 2
             for name in ("genre", "genre-forward", "neighbour", "grafted", *SEARCHES)
             for margin in MARGINS
         },
         one_option_briefly,
-        (*PAPERS, "german"),
+        SMALL,
     ),
-    "official": Part(_seeds(5, *CORE, *ALONE, *ORACLES), one_option, PAPERS, {"weighted": True}),
+    "official": Part(_seeds(3, *CORE, *ORACLES), one_option, PAPERS, {"weighted": True}),
     "splits": Part(
         _seeds(5, *CORE, "oracle-writes"),
         one_option,
@@ -274,31 +274,31 @@ PARTS: dict[str, Part] = {
             _seeds(5, *CORE, "genre-cheapest", "growing-spheres", *(f"genre@{m}" for m in MARGINS))
             | (_seeds(5, *LEAST, *(f"treecf@{m}" for m in MARGINS)) if bank == "boosted" else {}),
             one_option,
-            ("compas:paper", "heloc:paper", "german"),
-            {"bank": bank},
+            SMALL,
+            beside={"bank": bank},
         )
         for bank in ("unweighted", "linear", "boosted")
     },
     "options": Part(
-        _seeds(10, "genre", "genre-forward", "grafted", "neighbour", "density")
-        | _seeds(5, "dice", "growing-spheres"),
+        _seeds(5, "genre", "genre-forward", "grafted", "neighbour", "density")
+        | _seeds(2, "dice", "growing-spheres"),
         ten_options,
         ("german", "compas:paper", "adult:paper"),
     ),
-    "halves": Part(_seeds(3, *FIRM, "genre-forward"), same_advice, ("german", *PAPERS)),
+    "halves": Part(_seeds(2, *FIRM, "genre-forward"), same_advice, SMALL),
     **{
         f"share-{share}": Part(
             _seeds(3, "genre", "genre-forward", "genre-paper", "neighbour", "grafted"),
             one_option_briefly,
             PAPERS,
-            {"share": share},
+            beside={"share": share},
         )
         for share in SHARES
     },
     "near-optimal": Part(
         _seeds(3, "genre", "genre-forward", "grafted", "neighbour", *SEARCHES),
         under_others,
-        (*PAPERS, "german"),
+        SMALL,
     ),
 }
 """Every part, by its name; the order is that in which they are made."""
@@ -356,6 +356,7 @@ def by_stage(keys: Iterable[str]) -> list[list[str]]:
 def play(keys: list[str], leave: Callable[[str, dict], None]) -> int:
     """The cells of one stage; each is left as it ends. Returns how many."""
     stage, error = None, None
+    others: dict[tuple, Stage] = {}
     os.environ["TQDM_DISABLE"] = "1"
     for key in keys:
         part, table, row, seed = key.split("/")
@@ -366,7 +367,10 @@ def play(keys: list[str], leave: Callable[[str, dict], None]) -> int:
                 warnings.simplefilter("always")
                 if stage is None and error is None:
                     stage = Stage(table, int(seed), **about.stage)
-                found = about.ask(stage, row)
+                which = tuple(about.beside.items())
+                if which not in others:
+                    others[which] = stage.beside(**about.beside) if which else stage
+                found = about.ask(others[which], row)
         except Exception as problem:
             last = traceback.extract_tb(problem.__traceback__)[-1]
             error = f"{type(problem).__name__}: {problem} ({Path(last.filename).name}, {last.name})"

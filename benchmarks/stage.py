@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from copy import copy
 from dataclasses import replace
 from functools import cached_property
 
@@ -101,19 +102,49 @@ class Stage:
     ) -> None:
         self.table, self.seed, self.share = table, seed, share
         self.recorded = load(table)
-        self._weighted = weighted
+        self._weighted, self._people = weighted, people
         self.gold = gl.gold_world(self.recorded, seed=seed, weighted=weighted, progress=False)
         self.bank = self.gold.bank
+        self._of_world: dict[str, object] = {}  # its judges, for all banks of this world
+        self.half: np.ndarray | None = None  # which rows alone the methods see
+        self._meet(bank)
+
+    def _meet(self, bank: str) -> None:
+        """Let another bank decide, and so other people ask."""
         start = time.perf_counter()
-        self.h = BANKS[bank](self.bank, seed)
+        self.h = BANKS[bank](self.bank, self.seed)
         self.classifier_seconds = time.perf_counter() - start
         yes = accepts(self.h, self.bank.X_test)
         self.accuracy = float((yes == self.bank.y_test).mean())
         denied = self.bank.X_test[~yes]
-        self.denied = denied.sample(min(people, len(denied)), random_state=seed)
-        self.half: np.ndarray | None = None  # which rows alone the methods see
+        self.denied = denied.sample(min(self._people, len(denied)), random_state=self.seed)
+        self._begin()
+
+    def _begin(self) -> None:
         self._fitted: dict[str, RecourseMethod] = {}
         self.fit_seconds: dict[str, float] = {}
+        vars(self).pop("density", None)
+
+    def beside(
+        self,
+        *,
+        bank: str | None = None,
+        share: float | None = None,
+        half: np.ndarray | None = None,
+        seed: int | None = None,
+    ) -> Stage:
+        """The same world with another bank, or with other rows or another seed to learn from."""
+        other = copy(self)
+        other._begin()
+        if bank is not None:
+            other._meet(bank)
+        if share is not None:
+            other.share = share
+        if half is not None:
+            other.half = half
+        if seed is not None:
+            other.seed = seed
+        return other
 
     @property
     def rows(self) -> tuple[pd.DataFrame, pd.Series]:
@@ -151,17 +182,18 @@ class Stage:
 
     # -- judges -----------------------------------------------------------------------------------
 
-    @cached_property
+    @property
     def judges(self) -> dict[str, object]:
         """The judges beside the world itself, by name."""
-        again = {"seed": self.seed, "progress": False}
-        return {
-            "held_out": gl.gold_world(
-                self.recorded, held_out=True, weighted=self._weighted, **again
-            ),
-            "other_calibration": gl.gold_world(self.recorded, weighted=not self._weighted, **again),
-            "other_family": OtherFamily(self.bank, seed=self.seed),
-        }
+        if not self._of_world:
+            again = {"seed": self.seed, "progress": False}
+            made, weighted = gl.gold_world, self._weighted
+            self._of_world |= {
+                "held_out": made(self.recorded, held_out=True, weighted=weighted, **again),
+                "other_calibration": made(self.recorded, weighted=not weighted, **again),
+                "other_family": OtherFamily(self.bank, seed=self.seed),
+            }
+        return self._of_world
 
     @cached_property
     def density(self) -> KernelDensity:

@@ -6,6 +6,8 @@ what it found. Candidates are compared by a :class:`~genre_lite.candidates.Compa
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from .candidates import Comparison
@@ -13,8 +15,9 @@ from .limits import Limits
 from .refinement import refine
 from .sampling import DIGITS, READINESS, choose, spread
 
-__all__ = ["best_of", "options_of"]
+__all__ = ["Found", "best_of", "look_further", "options_of"]
 
+Found = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]  # see look_further
 STARTS = 2  # candidates a person from which one answer is refined
 
 
@@ -80,6 +83,43 @@ def options_of(
             numbers.append(rank)
     kept = np.array(taken, dtype=int)
     return chosen[kept], row[kept], np.array(numbers, dtype=int)
+
+
+def look_further(
+    people: int,
+    look: Callable[[np.ndarray, int], Found],
+    first: int,
+    most: int,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Options among more and more copies, for whoever has none yet that is surely good.
+
+    Parameters
+    ----------
+    people
+        How many ask.
+    look
+        From some of them, (left,), and how many copies to look at for each, to options (m, d), whose they
+        are among ``left`` (m,), which option each is (m,), and whether it is surely good (m,).
+    first, most
+        How many copies are looked at first, and how many there are; four times as many each time.
+
+    Returns
+    -------
+    points (m, d), whose they are (m,), and which option each is (m,)
+    """
+    parts, left, tried = [], np.arange(people), first
+    while True:
+        best, row, number, sure = look(left, min(tried, most))
+        done = np.zeros(len(left), dtype=bool)
+        done[row[(number == 0) & sure]] = True
+        done |= tried >= most
+        kept = done[row]
+        parts.append((best[kept], left[row[kept]], number[kept]))
+        left, tried = left[~done], 4 * tried
+        if not len(left):
+            break
+    best, row, number = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return best, row, number
 
 
 def best_of(

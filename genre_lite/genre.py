@@ -17,7 +17,7 @@ import torch
 
 from .candidates import Asked, Comparison, decoded
 from .certificate import origin
-from .choice import best_of, options_of
+from .choice import Found, best_of, look_further, options_of
 from .decision import SupportsProba
 from .errors import GenReError, warn
 from .estimator import RecourseMethod, positions
@@ -46,6 +46,7 @@ SOURCES = 4000  # denied rows that pairs are made for, at most
 LESSON = 24  # draws a person that the teacher judges, in each round
 HARVEST = 1500  # denied rows whose refined grafts become such profiles
 PROFILES = 2048  # accepted profiles that are kept to start from
+NEAR = 8  # of them that join a person's draws at first
 
 
 @dataclass(frozen=True)
@@ -369,6 +370,9 @@ class GenRe(RecourseMethod):
         flat, whose = bold.reshape(-1, bold.shape[-1]), np.repeat(np.arange(len(limits)), k)
         answers = teacher.answers(self.codec.design(flat)).reshape(len(limits), k, 2)
         lessons.add(bold, answers, comparison.accepts(flat, whose).reshape(len(limits), k))
+        plausible = bold[answers[..., 1] > 0.5]
+        if len(plausible):
+            self.surrogate_.start_at(self.codec.tokens(plausible), seed=self.seed)
         self._distil(lessons, config.distil_steps)
         profiles = []
         for number in range(config.rounds + 1):
@@ -537,10 +541,7 @@ class GenRe(RecourseMethod):
                 if not len(left):
                     break
                 # Whoever got nothing is asked again: twice as often, and twice as boldly.
-                here = limits.take(left)
-                comparison = Comparison(
-                    rule, Asked(self.decision_, here, denied.iloc[left]), believed, margin
-                )
+                here, people = limits.take(left), denied.iloc[left]
                 drawn = self._draws(
                     here,
                     candidates * 2**attempt,
@@ -548,7 +549,10 @@ class GenRe(RecourseMethod):
                     seed=seed,
                     first=candidates * (2**attempt - 1),
                 )
-                best, row, number = self._best(drawn, here, comparison, n, readiness, refined)
+                comparison = Comparison(rule, Asked(self.decision_, here, people), believed, margin)
+                best, row, number = self._best(
+                    drawn, here, people, comparison, n, readiness, refined
+                )
                 points.append(best)
                 person.append(left[row])
                 option.append(number)
@@ -565,32 +569,50 @@ class GenRe(RecourseMethod):
         self,
         drawn: Draws,
         limits: Limits,
+        people: pd.DataFrame,
         comparison: Comparison,
         n: int,
         readiness: float,
         refined: bool,
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The n best of each person: points (m, d), whose they are (m,), and their numbers (m,)."""
-        points, nats = drawn.points, None
-        if refined and len(self.profiles_):
-            points = np.concatenate([points, nearest(limits, self.profiles_)], axis=1)
+        nats = None
         if comparison.rule == "likeliest":
             nats = drawn.log_prob.ravel()
         elif comparison.rule == "first":
-            nats = -np.tile(np.arange(points.shape[1]), len(points)).astype(float)
-        besides = None
-        if refined:
-            besides = self._sure(points[:, drawn.points.shape[1] :], limits, comparison)
-        return options_of(
-            points,
-            limits,
-            comparison,
-            n,
-            readiness=readiness,
-            refined=refined,
-            order=nats,
-            besides=besides,
-        )
+            count, k = drawn.log_prob.shape
+            nats = -np.tile(np.arange(k), count).astype(float)
+        if not refined or not len(self.profiles_):
+            return options_of(
+                drawn.points,
+                limits,
+                comparison,
+                n,
+                readiness=readiness,
+                refined=refined,
+                order=nats,
+            )
+
+        def look(left: np.ndarray, tried: int) -> Found:
+            here = limits.take(left)
+            bank = Asked(self.decision_, here, people.iloc[left])
+            compared = replace(comparison, asked=bank)
+            near = nearest(here, self.profiles_, n=tried)
+            points = np.concatenate([drawn.points[left], near], axis=1)
+            best, row, number = options_of(
+                points,
+                here,
+                compared,
+                n,
+                readiness=readiness,
+                refined=True,
+                besides=self._sure(near, here, compared),
+            )
+            return best, row, number, self._is_sure(best)
+
+        # By another rule than the best estimate, what is unsure is no reason to look further.
+        most = len(self.profiles_) if comparison.rule == "balanced" else NEAR
+        return look_further(len(limits), look, NEAR, min(most, len(self.profiles_)))
 
     def _sure(
         self, points: np.ndarray, limits: Limits, comparison: Comparison
@@ -600,16 +622,18 @@ class GenRe(RecourseMethod):
         Points (s, d), and whose they are (s,).
         """
         people, m, d = points.shape
-        if not m or comparison.believed is None:
-            return points.reshape(-1, d), np.empty(0, int)
         flat, rows = points.reshape(-1, d), np.repeat(np.arange(people), m)
-        believed = comparison.believed(flat)
-        fine = (believed[:, 0] > self.validity_margin) & (believed[:, 1] > 0.5)
+        fine = self._is_sure(flat)
         fine &= limits.changed(flat, rows).any(axis=1)
         fine[fine] = comparison.accepts(flat[fine], rows[fine])
         price = np.where(fine, comparison.cost(flat, rows), np.inf).round(9).reshape(people, m)
         who = np.flatnonzero(np.isfinite(price).any(axis=1))
         return points[who, price[who].argmin(axis=1)], who
+
+    def _is_sure(self, points: np.ndarray) -> np.ndarray:
+        """Which points are surely valid and plausible, (m,)."""
+        valid, plausible = self._believed(points).T
+        return (valid > self.validity_margin) & (plausible > 0.5)
 
     def _believed(self, points: np.ndarray) -> np.ndarray:
         """V̂ and P̂ of points, (m, 2)."""

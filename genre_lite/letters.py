@@ -150,22 +150,31 @@ class Letter:
         return [self.wording.rights, self.wording.care] if denied else []
 
     @property
-    def text(self) -> str:
-        """The letter in plain text."""
-        blocks = ["\n".join(_filled(line) for line in self.opening)]
+    def blocks(self) -> list[list[str]]:
+        """The letter in parts, a sentence a line; a line of a list begins with a dash."""
+        told = [self.opening]
         several = self.skipped is None and len(self.person["options"]) > 1
         for offer in self.offers:
             say = self.wording.say
             head = say("offer", condition=offer.condition, verdict=offer.verdict)
             head = f"{offer.name}. {head}" if several else head
-            lines = [_filled(head + (":" if offer.asks else "."))]
+            lines = [head + (":" if offer.asks else ".")]
             lines += [ITEM + ask for ask in offer.asks.values()]
-            lines += [_filled(offer.waiting)] if offer.waiting else []
-            blocks.append("\n".join([*lines, self.wording.nothing_else]))
-        blocks += [
-            "\n".join(_filled(line) for line in part) for part in (self.closing, self.always)
-        ]
-        return "\n\n".join(filter(None, blocks))
+            lines += [offer.waiting] if offer.waiting else []
+            told.append([*lines, self.wording.nothing_else])
+        return [block for block in (*told, self.closing, self.always) if block]
+
+    @property
+    def text(self) -> str:
+        """The letter in plain text."""
+        return "\n\n".join("\n".join(map(_filled, block)) for block in self.blocks)
+
+    @property
+    def html(self) -> str:
+        """The letter in paragraphs of HTML, with what :attr:`always` says in small print."""
+        *told, last = ["".join(_paragraphs(block)) for block in self.blocks]
+        small = f'<div class="small">{last}</div>' if self.always else last
+        return "".join([*told, small])
 
     def _offer(self, option: dict) -> Offer:
         w, time = self.wording, _Time(self.schema, option["changes"])

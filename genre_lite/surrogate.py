@@ -38,6 +38,9 @@ from .threads import threads
 __all__ = ["Surrogate", "Teacher"]
 
 ROWS = 10_000  # that a tree with broad leaves is grown on, at most
+REACH = 0.1  # of a feature's tokens: how far off a value is still much like another
+ALIKE = 0.6  # share of a profile that fires a unit which begins there
+WEIGHT = 0.5  # of a whole match of one feature
 
 
 class Teacher:
@@ -216,12 +219,38 @@ class Surrogate(nn.Module):
         self, ordered: Sequence[bool] | np.ndarray, sizes: Sequence[int], width: int = 64
     ) -> None:
         super().__init__()
+        self.sizes = list(sizes)
         self.register_buffer("first", torch.tensor([0, *sizes[:-1]]).cumsum(0))
         self.register_buffer("ordered", torch.as_tensor(ordered).nonzero().flatten())
         self.register_buffer("pitch", torch.tensor([3.0, 9.0, 27.0]))
         self.smooth = nn.Linear(len(self.ordered) * 7, width)
         self.steps = nn.Parameter(0.02 * torch.randn(sum(sizes), width))
         self.net = nn.Sequential(nn.ReLU(), nn.Linear(width, width), nn.ReLU(), nn.Linear(width, 2))
+
+    @torch.no_grad()
+    def start_at(self, tokens: np.ndarray, *, seed: int) -> None:
+        """Let hidden unit i begin at a profile :math:`p_i`, a random one of these.
+
+        P̂ is a matter of who is near, and a network that starts from noise finds nobody for long. So unit i
+        at first fires for whoever is much like its profile:
+
+        .. math:: \\mathrm{ReLU}\\Bigl(\\tfrac12 \\sum_{j=1}^d a_j - \\tfrac12 \\cdot 0.6\\, d\\Bigr), \\qquad
+                  a_j = e^{-|v_j - p_{ij}| / (0.1 (n_j - 1))}
+
+        in tokens :math:`v_j` of :math:`n_j`; without an order, :math:`a_j = 1[v_j = p_{ij}]`.
+
+        Parameters
+        ----------
+        tokens
+            Profiles of people who are plausible, (profiles, features).
+        """
+        some = tokens[np.random.default_rng(seed).integers(len(tokens), size=self.steps.shape[1])]
+        ordered = np.isin(np.arange(tokens.shape[1]), self.ordered.cpu().numpy())
+        for j, (first, size) in enumerate(zip(self.first.tolist(), self.sizes, strict=True)):
+            apart = np.abs(np.arange(size)[:, None] - some[:, j]) / max(size - 1, 1)
+            alike = np.exp(-apart / REACH) if ordered[j] else apart == 0
+            self.steps[first : first + size] += torch.as_tensor(WEIGHT * alike).to(self.steps)
+        self.smooth.bias.sub_(WEIGHT * ALIKE * tokens.shape[1])
 
     def forward(self, points: Tensor, tokens: Tensor) -> Tensor:
         """Log-odds of both answers, (rows, 2), from points without gaps and tokens, (rows, features)."""

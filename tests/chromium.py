@@ -89,6 +89,13 @@ class Chromium:
         assert "exceptionDetails" not in told, told["exceptionDetails"]
         return told["result"].get("value")
 
+    def wait(self, condition: str, then: str = "null") -> object:
+        """The value of ``then`` when the condition holds."""
+        return self.run(
+            f"new Promise((done) => {{ const look = () => ({condition}) ? done({then})"
+            " : setTimeout(look, 10); look(); })"
+        )
+
     def press(self, key: str, times: int = 1) -> None:
         """A key, as a hand presses it."""
         text = {"Enter": "\r", " ": " "}.get(key, "")

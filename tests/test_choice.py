@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from genre_lite import Codec, Feature, Schema, choice
-from genre_lite.choice import best_of, options_of
+from genre_lite.choice import best_of, look_further, options_of
 from genre_lite.limits import Limits, Terms
 from genre_lite.objectives import cost
 from genre_lite.refinement import refine
@@ -245,6 +245,24 @@ def test_what_is_given_besides_is_refined_too_and_chosen_only_if_it_is_best():
     assert row.tolist() == [0, 1]
 
 
+def test_who_has_nothing_sure_looks_further():
+    """Person i is sure of what stands at place 3^i; only who is not is asked again, until all are seen."""
+    asked = []
+
+    def look(left, tried):
+        asked.append((left.tolist(), tried))
+        own = np.flatnonzero(left != 2)  # the third finds nothing at all
+        row = np.repeat(own, 2)  # and the others two options each
+        best = np.stack([left[row], np.full(len(row), tried)], axis=1)
+        number = np.tile([0, 1], len(own))
+        return best, row, number, (3.0 ** left[row] <= tried) & (number == 0)
+
+    best, row, number = look_further(5, look, 2, 50)
+    assert asked == [([0, 1, 2, 3, 4], 2), ([1, 2, 3, 4], 8), ([2, 3, 4], 32), ([2, 4], 50)]
+    assert row.tolist() == [0, 0, 1, 1, 3, 3, 4, 4] and number.tolist() == [0, 1] * 4
+    assert best[:, 1].tolist() == [2, 2, 8, 8, 32, 32, 50, 50] and (best[:, 0] == row).all()
+
+
 def test_an_order_of_ones_own_decides_alone():
     """As for the first draw that is accepted: neither worth nor cost has a say."""
     limits, points = candidates(seed=4)
@@ -266,4 +284,4 @@ def test_nobody_is_served():
     for refined in (False, True):
         chosen, row, number = options_of(points, limits, nobody, 2, readiness=0.0, refined=refined)
         assert chosen.shape == (0, 3) and not len(row) and not len(number)
-    assert choice.__all__ == ["best_of", "options_of"]
+    assert choice.__all__ == ["Found", "best_of", "look_further", "options_of"]

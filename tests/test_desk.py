@@ -370,11 +370,10 @@ LETTER = "document.querySelector('.desk-letter').innerText"
 def letter_after(browser: Chromium, script: str) -> str:
     """The letter that follows a touch."""
     count = "performance.getEntriesByName('recourse-letter').length"
-    return browser.run(
-        f"new Promise((done) => {{ const before = {count}; {script} "
-        f"const look = () => {count} > before ? setTimeout(() => done({LETTER}), 50) : setTimeout(look, 10);"
-        "look(); })"
-    )
+    before = browser.run(count)
+    browser.run(f"{{ {script} }}")
+    browser.wait(f"{count} > {before}")
+    return browser.run(f"new Promise((done) => setTimeout(() => done({LETTER}), 50))")
 
 
 def plain(text: str) -> str:
@@ -457,10 +456,7 @@ def test_it_writes_what_the_model_draws(shown, opened, tmp_path):
         "[...document.querySelectorAll('.desk-answer summary')]"
         ".find((s) => s.textContent === 'See it write').parentElement.open = true"
     )
-    opened.run(
-        "new Promise((done) => { const look = () => document.querySelector('.desk-bar')"
-        " ? done() : setTimeout(look, 20); look(); })"
-    )
+    opened.wait("document.querySelector('.desk-bar')")
     bars = "[...document.querySelectorAll('.desk-bars .desk-bar span:last-child')].map((s) => s.textContent)"
     first = opened.run(bars)
     limits = Limits(genre.codec, people.head(1))
@@ -563,10 +559,8 @@ def test_it_shows_itself_in_a_notebook(shown, browser, tmp_path):
     (tmp_path / "output.html").write_text(output["data"]["text/html"])
     browser.open((tmp_path / "output.html").as_uri())
     inside = "document.querySelector('iframe').contentDocument"
-    said = browser.run(
-        f"new Promise((done) => {{ const look = () => {{ const l = {inside}.querySelector('.desk-letter p:last-child');"
-        f"l ? done({inside}.querySelector('.desk-letter').innerText) : setTimeout(look, 50); }}; look(); }})"
-    )
+    letter = f"{inside}.querySelector('.desk-letter')"
+    said = browser.wait(f"{letter}?.querySelector('p:last-child')", f"{letter}.innerText")
     letter = halved(genre, tmp_path).recommend(people.iloc[[0]]).describe("Mira")
     assert plain(said) == plain(letter)
     assert not browser.complaints
@@ -685,10 +679,7 @@ def test_three_answers_stand_side_by_side(shown, opened, tmp_path):
         "[...document.querySelectorAll('.desk-answer summary')]"
         ".find((s) => s.textContent === 'Compare').parentElement.open = true"
     )
-    opened.run(
-        "new Promise((done) => { const look = () => document.querySelector('.desk-way')"
-        " ? done() : setTimeout(look, 20); look(); })"
-    )
+    opened.wait("document.querySelector('.desk-way')")
     told = opened.run(
         "[...document.querySelectorAll('.desk-way')].map((way) => [way.querySelector('h4').textContent,"
         " ...[...way.querySelectorAll('dd')].map((d) => d.textContent)])"

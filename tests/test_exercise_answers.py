@@ -776,10 +776,12 @@ def _():
 
 @another("9.4")
 def _():
-    """The surest of many lies farther out: surer, dearer, odder, and surer than the cheapest."""
-    parts = {"cost": "up", "h": "up", "plausibility": "down"}
-    return {f"{part} of the safest": way for part, way in parts.items()} | {
-        "surer of a yes": "safest"
+    """The surest of many lies farther out, and the cheapest of many nearer to the boundary."""
+    return {
+        "cost of the safest": "up",
+        "h of the safest": "up",
+        "plausibility of the cheapest": "down",
+        "surer of a yes": "safest",
     }
 
 

@@ -8,7 +8,6 @@ letter stands in its place. The engine and the model's weights are files of the 
 from __future__ import annotations
 
 import json
-import re
 import shutil
 from collections.abc import Sequence
 from functools import cache
@@ -24,7 +23,7 @@ from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
 import genre_lite as gl
-from genre_lite import desk
+from genre_lite import desk, letters
 
 BEGIN = """
 for (const root of document.querySelectorAll(".genre-desk")) {
@@ -81,33 +80,12 @@ class Letter(SphinxDirective):
         genre, people = loaded(self.arguments[0])[0], named(self.arguments[0], self.content)
         sheets = []
         for person in people.index:
-            told = genre.recommend(people.loc[[person]], n=1).describe(person)
-            *words, contest_and_limits = (paragraph(block) for block in told.split("\n\n"))
-            small = f'<div class="small">{contest_and_limits}</div>'
+            told = letters.Letter(genre.recommend(people.loc[[person]], n=1), person)
             sheets.append(
                 f'<section class="genre-letter" aria-label="The letter to {escape(person)}">'
-                f"<p>Dear {escape(person)},</p>{''.join(words)}{small}</section>"
+                f"<p>Dear {escape(person)},</p>{told.html}</section>"
             )
         return [nodes.raw("", "".join(sheets), format="html")]
-
-
-def paragraph(block: str) -> str:
-    """A paragraph of a letter in HTML: its lines, and those that begin with a dash as a list.
-
-    Examples
-    --------
-    >>> paragraph("Change this:\\n- one\\n  thing\\nNothing else.")
-    '<p>Change this:</p><ul><li>one thing</li></ul><p>Nothing else.</p>'
-    """
-    parts: list[tuple[str, str]] = []
-    for line in block.splitlines():
-        kind = "li" if line.startswith("- ") else "p"
-        if parts and (line.startswith("  ") or kind == parts[-1][0] == "p"):
-            parts[-1] = (parts[-1][0], f"{parts[-1][1]} {line.strip()}")
-        else:
-            parts.append((kind, line.removeprefix("- ")))
-    html = "".join(f"<{kind}>{escape(text)}</{kind}>" for kind, text in parts)
-    return re.sub("((?:<li>.*?</li>)+)", r"<ul>\1</ul>", html)
 
 
 def write(app: Sphinx, problem: Exception | None) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..candidates import Asked, Comparison, decoded
-from ..choice import options_of
+from ..choice import Found, look_further, options_of
 from ..decision import SupportsProba
 from ..estimator import RecourseMethod, positions
 from ..limits import Limits
@@ -97,30 +97,23 @@ class GraftedNeighbour(RecourseMethod):
     def _options(
         self, denied: pd.DataFrame, limits: Limits, n: int
     ) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
-        parts, left = [], np.arange(len(denied))
-        tried = max(self.candidates, 6 * n if n > 1 else 1)
-        while len(left):
-            here = limits.take(left)
-            comparison = Comparison(
-                "balanced",
-                Asked(self.decision_, here, denied.iloc[left]),
-                self._believed,
-                self.margin,
-            )
-            points = nearest(here, self._targets, n=min(tried, len(self._targets)))
+        most = len(self._targets)
+
+        def asked(people: np.ndarray) -> Comparison:
+            bank = Asked(self.decision_, limits.take(people), denied.iloc[people])
+            return Comparison("balanced", bank, self._believed, self.margin)
+
+        def look(left: np.ndarray, tried: int) -> Found:
+            here, comparison = limits.take(left), asked(left)
+            points = nearest(here, self._targets, n=tried)
             best, row, number = options_of(points, here, comparison, n, refined=self.refined)
-            # Whoever finds nothing among the nearest that is surely valid and plausible looks further.
             valid, plausible = self._believed(best).T
-            sure = np.zeros(len(left), dtype=bool)
-            sure[row[(number == 0) & (valid > self.validity_margin) & (plausible > 0.5)]] = True
-            sure |= tried >= len(self._targets)
-            kept = sure[row]
-            best, row, number = best[kept], row[kept], number[kept]
-            parts.append((best, left[row], number, comparison.asked(best, row)[0]))
-            left = left[~sure]
-            tried *= 4
-        best, row, number, chance = (np.concatenate(part) for part in zip(*parts, strict=True))
+            return best, row, number, (valid > self.validity_margin) & (plausible > 0.5)
+
+        first = max(self.candidates, 6 * n if n > 1 else 1)
+        best, row, number = look_further(len(denied), look, first, most)
         frame = decoded(best, row, limits, denied)
+        chance = asked(np.arange(len(denied))).asked(best, row)[0]
         return frame.set_axis(positions(row, number)), np.full(len(row), np.nan), chance
 
     def _believed(self, points: np.ndarray) -> np.ndarray:

@@ -162,21 +162,21 @@ def inside(about: dict[str, Any], people: pd.DataFrame) -> list[str]:
         for tensor in about[name]["tensors"].values()
     )
     bank = "the stand-in's" if about["note"] else "the bank's"
-    parts = [
+    decision = f"{bank} decision: {about['bank']['said']}"
+    if about["bank"]["kind"] == "trees":
+        decision += (
+            ". Its thresholds were learnt from rows: each is a value that somebody had, or lies between two "
+            "of them. No threshold says whose"
+        )
+    return [
         f"{weights:,} weights of the model that writes, and of its estimates",
         f"the names, ranges and vocabularies of {len(about['codec']['features'])} features: values and levels "
         "that occurred in training, each column for itself",
-        f"{bank} decision: {about['bank']['said']}",
+        decision,
         f"{len(about['profiles']):,} profiles to start from, each written by the model, none a training row",
         "the words of the letters",
         f"the forms of {', '.join(str(label) for label in people.index)}; nobody else's row",
     ]
-    if about["bank"]["kind"] == "trees":
-        parts[2] += (
-            ". Its thresholds were learnt from rows: each is a value that somebody had, or lies between two "
-            "of them. No threshold says whose"
-        )
-    return parts
 
 
 def forms(people: pd.DataFrame) -> list[dict[str, Any]]:

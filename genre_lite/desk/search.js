@@ -70,9 +70,17 @@
       return points;
     }
 
+    /** The n best options; whoever has none that is surely good looks at more profiles. */
     best(drawn, limits, asked, n) {
-      const near = nearest(limits, this.profiles, NEAR);
-      const points = [...drawn, ...near];
+      const most = this.profiles.length;
+      for (let tried = NEAR; ; tried *= 4) {
+        const near = nearest(limits, this.profiles, tried);
+        const options = this.among([...drawn, ...near], near, limits, asked, n);
+        if (tried >= most || (options.length && this.isSure(options[0], asked))) return options;
+      }
+    }
+
+    among(points, near, limits, asked, n) {
       const keep = n > 1 ? 6 * n : STARTS;
       let chosen = bestOf(points, limits, asked, keep);
       const sure = this.sure(near, limits, asked);
@@ -98,13 +106,18 @@
       let best = null;
       let least = Infinity;
       for (const point of near) {
-        const [valid, plausible] = asked.believed(point);
-        if (!(valid > this.about.validity_margin && plausible > 0.5)) continue;
+        if (!this.isSure(point, asked)) continue;
         if (!limits.changes(point) || !asked.accepts(point)) continue;
         const price = round9(limits.cost(point));
         if (price < least) [best, least] = [point, price];
       }
       return best;
+    }
+
+    /** Surely valid, and plausible, by the estimates. */
+    isSure(point, asked) {
+      const [valid, plausible] = asked.believed(point);
+      return valid > this.about.validity_margin && plausible > 0.5;
     }
 
     /** An answer in original units: every value, and what changes. */

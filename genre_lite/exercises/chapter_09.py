@@ -63,14 +63,17 @@ def _expected_least() -> float:
 
 
 def _signs() -> dict[str, str]:
-    few, many = judged("safest", 5), judged("safest", 200)
-    cheap = judged("cheapest", 200)
-    way = {part: "up" if many[part] > few[part] else "down" for part in many}
+    by = {rule: (judged(rule, 5), judged(rule, 200)) for rule in ("safest", "cheapest")}
+
+    def way(rule: str, part: str) -> str:
+        few, many = by[rule]
+        return "up" if many[part] > few[part] else "down"
+
     return {
-        "cost of the safest": way["cost"],
-        "h of the safest": way["h"],
-        "plausibility of the safest": way["plausibility"],
-        "surer of a yes": "safest" if many["h"] > cheap["h"] else "cheapest",
+        "cost of the safest": way("safest", "cost"),
+        "h of the safest": way("safest", "h"),
+        "plausibility of the cheapest": way("cheapest", "plausibility"),
+        "surer of a yes": max(by, key=lambda rule: by[rule][1]["h"]),
     }
 
 
@@ -213,11 +216,11 @@ EXERCISES = (
                 lambda answer: answer["cost of the safest"] == "down",
             ),
             Mistake(
-                "What the classifier is sure of is plausible.",
-                lambda: _signs() | {"plausibility of the safest": "up"},
-                "The surest of 200 lies farther out than the surest of 5. Are there more people, or "
-                "fewer?",
-                lambda answer: answer["plausibility of the safest"] == "up",
+                "A small step keeps the letter among real people.",
+                lambda: _signs() | {"plausibility of the cheapest": "up"},
+                "The cheapest of 200 lies nearer to the boundary than the cheapest of 5. Do more of the "
+                "accepted live there, or fewer?",
+                lambda answer: answer["plausibility of the cheapest"] == "up",
             ),
             Mistake(
                 "The best of more candidates can be less sure.",
@@ -233,8 +236,8 @@ EXERCISES = (
             ),
         ),
         hint="One prediction after the other; then measure with judged(rule, k).",
-        takeaway="To choose by the classifier's confidence buys confidence with cost and plausibility, "
-        "and the more candidates there are, the more it buys.",
+        takeaway="The safest buys confidence with cost, the cheapest saves cost with confidence and "
+        "plausibility; and the more candidates there are, the more.",
     ),
     Exercise(
         key="9.5",
