@@ -265,14 +265,14 @@ PARTS: dict[str, Part] = {
     ),
     "official": Part(_seeds(3, *CORE, *ORACLES), one_option, PAPERS, {"weighted": True}),
     "splits": Part(
-        _seeds(5, *CORE, "oracle-writes"),
+        _seeds(3, *CORE, "oracle-writes"),
         one_option,
         tuple(f"{name}~{split}" for split in (1, 2) for name in ("german", "compas", "adult")),
     ),
     **{
         f"bank-{bank}": Part(
-            _seeds(5, *CORE, "genre-cheapest", "growing-spheres", *(f"genre@{m}" for m in MARGINS))
-            | (_seeds(5, *LEAST, *(f"treecf@{m}" for m in MARGINS)) if bank == "boosted" else {}),
+            _seeds(3, *CORE, "genre-cheapest", "growing-spheres", *(f"genre@{m}" for m in MARGINS))
+            | (_seeds(3, *LEAST, *(f"treecf@{m}" for m in MARGINS)) if bank == "boosted" else {}),
             one_option,
             SMALL,
             beside={"bank": bank},

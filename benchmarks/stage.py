@@ -29,7 +29,7 @@ from .rivals import Aided, Copying, Density, Nothing, Writing
 
 __all__ = ["AIDED", "BANKS", "METHODS", "Stage"]
 
-PEOPLE = 200
+PEOPLE = 100  # worlds differ more than people do, so more of those are asked, and fewer of these
 DEAR = 10.0  # a cost weight of Wachter's that is felt; the experiments' 0.01 hardly is
 OFFERS = 8  # candidates a person of a search that is aided; each is a search of its own
 NEAR_OPTIMAL = 10
