@@ -1,12 +1,15 @@
 """What Sphinx and the theme leave unsaid for somebody who listens to a page.
 
 The arrow that opens a part of the contents has no name (pydata-sphinx-theme), and the list of sources has
-roles that ARIA gave up (docutils) between anchors that no list may hold (sphinxcontrib-bibtex).
+roles that ARIA gave up (docutils) between anchors that no list may hold (sphinxcontrib-bibtex). Tables have
+no names, their heads do not say what they head (docutils, pandas), and those of pandas have no box to scroll in.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from html import escape, unescape
 
 from sphinx.application import Sphinx
 
@@ -15,9 +18,63 @@ SOURCES = {
     ' role="doc-biblioentry"': "",
 }
 
+BOX = '<div class="pst-scrollable-table-container">'
+# A script is matched too, so that a table which it would write is left alone.
+PARTS = re.compile(
+    r"<script.*?</script>|<h[1-6][ >].*?</h[1-6]>|(?:" + re.escape(BOX) + r"\s*)?<table.*?</table>",
+    re.DOTALL,
+)
+
+
+def heads(part: re.Match[str]) -> str:
+    """The head or the body of a table, in which each head says whether it is a column's or a row's."""
+    scope = "col" if part[1] == "thead" else "row"
+
+    def said(tag: re.Match[str]) -> str:
+        if " scope=" in tag[0]:
+            return tag[0]
+        many = re.search(rf'{scope}span="(?!1")', tag[0])
+        return f'<th scope="{scope}{"group" if many else ""}"{tag[1]}>'
+
+    return re.sub(r"<th((?: [^>]*)?)>", said, part[0])
+
+
+def tables(body: str) -> str:
+    """Name each table after the heading above it, give its heads a scope, and put it in a box that scrolls.
+
+    A caption or a name that a table already has stays. A second table below one heading is numbered.
+
+    Examples
+    --------
+    >>> print(tables('<h2>Ages</h2><table><thead><tr><th>Age</th></tr></thead></table>'))
+    <h2>Ages</h2><table aria-label="Ages"><thead><tr><th scope="col">Age</th></tr></thead></table>
+    """
+    heading, below = "", 0
+
+    def mend(part: re.Match[str]) -> str:
+        nonlocal heading, below
+        text = part[0]
+        if text.startswith("<script"):
+            return text
+        if text.startswith("<h"):
+            link = r'<a class="headerlink".*?</a>'
+            words = re.sub(r"<[^>]*>", "", re.sub(link, "", text, flags=re.DOTALL))
+            heading, below = unescape(" ".join(words.split())), 0
+            return text
+        below += 1
+        text = re.sub(r"<(thead|tbody)[ >].*?</\1>", heads, text, flags=re.DOTALL)
+        tag = re.search(r"<table[^>]*>", text)[0]
+        if "<caption" not in text and "aria-label" not in tag and heading:
+            name = heading if below == 1 else f"{heading}, table {below}"
+            text = text.replace("<table", f'<table aria-label="{escape(name)}"', 1)
+        boxed = text.startswith(BOX) or not re.search(r'class="[^"]*\b(table|dataframe)\b', tag)
+        return text if boxed else f"{BOX}{text}</div>"
+
+    return PARTS.sub(mend, body)
+
 
 def say(app: Sphinx, page: str, template: str, context: dict, doctree: object) -> None:
-    """Name the arrows, and mend the roles in the page's own text."""
+    """Name the arrows, and mend the roles and the tables in the page's own text."""
     contents: Callable[..., str] | None = context.get("generate_toctree_html")
     if contents:
         context["generate_toctree_html"] = lambda *of, **how: str(contents(*of, **how)).replace(
@@ -25,6 +82,7 @@ def say(app: Sphinx, page: str, template: str, context: dict, doctree: object) -
         )
     for old, new in SOURCES.items():
         context["body"] = context.get("body", "").replace(old, new)
+    context["body"] = tables(context["body"])
 
 
 def setup(app: Sphinx) -> dict:

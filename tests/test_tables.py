@@ -1,0 +1,65 @@
+"""The tables of the pages: each has a name, heads that say what they head, and a first column that stays."""
+
+from __future__ import annotations
+
+from bs4 import BeautifulSoup
+from chromium import Chromium
+
+from book.extensions.accessible import tables
+
+HEAD = "<tr><th>Way</th>" + "".join(f"<th>A long head {i}</th>" for i in range(12)) + "</tr>"
+ROW = "<tr><th>Copy</th>" + "".join(f"<td>{i}.000000</td>" for i in range(12)) + "</tr>"
+WIDE = f'<table class="dataframe"><thead>{HEAD}</thead><tbody>{ROW}</tbody></table>'
+PAGE = f"""<h2>Costs &amp; <em>shares</em><a class="headerlink" href="#x">#</a></h2>{WIDE}
+<div class="pst-scrollable-table-container"><table class="table"><tbody><tr><td>1</td></tr></tbody></table></div>
+<h3>Next</h3><table><caption>Mine</caption><thead><tr><th colspan="2">Two</th><th scope="row">x</th></tr></thead></table>
+<script>"<table class='table'><th>";</script>"""
+
+
+def test_each_table_is_named_and_its_heads_say_what_they_head():
+    page = BeautifulSoup(tables(PAGE), "html.parser")
+    names = [table.get("aria-label") for table in page.find_all("table")]
+    assert names == ["Costs & shares", "Costs & shares, table 2", None], (
+        "a caption is a name already"
+    )
+    first, _, third = page.find_all("table")
+    assert {th["scope"] for th in first.thead.find_all("th")} == {"col"}
+    assert first.tbody.th["scope"] == "row"
+    assert [th["scope"] for th in third.find_all("th")] == ["colgroup", "row"]
+    assert len(page.select(".pst-scrollable-table-container")) == 2, "no box in a box"
+    assert page.select_one(".pst-scrollable-table-container > table.dataframe")
+    assert page.script.string == "\"<table class='table'><th>\";"
+    assert tables(tables(PAGE)) == tables(PAGE)
+
+
+def test_on_a_phone_the_first_column_stays_and_the_keyboard_reaches_the_box(root, tmp_path):
+    path = tmp_path / "page.html"
+    path.write_text(
+        f'<!doctype html><link rel="stylesheet" href="{(root / "assets/genre.css").as_uri()}">'
+        f'<script src="{(root / "assets/genre.js").as_uri()}"></script>'
+        "<style>table {border-collapse: collapse} .pst-scrollable-table-container {overflow-x: auto} td, th {white-space: nowrap}</style>"
+        f'<article class="bd-article">{tables(PAGE)}</article>'
+    )
+    browser = Chromium(tmp_path, 500)
+    try:
+        browser.send(
+            "Emulation.setDeviceMetricsOverride",
+            width=390,
+            height=800,
+            deviceScaleFactor=1,
+            mobile=True,
+        )
+        browser.open(path.as_uri())
+        browser.run("new Promise((next) => setTimeout(next, 200))")
+        assert browser.run(
+            "[...document.querySelectorAll('.pst-scrollable-table-container')].map((box) => box.tabIndex)"
+        ) == [0, -1], "only what scrolls is a stop"
+        at = "document.querySelector('tbody th').getBoundingClientRect().left"
+        before = browser.run(at)
+        assert browser.run("document.querySelector('.genre-wide').scrollLeft = 300") == 300
+        assert (
+            browser.run("document.querySelector('.genre-wide td').getBoundingClientRect().left") < 0
+        )
+        assert abs(browser.run(at) - before) < 1
+    finally:
+        browser.close()
