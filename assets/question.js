@@ -265,7 +265,25 @@
     const said = el("p", { role: "status" });
     const save = el("button", { type: "button", onclick: () => download(memory) }, "Save them as a file");
     const forget = el("button", { type: "button", onclick: sure, onblur: calm }, "Forget them");
-    root.append(el("p", { class: "question-acts" }, save, forget), said);
+    const file = el("input", { type: "file", accept: ".json,application/json", onchange: bring });
+    const again = el("label", {}, el("span", {}, "Read saved answers in again "), file);
+    root.append(el("p", { class: "question-acts" }, save, forget, again), said);
+
+    async function bring() {
+      const [chosen] = file.files;
+      if (!chosen) return;
+      try {
+        const found = saved(await chosen.text());
+        const news = Object.keys(found).filter((label) => later(found[label], memory.answers[label]));
+        memory.write((answers) => news.forEach((label) => (answers[label] = found[label])));
+        draw();
+        const all = Object.keys(found).length;
+        said.textContent = `Of ${all} ${all === 1 ? "answer" : "answers"} in the file, ${news.length} ${news.length === 1 ? "is" : "are"} new here.`;
+      } catch {
+        said.textContent = "This file holds no saved answers, and nothing has changed. Choose the one that you saved here, answers.json.";
+      }
+      file.value = ""; // the same file may be chosen again
+    }
 
     function calm() {
       forget.textContent = "Forget them";
@@ -288,6 +306,18 @@
     }
     draw();
   }
+
+  /** The answers in the text of a saved file; throws where it is another file. */
+  function saved(text) {
+    const { answers } = JSON.parse(text);
+    const whole = (a) => typeof a?.page === "string" && typeof a.at === "string" && typeof a.done === "boolean";
+    if (!answers || typeof answers !== "object" || Array.isArray(answers) || !Object.values(answers).every(whole))
+      throw new TypeError("no saved answers");
+    return answers;
+  }
+
+  /** Whether one answer was given after another, which may be missing. */
+  const later = (one, other) => !(other?.at >= one.at);
 
   function download(memory) {
     const text = JSON.stringify({ book: document.title, saved: new Date().toISOString(), answers: memory.answers }, null, 2);

@@ -487,6 +487,53 @@ def test_answers_can_be_taken_along_and_forgotten(page, sample):
     assert page.run("localStorage.getItem('genre-lite.answers')") == "{}"
 
 
+GIVEN = {
+    "page": "notebooks/sample",
+    "tries": 1,
+    "first": [2],
+    "last": [2],
+    "right": True,
+    "done": True,
+}
+
+
+def test_saved_answers_are_read_in_again_and_another_file_is_told_kindly(page, sample, tmp_path):
+    def bring(text: str) -> str:
+        file = tmp_path / "answers.json"
+        file.write_text(text)
+        field = page.send("Runtime.evaluate", expression="document.querySelector('[type=file]')")
+        object_id = field["result"]["objectId"]
+        page.send("DOM.setFileInputFiles", files=[str(file)], objectId=object_id)
+        page.run("new Promise((next) => setTimeout(next, 200))")
+        return page.run("document.querySelector('.question-kept [role=status]').textContent")
+
+    pick(page, "one", 1)
+    page.open((sample / "book/solutions.html").as_uri())
+    done = "document.querySelector('tr[data-page]').lastElementChild.textContent"
+    kept = "localStorage.getItem('genre-lite.answers')"
+    before = page.run(kept)
+    for wrong in (
+        "",
+        "no",
+        "null",
+        "7",
+        '{"answers": [1]}',
+        '{"answers": {"one": 7}}',
+        '{"cells": 1}',
+    ):
+        assert "holds no saved answers" in bring(wrong)
+        assert page.run(kept) == before
+    old, new = {**GIVEN, "at": "2001-01-01"}, {**GIVEN, "at": "2999-01-01"}
+    told = bring(json.dumps({"answers": {"one": old, "some": new}}))
+    assert told == "Of 2 answers in the file, 1 is new here."
+    assert page.run(done) == "1"
+    assert json.loads(page.run(kept))["one"] == json.loads(before)["one"], "the later answer stays"
+    bring(json.dumps({"answers": {"one": new}}))
+    assert page.run(done) == "2"
+    assert page.run("document.querySelector('[type=file]').labels.length") == 1
+    assert page.run("document.querySelector('[type=file]').getBoundingClientRect().height") >= 24
+
+
 # Sphinx's own script would stop without any storage, so only ours is refused.
 REFUSED = """for (const act of ["getItem", "setItem"]) {
   const real = Storage.prototype[act];
