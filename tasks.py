@@ -23,16 +23,18 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 WINDOWS = os.name == "nt"
 PYTHON = VENV / ("Scripts/python.exe" if WINDOWS else "bin/python")
+BOOK = "jupyter-book"  # the one program that is no module
 CHAPTER = "_build/_page/{0}/html/{0}.html"
 SPREAD = ("-n", "auto", "--maxprocesses", "4", "--dist", "loadfile", "--durations=20")
 CELLS = ("--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=600")
 
 
 def run(*command: str | Path, where: Path = ROOT, **more: str) -> None:
-    """Run a module of the environment; its failure is ours."""
+    """Run a module of the environment, or its jupyter-book; its failure is ours."""
+    known = [PYTHON.with_name("jupyter-book")] if command[0] == BOOK else [PYTHON, "-m", command[0]]
     # The networks are small: more threads than one mostly wait for each other.
     settings = {"OMP_NUM_THREADS": "1"} | dict(os.environ) | more
-    done = subprocess.run([PYTHON, "-m", *map(str, command)], cwd=where, env=settings)
+    done = subprocess.run([*known, *map(str, command[1:])], cwd=where, env=settings)
     if done.returncode:
         sys.exit(done.returncode)
 
@@ -64,13 +66,13 @@ def notebook(chapter: str) -> Path:
 def book(chapter: str = "") -> None:
     """The whole book, strictly; or one chapter, whose links to other pages then lead nowhere."""
     if not chapter:
-        run("jupyter_book", "build", ".", "--all", "-W", "-n", "--keep-going")
+        run(BOOK, "build", ".", "--all", "-W", "-n", "--keep-going")
         print(f"The book is ready: {ROOT / '_build/html/index.html'}")
         return
     page = notebook(chapter)
     found = os.pathsep.join((str(ROOT / "book/extensions"), str(ROOT)))
     run(
-        "jupyter_book",
+        BOOK,
         "build",
         page,
         "--config",
