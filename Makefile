@@ -38,7 +38,7 @@ endif
 .NOTPARALLEL: pdf
 
 .DEFAULT_GOAL := help
-.PHONY: help book pdf print test lab bench peers models release address clean
+.PHONY: help book pdf print test check lab bench peers models release address clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -59,10 +59,9 @@ $(READY): pyproject.toml constraints.txt
 	$(PY) -m pip install --quiet -c constraints.txt -e '.[book,test]'
 	touch $@
 
-book: $(READY) ## Run every chapter and build the book, strictly; prints the path of its first page
-	rm -rf _build
-	$(VENV)/bin/jupyter-book build . --all -W -n --keep-going
-	@echo "The book is ready: $(CURDIR)/_build/html/index.html"
+book: $(READY) ## Run every chapter and build the book, strictly; CHAPTER=7 makes one page
+	$(if $(CHAPTER),,rm -rf _build)
+	@$(PY) -m tasks book $(CHAPTER)
 
 pdf: book print ## Print the whole book as _build/book.pdf; needs Chromium or Chrome
 
@@ -79,7 +78,10 @@ print: $(READY)
 	@test -s _build/book.pdf && echo "The book on paper is ready: $(CURDIR)/_build/book.pdf"
 
 test: $(READY) ## Run the tests, the examples in the docstrings, and every cell of every chapter
-	$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile --durations=20 --nbval-lax --nbval-current-env --nbval-cell-timeout=600
+	@$(PY) -m tasks test
+
+check: $(READY) ## Check one module or chapter within a minute: make check WHAT=codec, WHAT=7
+	@$(PY) -m tasks check $(WHAT)
 
 lab: $(READY) ## Open the chapters in JupyterLab
 	$(PY) -m jupyter lab notebooks

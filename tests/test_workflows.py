@@ -1,0 +1,120 @@
+"""What the public service runs exists here: commands, versions, extras; every action is pinned."""
+
+import re
+import tomllib
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
+import tasks
+
+PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}")
+
+
+@pytest.fixture(scope="module")
+def workflows(root):
+    found = {path.name: path.read_text() for path in root.glob(".github/workflows/*.yml")}
+    assert found.keys() == {"tests.yml", "book.yml", "release.yml", "weekly.yml"}
+    return found
+
+
+@pytest.fixture(scope="module")
+def jobs(workflows):
+    return {
+        (name, job): told
+        for name, text in workflows.items()
+        for job, told in yaml.safe_load(text)["jobs"].items()
+    }
+
+
+@pytest.fixture(scope="module")
+def lines(jobs):
+    return [step["run"] for job in jobs.values() for step in job["steps"] if "run" in step]
+
+
+@pytest.fixture(scope="module")
+def project(root):
+    return tomllib.loads((root / "pyproject.toml").read_text())["project"]
+
+
+def test_every_action_is_pinned_and_says_its_version(workflows):
+    for name, text in workflows.items():
+        uses = re.findall(r"uses: (.+)", text)
+        for used in uses:
+            action, _, version = used.partition(" # ")
+            assert PINNED.fullmatch(action), f"{name}: {used}"
+            assert re.fullmatch(r"v\d+\.\d+\.\d+", version), f"{name}: {used}"
+
+
+def test_an_action_has_one_version(workflows):
+    pins = {used for text in workflows.values() for used in re.findall(r"uses: (\S+)", text)}
+    assert len(pins) == len({used.partition("@")[0] for used in pins})
+
+
+def test_permissions_are_named_and_least(workflows, jobs):
+    for name, text in workflows.items():
+        assert yaml.safe_load(text)["permissions"] == {"contents": "read"}, name
+    more = {job: told["permissions"] for (_, job), told in jobs.items() if "permissions" in told}
+    assert more == {
+        "publish": {"pages": "write", "id-token": "write"},
+        "pypi": {"id-token": "write"},
+        "github": {"contents": "write"},
+    }
+
+
+def test_nobody_elses_code_runs_with_rights(jobs):
+    """What may write checks nothing out; what checks out keeps no credentials."""
+    for (name, job), told in jobs.items():
+        for step in told["steps"]:
+            if step.get("uses", "").startswith("actions/checkout@"):
+                assert "permissions" not in told, (name, job)
+                assert step["with"]["persist-credentials"] is False, (name, job)
+
+
+def test_no_job_runs_for_ever(jobs):
+    assert not [job for job, told in jobs.items() if not 0 < told["timeout-minutes"] <= 120]
+
+
+def test_every_command_exists(root, lines):
+    targets = set(re.findall(r"^([a-z]+):", (root / "Makefile").read_text(), flags=re.M))
+    made = {name for line in lines for name in re.findall(r"\bmake (\w+)", line)}
+    asked = {name for line in lines for name in re.findall(r"-m tasks (\w+)", line)}
+    assert made and made <= targets
+    assert asked and asked <= tasks.TASKS.keys()
+
+
+def test_every_extra_exists(lines, project):
+    extras = {
+        name
+        for line in lines
+        for names in re.findall(r"\.\[([\w,]+)\]", line)
+        for name in names.split(",")
+    }
+    assert extras and extras <= project["optional-dependencies"].keys()
+
+
+def test_the_pythons_are_those_the_package_names(jobs, project):
+    tried = jobs["tests.yml", "package"]["strategy"]["matrix"]["python"]
+    named = [c.rpartition(" ")[2] for c in project["classifiers"] if "Python :: 3." in c]
+    assert tried == named
+    oldest = jobs["tests.yml", "oldest"]["steps"][1]["with"]["python-version"]
+    assert project["requires-python"] == f">={oldest}"
+    assert all(version in SpecifierSet(project["requires-python"]) for version in tried)
+
+
+def test_the_conda_recipe_needs_what_the_package_needs(root, project):
+    recipe = yaml.safe_load((root / ".github/conda/recipe.yaml").read_text())
+    needs = [
+        Requirement(entry)
+        for entry in recipe["requirements"]["run"]
+        if not entry.startswith("python ")
+    ]
+    ours = {
+        ("pytorch" if r.name == "torch" else r.name): r.specifier
+        for r in map(Requirement, project["dependencies"])
+    }
+    conda = {("matplotlib" if r.name == "matplotlib-base" else r.name): r.specifier for r in needs}
+    assert conda == ours
+    assert f"python {project['requires-python']}" in recipe["requirements"]["run"]
