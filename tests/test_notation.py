@@ -49,9 +49,7 @@ def letters(formula: str) -> set[str]:
     for match in LETTER.finditer(NAMES.sub(" ", formula)):
         if match["set"]:
             found.add(rf"\{match['set']}{{{match['of']}}}")
-        elif match["word"] is None:
-            found.add(match[0])
-        elif match["word"] in GREEK.split():
+        elif match["word"] is None or match["word"] in GREEK.split():
             found.add(match[0])
     return found
 
