@@ -216,7 +216,12 @@ class Exercise:
             pairs = zip(tried, right, strict=True)
             missed = sum(not alike(one, other, self.tolerance) for one, other in pairs)
             return f"It was tried {len(right)} times, and differs {missed} times."
-        if np.ndim(right) == 0 and np.ndim(tried) == 0 and _is_numeric(right) and _is_numeric(tried):
+        if (
+            np.ndim(right) == 0
+            and np.ndim(tried) == 0
+            and _is_numeric(right)
+            and _is_numeric(tried)
+        ):
             if alike(-tried, right, self.tolerance):
                 return "The size is right. Look at the sign."
             return f"Your number is too {'small' if tried < right else 'large'}."
