@@ -103,6 +103,9 @@ class Checker:
     False
     """
 
+    def __init__(self) -> None:
+        self._tries: dict[str, int] = {}  # wrong answers of this session
+
     def __call__(self, key: str, answer: Any) -> Verdict:
         """The verdict on an answer to the exercise ``key``.
 
@@ -111,8 +114,12 @@ class Checker:
         GenReError
             If there is no such exercise. A wrong answer raises nothing.
         """
-        verdict = _exercise(key).judge(answer)
+        exercise = _exercise(key)
+        verdict = exercise.judge(answer, self._tries.get(key, 0) + 1)
+        if verdict.state == "wrong":
+            self._tries[key] = self._tries.get(key, 0) + 1
         if verdict.right:
+            self._tries.pop(key, None)
             self._remember(key)
         return verdict
 
@@ -131,7 +138,8 @@ class Checker:
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("chapter")
 
     def forget(self) -> None:
-        """Begin anew: no exercise counts as solved."""
+        """Begin anew: no exercise counts as solved, or tried."""
+        self._tries.clear()
         self._file().unlink(missing_ok=True)
 
     @staticmethod

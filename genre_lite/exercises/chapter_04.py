@@ -30,7 +30,7 @@ def _two_coordinates() -> float:
     import numpy as np
 
     mean = np.array([1.0, 0.0])
-    deviation = np.array([1.0, 0.5])
+    deviation = np.array([1.0, 0.25])
     charge = (deviation**2 + mean**2 - 1) / 2 - np.log(deviation)
     return charge.sum()
 
@@ -186,17 +186,22 @@ EXERCISES = (
         mistakes=(
             Mistake(
                 "The formula has no logarithm.",
-                lambda: 0.5 - 0.375,
+                lambda: 0.5 + (1 / 16 - 1) / 2,
                 "The narrower coordinate seems to earn something. Where is −log σ?",
             ),
             Mistake(
                 "σ enters as it is, and not squared.",
-                lambda: 0.5 + (0.5 - 1) / 2 + np.log(2),
+                lambda: 0.5 + (0.25 - 1) / 2 + np.log(4),
                 "Is it σ or σ² that stands in the bracket?",
             ),
             Mistake(
+                "The half belongs to nothing.",
+                lambda: 1 / 16 + np.log(4),
+                "What stands before the bracket?",
+            ),
+            Mistake(
                 "KL is symmetric.",
-                lambda: 0.5 + (4 - 1) / 2 - np.log(2),
+                lambda: 0.5 + (16 - 1) / 2 - np.log(4),
                 "You have exchanged q and p. The expectation is under q.",
             ),
         ),

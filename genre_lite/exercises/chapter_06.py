@@ -34,15 +34,33 @@ def _doubling() -> dict[str, float]:
 
 # -- 6.3 ------------------------------------------------------------------------------------------
 
-ROWS = np.array([[0.0, 0.5, 0.9], [0.0, 0.1, 0.5], [1.0, 0.5, 0.55], [0.0, 0.9, 0.5]])
-PROBES = (
-    # The nearest of all is row 2, but it differs in what is immutable.
-    (np.array([0.0, 0.5, 0.5]), ROWS, np.array([True, False, False])),
-    # Cost prefers row 0 (0.6 to 0.7), squares prefer row 1.
-    (np.array([0.0, 0.0, 0.0]), np.array([[0.0, 0.6, 0.0], [0.0, 0.35, 0.35]]), np.zeros(3, bool)),
-    # Nobody has it.
-    (np.array([0.5, 0.5, 0.5]), ROWS, np.array([True, False, False])),
-)
+ROWS = np.array([[0.0, 0.5, 0.95], [0.0, 0.1, 0.55], [1.0, 0.5, 0.55], [0.0, 0.7, 0.5]])
+
+
+def _probes() -> tuple[tuple, ...]:
+    rng = np.random.default_rng(6)
+    drawn = []
+    for d, fixed in ((3, 1), (4, 2), (5, 2), (4, 0)):
+        rows = rng.uniform(size=(60, d))
+        rows[:, :fixed] = rng.integers(0, 2, (60, fixed))
+        person = rng.uniform(size=d)
+        person[:fixed] = 1
+        drawn.append((person, rows, np.arange(d) < fixed))
+    return (
+        # The nearest of all is row 2, but it differs in what is immutable.
+        (np.array([0.0, 0.5, 0.5]), ROWS, np.array([True, False, False])),
+        # Cost prefers row 0 (0.6 to 0.7), squares prefer row 1.
+        (np.zeros(3), np.array([[0.0, 0.6, 0.0], [0.0, 0.35, 0.35]]), np.zeros(3, bool)),
+        # Nobody has it.
+        (np.array([0.5, 0.5, 0.5]), ROWS, np.array([True, False, False])),
+        # The person's own row is there, after others; and no row at all.
+        (ROWS[1], ROWS, np.array([True, False, False])),
+        (ROWS[1], ROWS[:0], np.array([True, False, False])),
+        *drawn,
+    )
+
+
+PROBES = _probes()
 
 
 def _nearest() -> Callable:
@@ -59,7 +77,9 @@ def _nearest() -> Callable:
 
 
 def _ignores() -> Callable:
-    return lambda person, rows, immutable: int(np.abs(rows - person).sum(axis=1).argmin())
+    return lambda person, rows, immutable: (
+        int(np.abs(rows - person).sum(axis=1).argmin()) if len(rows) else -1
+    )
 
 
 def _squares() -> Callable:
@@ -74,6 +94,8 @@ def _squares() -> Callable:
 def _first_if_none() -> Callable:
     def nearest(person: np.ndarray, rows: np.ndarray, immutable: np.ndarray) -> int:
         allowed = (rows[:, immutable] == person[immutable]).all(axis=1)
+        if not len(rows):
+            return 0
         return int(np.where(allowed, np.abs(rows - person).sum(axis=1), np.inf).argmin())
 
     return nearest
@@ -209,6 +231,7 @@ EXERCISES = (
         key="6.4",
         title="Somebody with nobody",
         solution=_lonely,
+        names={"female": "f", "woman": "f", "male": "m", "man": "m"},
         accepts=lambda person: (
             bool(_blocked(person).any(axis=1).all()) and not _blocked(person).all().any()
         ),

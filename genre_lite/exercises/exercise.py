@@ -10,16 +10,21 @@ import ast
 import inspect
 import textwrap
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, field
+from functools import cached_property
 from html import escape
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from .form import in_form, texts
+
 __all__ = ["Exercise", "Mistake", "Solution", "Verdict", "alike"]
 
 MARKS = {"right": "Right.", "wrong": "Not right.", "not yet": "Not yet."}
+LAST = 3  # the try at which the step is told
 REPLACE = "Replace the dots by an answer of your own, and run the cell again."
 
 
@@ -121,6 +126,8 @@ class Exercise:
         If the answer is a function: the arguments to try it with, one tuple a call.
     tolerance
         How far numbers may differ, relatively and absolutely.
+    names
+        Other names of what is asked for, to the one that the solution uses.
 
     Examples
     --------
@@ -150,22 +157,37 @@ class Exercise:
     accepts: Callable[[Any], bool] | None = None
     probes: tuple[tuple, ...] = ()
     tolerance: float = 1e-6
+    names: Mapping[str, str] = field(default_factory=dict)
 
-    def judge(self, answer: Any) -> Verdict:
-        """The verdict on an answer."""
-        if callable(answer) and self.probes:
+    def judge(self, answer: Any, tries: int = LAST) -> Verdict:
+        """The verdict on an answer, given so many tries: the step is told at the third, not before."""
+        if not self.probes:
+            if _missing(answer):
+                return Verdict(self.key, "not yet", REPLACE)
             try:
-                tried = self._tried(answer)
-            except Exception as error:
-                said = f"Your function stopped with {type(error).__name__}: {error}"
-                return Verdict(self.key, "wrong", said)
-        else:
-            tried = answer
-        if _missing(tried):
-            return Verdict(self.key, "not yet", REPLACE)
-        if self.probes and not callable(answer):
+                formed = in_form(answer, self._reference, self._texts, self.names)
+            except Exception:  # what has no form is judged as it is
+                formed = answer
+            first = self._verdict(formed, formed, tries)
+            # A form that an exercise reads for itself may hold more than the reference's.
+            second = first if first.right else self._verdict(answer, answer, tries)
+            return second if second.right else first
+        if not callable(answer):
             said = f"A function is asked for, and this is of type {type(answer).__name__}."
             return Verdict(self.key, "wrong", said)
+        try:
+            tried = self._tried(answer)
+        except Exception as error:
+            said = f"Your function stopped with {type(error).__name__}: {error}"
+            return Verdict(self.key, "wrong", said)
+        if all(_missing(one) for one in tried):
+            return Verdict(self.key, "not yet", REPLACE)
+        if any(one is None for one in tried):
+            said = "For some arguments your function gives None. Does every way through it return?"
+            return Verdict(self.key, "wrong", said)
+        return self._verdict(answer, tried, tries)
+
+    def _verdict(self, answer: Any, tried: Any, tries: int) -> Verdict:
         # An answer of a shape that nobody foresaw is wrong, and no reason to stop a notebook.
         try:
             for mistake in self.mistakes:
@@ -174,14 +196,52 @@ class Exercise:
             if self._right(answer, tried):
                 return Verdict(self.key, "right", self.takeaway)
         except Exception as error:
-            said = f"{self.hint} (Your answer could not be read: {type(error).__name__}: {error})"
-            return Verdict(self.key, "wrong", said)
-        return Verdict(self.key, "wrong", self.hint)
+            said = f"Your answer could not be read: {type(error).__name__}: {error}"
+            return Verdict(self.key, "wrong", f"{self.hint} ({said})" if tries >= LAST else said)
+        return Verdict(self.key, "wrong", self.hint if tries >= LAST else self._nudge(tried))
+
+    def _nudge(self, tried: Any) -> str:
+        """Which part of an answer is wrong, and nothing of the way to the right one."""
+        right = self._tried(self._reference)
+        if self.accepts is not None:
+            return "This does not keep all that is asked. Read the question part by part."
+        if isinstance(right, Mapping) and isinstance(tried, Mapping):
+            wrong = [
+                key
+                for key in right
+                if key not in tried or not alike(tried[key], right[key], self.tolerance)
+            ]
+            return f"Look again at {', '.join(map(str, wrong or tried.keys() - right.keys()))}."
+        if self.probes:
+            pairs = zip(tried, right, strict=True)
+            missed = sum(not alike(one, other, self.tolerance) for one, other in pairs)
+            return f"It was tried {len(right)} times, and differs {missed} times."
+        if (
+            np.ndim(right) == 0
+            and np.ndim(tried) == 0
+            and _is_numeric(right)
+            and _is_numeric(tried)
+        ):
+            if alike(-tried, right, self.tolerance):
+                return "The size is right. Look at the sign."
+            return f"Your number is too {'small' if tried < right else 'large'}."
+        return "Which part of it are you least sure of? Begin there."
+
+    @cached_property
+    def _reference(self) -> Any:
+        return self.solution()
+
+    @cached_property
+    def _texts(self) -> set[str]:
+        """The spellings that the right answer and the known mistakes use."""
+        answers = [self._reference, *(mistake.answer() for mistake in self.mistakes)]
+        return {text for answer in answers for text in texts(answer)}
 
     def _tried(self, answer: Any) -> Any:
         """What a function gives for each probe; any other answer as it is."""
         if self.probes and callable(answer):
-            return [answer(*probe) for probe in self.probes]
+            # Copies, since a function may write into what it is given.
+            return [answer(*deepcopy(probe)) for probe in self.probes]
         return answer
 
     def _makes(self, mistake: Mistake, answer: Any, tried: Any) -> bool:
@@ -192,7 +252,7 @@ class Exercise:
     def _right(self, answer: Any, tried: Any) -> bool:
         if self.accepts is not None:
             return bool(self.accepts(answer))
-        return alike(tried, self._tried(self.solution()), self.tolerance)
+        return alike(tried, self._tried(self._reference), self.tolerance)
 
     def shown(self) -> Solution:
         """The solution's body as source, its last line giving the ``answer``."""
