@@ -59,9 +59,8 @@ $(READY): pyproject.toml constraints.txt
 	$(PY) -m pip install --quiet -c constraints.txt -e '.[book,test]'
 	touch $@
 
-book: $(READY) ## Run every chapter and build the book, strictly; CHAPTER=7 makes one page
-	$(if $(CHAPTER),,rm -rf _build)
-	@$(PY) -m tasks book $(CHAPTER)
+book: $(READY) ## Run every chapter and build the book, strictly; prints the path of its first page
+	@$(PY) -m tasks book
 
 pdf: book print ## Print the whole book as _build/book.pdf; needs Chromium or Chrome
 

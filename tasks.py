@@ -2,7 +2,6 @@
 
     python -m tasks book             # every chapter executed, the book built strictly
     python -m tasks test             # the package, the examples in its docstrings, every cell
-    python -m tasks book 7           # one chapter as a page, in a minute
     python -m tasks check codec      # one module: style, types, its tests; `check 7` is a chapter
     python -m tasks package          # the package's tests, from the archive that a release ships
 
@@ -13,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -24,7 +24,6 @@ VENV = ROOT / ".venv"
 WINDOWS = os.name == "nt"
 PYTHON = VENV / ("Scripts/python.exe" if WINDOWS else "bin/python")
 BOOK = "jupyter-book"  # the one program that is no module
-CHAPTER = "_build/_page/{0}/html/{0}.html"
 SPREAD = ("-n", "auto", "--maxprocesses", "4", "--dist", "loadfile", "--durations=20")
 CELLS = ("--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=600")
 
@@ -63,25 +62,11 @@ def notebook(chapter: str) -> Path:
     return found[0]
 
 
-def book(chapter: str = "") -> None:
-    """The whole book, strictly; or one chapter, whose links to other pages then lead nowhere."""
-    if not chapter:
-        run(BOOK, "build", ".", "--all", "-W", "-n", "--keep-going")
-        print(f"The book is ready: {ROOT / '_build/html/index.html'}")
-        return
-    page = notebook(chapter)
-    found = os.pathsep.join((str(ROOT / "book/extensions"), str(ROOT)))
-    run(
-        BOOK,
-        "build",
-        page,
-        "--config",
-        "_config.yml",
-        "--path-output",
-        ".",
-        PYTHONPATH=found,
-    )
-    print(f"The chapter is ready: {ROOT / CHAPTER.format(page.stem)}")
+def book() -> None:
+    """The whole book, strictly."""
+    shutil.rmtree(ROOT / "_build", ignore_errors=True)
+    run(BOOK, "build", ".", "--all", "-W", "-n", "--keep-going")
+    print(f"The book is ready: {ROOT / '_build/html/index.html'}")
 
 
 def test() -> None:
@@ -135,10 +120,10 @@ def main() -> None:
     )
     asked.add_argument("task", choices=TASKS)
     asked.add_argument(
-        "what", nargs="?", default="", help="a chapter for book; a module or chapter for check"
+        "what", nargs="?", default="", help="for check: a module, or a chapter by its number"
     )
     given = asked.parse_args()
-    if given.what and given.task not in ("book", "check"):
+    if given.what and given.task != "check":
         asked.error(f"{given.task} takes nothing more")
     if given.task == "check" and not given.what:
         asked.error("check what? Name a module, as codec, or a chapter, as 7.")

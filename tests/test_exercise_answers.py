@@ -521,6 +521,8 @@ def _():
     """The package's own neighbour."""
 
     def nearest(person, rows, immutable):
+        if not len(rows):
+            return -1
         names = [f"x{j}" for j in range(len(person))]
         ends = pd.DataFrame([np.zeros(len(person)), np.ones(len(person))], columns=names)
         fixed = [name for name, stays in zip(names, immutable, strict=True) if stays]

@@ -76,6 +76,8 @@ def test_nonsense_is_never_right_and_stops_nothing(key):
     for answer in WRONG:
         if np.ndim(solution) == 0 and np.isscalar(answer) and answer == solution:
             continue
+        if key == "11.5" and np.isscalar(answer) and answer == 1e9:
+            continue  # any weight that is large enough turns the order
         verdict = check(key, answer)
         assert not verdict.right, answer
         assert verdict.hint

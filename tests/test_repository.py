@@ -22,7 +22,19 @@ ADDRESS = re.compile(
     r"(?:github\.com|mybinder\.org/v2/gh|colab\.research\.google\.com/github)/([\w.-]+/[\w.-]+)"
 )
 ADDRESSED = ("_config.yml", "README.md", "CITATION.cff", "pyproject.toml")
-COMMANDS = ("book", "pdf", "test", "check", "lab", "bench", "peers", "models", "release", "address", "clean")
+COMMANDS = (
+    "book",
+    "pdf",
+    "test",
+    "check",
+    "lab",
+    "bench",
+    "peers",
+    "models",
+    "release",
+    "address",
+    "clean",
+)
 
 
 @pytest.fixture(scope="module")

@@ -172,6 +172,8 @@ class Exercise:
             # A form that an exercise reads for itself may hold more than the reference's.
             second = first if first.right else self._verdict(answer, answer, tries)
             return second if second.right else first
+        if _missing(answer):
+            return Verdict(self.key, "not yet", REPLACE)
         if not callable(answer):
             said = f"A function is asked for, and this is of type {type(answer).__name__}."
             return Verdict(self.key, "wrong", said)

@@ -134,7 +134,7 @@ def _as_mapping(answer: Any, like: Mapping, known: Collection[str], names: Any) 
 
 
 def _in_order(answer: Any, like: pd.Series | pd.DataFrame) -> Any:
-    if type(answer) is not type(like) or not {*answer.index} == {*like.index}:
+    if type(answer) is not type(like) or {*answer.index} != {*like.index}:
         return answer
     if not (answer.index.is_unique and like.index.is_unique):
         return answer
