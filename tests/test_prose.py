@@ -151,3 +151,26 @@ def test_what_is_no_prose_may_hold_numbers(text):
 def test_lines_are_told_as_they_stand():
     text = "---\na: 1\n---\n\n$$\n1\n$$\n\n```\n1\n```\nHere 0.5."
     assert list(typed(text)) == [(text.count("\n") + 1, "0.5")]
+
+
+OLD = re.compile(r"(?<![\w-])dear(?:er|est)?(?![\w-])")
+SALUTATION = re.compile(r"\bDear \w+,")
+
+
+def test_what_costs_much_is_expensive(root):
+    """Today's English: readers of other languages know no other meaning of the old word than love."""
+    told = []
+    for path in [*sorted(root.glob("book/**/*.md")), *sorted(root.glob("notebooks/*.ipynb"))]:
+        text = path.read_text()
+        parts = words_of(json.loads(text)) if path.suffix == ".ipynb" else [("", text)]
+        told += [
+            f"{path.name} {where}: {line}"
+            for where, words in parts
+            for line in SALUTATION.sub("", prose_of(words)).splitlines()
+            if OLD.search(line.lower())
+        ]
+    for exercise in exercises().values():
+        texts = [exercise.title, exercise.hint, exercise.takeaway]
+        texts += [part for m in exercise.mistakes for part in (m.belief, m.hint)]
+        told += [f"{exercise.key}: {text}" for text in texts if OLD.search(text.lower())]
+    assert not told, "\n".join(told)

@@ -254,7 +254,7 @@ EXERCISES = (
             Mistake(
                 "Any safe and plausible point will do, whatever it costs.",
                 lambda: (1.0, -0.5),
-                "Safe and plausible, and dearer than need be. Which way lies the applicant?",
+                "Safe and plausible, and more expensive than need be. Which way lies the applicant?",
                 lambda answer: _is_safe(_one(answer)) and _one(answer)["cost"] > _least() + SLACK,
             ),
         ),

@@ -306,7 +306,7 @@ EXERCISES = (
             Mistake(
                 "A high cost is a high weight.",
                 _dear_ones_weigh_more,
-                "With you the dearest target weighs most. Look at the sign.",
+                "With you the most expensive target weighs most. Look at the sign.",
             ),
         ),
         hint="exp(-λ cost) where allowed, 0 elsewhere; then each row divided by its own total.",

@@ -257,7 +257,7 @@ EXERCISES = (
             Mistake(
                 "Far from the person is far from the first letter.",
                 lambda: _other_second(start="person"),
-                "You took the dearest that is allowed. The second letter should differ from the "
+                "You took the most expensive that is allowed. The second letter should differ from the "
                 "first one, not from the person.",
             ),
             Mistake(

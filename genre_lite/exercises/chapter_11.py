@@ -352,14 +352,14 @@ EXERCISES = (
                         strict=True,
                     )
                 ),
-                "The two are swapped. Which of them is dearer for each of these people?",
+                "The two are swapped. Which of them is more expensive for each of these people?",
                 _costs,
                 _TWO_DIGITS,
             ),
         ),
         hint="Who has an answer by picky, and who by patient? Your means are to be over those who are "
         "in both lists.",
-        takeaway="On the people whom both answer, the picky method is the dearer one.",
+        takeaway="On the people whom both answer, the picky method is the more expensive one.",
         accepts=lambda answer: alike(_costs(answer), _on_those_whom_both_answer(), _TWO_DIGITS),
     ),
     Exercise(
@@ -481,7 +481,7 @@ EXERCISES = (
             Mistake(
                 "A weight may be negative.",
                 lambda: -1.0,
-                "With a negative weight dear answers are good ones. The weight is to be 0 or more.",
+                "With a negative weight expensive answers are good ones. The weight is to be 0 or more.",
                 lambda answer: any(w < 0 for w in _numbers(answer)),
             ),
             Mistake(
@@ -501,7 +501,7 @@ EXERCISES = (
             Mistake(
                 "A little more weight is enough.",
                 lambda: 0.5,
-                "The winner is still the same. How much dearer is it than the cheap ones, and how "
+                "The winner is still the same. How much more expensive is it than the cheap ones, and how "
                 "much better in the rest?",
                 lambda answer: any(_winner(w) == _winner(1 / 13) for w in _numbers(answer)),
             ),
@@ -509,7 +509,7 @@ EXERCISES = (
         hint="Give one number. What has to be true of Val + LOF − w Cost for another method to be first?",
         takeaway="The numbers did not change, only what they were worth to somebody.",
         accepts=lambda answer: (
-            len(_numbers(answer)) > 0
+            len(_numbers(answer)) == 1
             and all(math.isfinite(w) and w > 0 for w in _numbers(answer))
             and all(_winner(w) != _winner(1 / 13) for w in _numbers(answer))
         ),

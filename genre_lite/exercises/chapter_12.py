@@ -347,7 +347,7 @@ EXERCISES = (
                 "Who pays most is served worst.",
                 lambda: ("man", "east"),
                 "They pay the most of those who got an answer. Is there something worse than a "
-                "dear answer?",
+                "expensive answer?",
             ),
             Mistake(
                 "A hidden group is a small one.",
