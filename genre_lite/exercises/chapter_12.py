@@ -346,7 +346,7 @@ EXERCISES = (
             Mistake(
                 "Who pays most is served worst.",
                 lambda: ("man", "east"),
-                "They pay the most of those who got an answer. Is there something worse than a "
+                "They pay the most of those who got an answer. Is there something worse than an "
                 "expensive answer?",
             ),
             Mistake(
