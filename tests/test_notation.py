@@ -62,7 +62,7 @@ def rows(text: str) -> Iterator[tuple[str, list[str] | None]]:
             symbol, _, _, where, _ = (cell.strip() for cell in line.strip("|").split(" | "))
             links = re.findall(r"\]\((?:\.\./)?([^)]+)\)", where)
             letter = symbol.strip("$").removesuffix("^+")
-            yield letter, None if part is whole else [PurePosixPath(to).name for to in links]
+            yield letter, None if part is whole else [PurePosixPath(to).stem for to in links]
 
 
 def faults(text: str, used: dict[str, set[str]]) -> list[str]:

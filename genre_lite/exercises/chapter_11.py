@@ -509,7 +509,7 @@ EXERCISES = (
         hint="Give one number. What has to be true of Val + LOF − w Cost for another method to be first?",
         takeaway="The numbers did not change, only what they were worth to somebody.",
         accepts=lambda answer: (
-            len(_numbers(answer)) == 1
+            len(_numbers(answer)) > 0
             and all(math.isfinite(w) and w > 0 for w in _numbers(answer))
             and all(_winner(w) != _winner(1 / 13) for w in _numbers(answer))
         ),
