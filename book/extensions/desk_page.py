@@ -40,7 +40,13 @@ def loaded(name: str) -> tuple[gl.GenRe, object]:
 
 
 def named(name: str, lines: Sequence[str]) -> pd.DataFrame:
-    """People of a model's table, each under the name that a line gives to a label: ``553 Mira``."""
+    """People of a model's table, each under the name that a line gives to a label.
+
+    Examples
+    --------
+    >>> named("german", ["553 Mira"])[["duration", "amount"]].to_dict("index")
+    {'Mira': {'duration': 48, 'amount': 4308}}
+    """
     labels, names = zip(*(line.split(maxsplit=1) for line in lines), strict=True)
     return loaded(name)[1].X_test.loc[[int(label) for label in labels]].set_axis(list(names))
 

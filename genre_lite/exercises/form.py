@@ -59,7 +59,7 @@ def in_form(
     Examples
     --------
     >>> in_form(["27/20"], 1.0), in_form(pd.Series({"B": 2, "A": 1}), {"A": 0, "B": 0})
-    (1.35, {'A': 1.0, 'B': 2.0})
+    (1.35, {'A': 1, 'B': 2})
     """
     if isinstance(like, Mapping):
         return _as_mapping(answer, like, known, names)
