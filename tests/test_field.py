@@ -368,6 +368,23 @@ def test_a_share_of_the_rows_is_nested():
     assert len(small) == round(0.1 * len(gl.load_dataset("moons").X_train))
 
 
+def test_another_bank_and_fewer_rows_stand_beside_a_stage_in_its_world():
+    stage = Stage("moons", 0, people=20)
+    stage.fitted("neighbour")
+    judges = stage.judges
+    few, other = stage.beside(share=0.1, seed=7), stage.beside(bank="linear")
+    assert len(few.rows[0]) == round(0.1 * len(stage.rows[0])) and few.seed == 7
+    assert few.h is stage.h and few.denied is stage.denied
+    assert not few.fit_seconds and not other.fit_seconds, "nothing fitted is taken along"
+    assert type(other.h) is not type(stage.h)
+    yes = gl.decision.accepts(other.h, other.bank.X_test)
+    assert other.accuracy == (yes == other.bank.y_test).mean()
+    assert not gl.decision.accepts(other.h, other.denied).any()
+    for one in (few, other):
+        assert one.gold is stage.gold and one.judges is judges
+    assert stage.seed == 0 and stage.share == 1 and "neighbour" in stage.fit_seconds
+
+
 # -- what cells say together ----------------------------------------------------------------------
 
 
