@@ -140,8 +140,8 @@ def test_two_mistakes_of_the_divergence_do_not_give_one_number():
 
 
 def test_the_step_is_told_at_the_third_try():
-    step = EVERY["7.1"].hint
-    said = [check("7.1", answer).hint for answer in (5, 6, 7.5)]
+    step = EVERY["4.1"].hint
+    said = [check("4.1", answer).hint for answer in (5, 6, 7.5)]
     assert "large" in said[0]
     assert step not in said[0] + said[1]
     assert said[2] == step

@@ -120,7 +120,7 @@ def _letters() -> dict[str, object]:
 EXERCISES = (
     Exercise(
         key="5.1",
-        title="Turn the dial",
+        title="What does a greater margin move?",
         solution=_dial,
         mistakes=(
             Mistake(
