@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -53,8 +54,9 @@ def environment() -> None:
 
 
 def notebook(chapter: str) -> Path:
-    """The notebook of a chapter, by its number or the start of its name."""
-    start = f"{int(chapter):02}_" if chapter.isdecimal() else chapter
+    """The notebook of a chapter, by its number or the start of its name; 2b is the second half of 2."""
+    number = re.fullmatch(r"(\d+)([a-z]?)", chapter)
+    start = f"{int(number[1]):02}{number[2]}_" if number else chapter
     found = sorted((ROOT / "notebooks").glob(f"{start}*.ipynb"))
     if len(found) != 1:
         names = ", ".join(path.stem for path in sorted((ROOT / "notebooks").glob("*.ipynb")))

@@ -25,8 +25,8 @@ def chapters(root):
     """The cells of each chapter, by its number."""
     found = {}
     for number in CHAPTERS:
-        (path,) = root.glob(f"notebooks/{number:02}_*.ipynb")
-        found[number] = json.loads(path.read_text())["cells"]
+        pages = sorted(root.glob(f"notebooks/{number:02}*_*.ipynb"))  # chapter 2 has two halves
+        found[number] = [cell for path in pages for cell in json.loads(path.read_text())["cells"]]
     return found
 
 

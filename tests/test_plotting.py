@@ -226,7 +226,7 @@ def test_the_style_keeps_the_interactive_mode_of_a_notebook() -> None:
 def test_boundary_names_axes_and_thins_the_crowd() -> None:
     ax = plotting.boundary(BANK, Diagonal())
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("left (km)", "right")
-    assert legend(ax) == ["accepted in the records", "denied in the records"]
+    assert legend(ax) == ["good outcome in the records", "bad outcome in the records"]
     crowds = [c for c in ax.collections if c.get_label().endswith("records")]
     assert sum(len(c.get_offsets()) for c in crowds) == people.POINTS
 

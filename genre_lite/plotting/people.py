@@ -207,7 +207,7 @@ def _contours(ax: Axes, people: pd.DataFrame, first: Feature, second: Feature, h
 def _records(ax: Axes, bank: Any, first: Feature, second: Feature, seed: int) -> None:
     people = bank.X_train.assign(_yes=np.asarray(bank.y_train, dtype=int))
     people = people.sample(min(POINTS, len(people)), random_state=seed)
-    for yes, marker, colour, label in ((1, "o", YES, "accepted"), (0, "x", NO, "denied")):
+    for yes, marker, colour, label in ((1, "o", YES, "good"), (0, "x", NO, "bad")):
         some = people[people["_yes"] == yes]
         ax.scatter(
             some[first.name],
@@ -217,7 +217,7 @@ def _records(ax: Axes, bank: Any, first: Feature, second: Feature, seed: int) ->
             color=colour,
             alpha=0.7,
             linewidths=1.2 if marker == "x" else 0,
-            label=f"{label} in the records",
+            label=f"{label} outcome in the records",
         )
 
 
