@@ -222,7 +222,8 @@ EXERCISES = (
             ),
         ),
         hint="First cross out what has a factor of zero. Then compare the products that are left.",
-        takeaway="Validity and plausibility have a veto; only cost is traded, at the rate you set.",
+        takeaway="What is invalid, and where nobody lives, stays at zero at any rate. For the rest, density is "
+        "traded against cost, at the rate you set.",
         tolerance=5e-3,
     ),
     Exercise(
