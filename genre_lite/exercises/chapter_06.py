@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -103,7 +104,7 @@ def _nearest() -> Callable:
     return nearest
 
 
-def _is_nearest(found: object, person: np.ndarray, rows: np.ndarray, immutable: np.ndarray) -> bool:
+def _is_nearest(found: Any, person: np.ndarray, rows: np.ndarray, immutable: np.ndarray) -> bool:
     """Whether that is the number of an allowed row that none is cheaper than, or −1 if there is none."""
     allowed = (rows[:, immutable] == person[immutable]).all(axis=1)
     price = np.where(allowed, np.abs(rows - person).sum(axis=1), np.inf)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -109,7 +110,7 @@ def _edges() -> tuple[tuple[np.ndarray, ...], ...]:
     )
 
 
-def _is_second(found: object, cost: np.ndarray, h: np.ndarray, points: np.ndarray) -> bool:
+def _is_second(found: Any, cost: np.ndarray, h: np.ndarray, points: np.ndarray) -> bool:
     """Whether none that may be sent is farther from the first letter; two may be as far."""
     if np.ndim(found) or found != int(found) or not 0 <= found < len(cost):
         return False
