@@ -143,8 +143,10 @@ def _two_people() -> tuple[int, int]:
 
 
 def _labels(answer: Sequence[int]) -> tuple[int, int]:
-    one, other = (int(label) for label in np.ravel(answer).tolist())
-    return one, other
+    labels = np.ravel(answer).tolist()
+    if len(labels) != 2 or any(label != int(label) for label in labels):
+        raise ValueError("two labels are asked for, whole numbers")
+    return int(labels[0]), int(labels[1])
 
 
 def _favourable(answer: Sequence[int]) -> bool:

@@ -214,31 +214,38 @@ class Exercise:
 
     def _nudge(self, tried: Any) -> str:
         """Which part of an answer is wrong, and nothing of the way to the right one."""
-        right = self._tried(self._reference)
-        if self.accepts is not None:
-            return "This does not keep all that is asked. Read the question part by part."
+        right = self._reference
         if isinstance(right, Mapping) and isinstance(tried, Mapping):
-            wrong = [
-                str(key)
-                for key, part in tried.items()
-                if key not in right or not alike(part, right[key], self.tolerance)
-            ]
-            if not wrong:
+            wrong = [str(key) for key, part in tried.items() if not self._holds(key, part)]
+            if wrong:
+                return f"Look again at {', '.join(wrong)}."
+            if right.keys() - tried.keys():
                 return "What you gave is right, and something is missing."
-            return f"Look again at {', '.join(wrong)}."
         if self.probes:
             missed = self._fit(tried).count(False)
-            return f"It was tried {len(right)} times, and {missed} of the answers are not right."
-        if (
-            np.ndim(right) == 0
-            and np.ndim(tried) == 0
-            and _is_numeric(right)
-            and _is_numeric(tried)
+            return (
+                f"It was tried {len(self.probes)} times, and {missed} of the answers are not right."
+            )
+        if all(
+            np.ndim(one) == 0 and _is_numeric(one) and np.isfinite(one) for one in (right, tried)
         ):
             if alike(-tried, right, self.tolerance):
                 return "The size is right. Look at the sign."
             return f"Your number is too {'small' if tried < right else 'large'}."
+        if self.accepts is not None:
+            return "This does not keep all that is asked. Read the question part by part."
         return "Which part of it are you least sure of? Begin there."
+
+    def _holds(self, key: Any, part: Any) -> bool:
+        """Whether one part of an answer is right, if the others are the reference's."""
+        if key not in self._reference:
+            return False
+        if self.accepts is None:
+            return alike(part, self._reference[key], self.tolerance)
+        try:
+            return bool(self.accepts(self._reference | {key: part}))
+        except Exception:  # a part that cannot be read
+            return False
 
     @cached_property
     def _reference(self) -> Any:
