@@ -143,6 +143,10 @@ def _downwards() -> tuple[float, float]:
     return (first["x1"], first["x2"])
 
 
+def _one_start() -> float:
+    return float(moons().applicant["x1"].iloc[0])
+
+
 def _least_valid() -> float:
     return _one(_cheapest_valid())["cost"]
 
@@ -253,6 +257,13 @@ EXERCISES = (
                     _least_valid() + NEARLY < _one(answer)["cost"] < _option_0()
                     and not np.isclose(np.ravel(answer), moons().applicant.iloc[0], atol=0.03).any()
                 ),
+            ),
+            Mistake(
+                "To move one feature is cheap, whichever it is, and however far.",
+                lambda: (_one_start(), 0.05),
+                "Cheaper than option 0, and one feature alone has moved. Is it the better one of the two, and have "
+                "you stopped at the line?",
+                lambda answer: _least_valid() + NEARLY < _one(answer)["cost"] < _option_0(),
             ),
         ),
         hint="Move one feature alone, as far as the line; then the other alone; and compare their costs with "

@@ -171,6 +171,14 @@ def _at(kind: int, *way: float) -> int:
     return int((toy.X_train[toy.y_train == kind] @ np.array(way)).idxmax())
 
 
+def _crowded() -> tuple[int, int]:
+    """Of some pairs of favourable people, the one with the densest place between them."""
+    toy = _circles()
+    inner = toy.X_train.index[toy.y_train == 1][:20]
+    pairs = [(int(inner[k]), int(inner[k + 1])) for k in range(len(inner) - 1)]
+    return max(pairs, key=lambda pair: toy.density(half_way(*pair))[0])
+
+
 EXERCISES = (
     Exercise(
         key="4.1",
@@ -297,7 +305,7 @@ EXERCISES = (
             ),
             Mistake(
                 "Between two people there is somebody.",
-                lambda: (_at(1, 1, 0), _at(1, -1, 0)),
+                lambda: _crowded(),
                 "Somebody lives half way between these two codes. Two codes can lie on either side of a place "
                 "that no code of a person comes near; try others, and many of them.",
                 _somebody_between,

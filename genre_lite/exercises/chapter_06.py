@@ -212,7 +212,7 @@ EXERCISES = (
             Mistake(
                 "Whoever has been in the job for a shorter time has nothing to lend.",
                 lambda: _copy_or_graft() | {"graft denied": "C"},
-                "A graft keeps the applicant's own job. How many points has C's savings and amount with it?",
+                "A graft keeps the applicant's own job. How many points do C's savings and amount give with it?",
                 _says("graft denied", "c"),
             ),
             Mistake(

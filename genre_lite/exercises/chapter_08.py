@@ -130,7 +130,7 @@ EXERCISES = (
             Mistake(
                 "A value goes up to the next entry, or tokens count from one.",
                 lambda: {"token": 3, "letter": 3100},
-                "How far is 3,100 from the entry above it, and how far from the one below? And the first "
+                "How far is the amount from the entry above it, and how far from the one below? And the first "
                 "entry has the number 0.",
                 lambda answer: answer["token"] == 3,
             ),

@@ -81,9 +81,8 @@ def _mistake(
 def _counted():
     found = 0.80
     worth = 1.71 + 1.3 / 13  # Val + LOF, over those found
-    score = (
-        found * worth - 1.3 / 13
-    )  # a missing answer is a failure in both shares, and has no cost
+    # A missing answer is a failure in both shares, and has no cost.
+    score = found * worth - 1.3 / 13
     needed = (1.5 + 1.3 / 13) / worth
     return {"Score": score, "coverage": needed}
 
