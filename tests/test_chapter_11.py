@@ -277,7 +277,16 @@ def test_a_difference_that_could_be_shown_is_shown_four_times_in_five(names, n):
 COSTS = chapter_11.picky_and_patient()
 HALF = chapter_11._two_half_widths()
 RIGHT = [
-    ("11.1", ["1.35", " 27/20 ", Fraction(27, 20), [1.35], np.float32(1.35), pd.Series([1.35])]),
+    (
+        "11.1",
+        [
+            {"coverage": Fraction(160, 181), "score": "1.348"},
+            pd.Series({"Score": 1.348, "coverage": 0.884}),
+            [1.348, "160/181"],
+            np.array([[1.348, 0.884]]),
+            {"Score": [1.348], "coverage": np.float32(0.884)},
+        ],
+    ),
     (
         "11.2",
         [
@@ -333,8 +342,8 @@ def test_a_right_value_is_right_in_every_form(key, answer, tmp_path, monkeypatch
 @pytest.mark.parametrize(
     ("key", "answer", "words"),
     [
-        ("11.1", "1.7125", "the other four"),
-        ("11.1", [1.525], "Whom does the second leave out"),
+        ("11.1", ["1.368", 1.5 / 1.71], "took the cost along"),
+        ("11.1", pd.Series({"coverage": 2.8 / 3.01, "score": 1.108}), "not subtracted whole"),
         ("11.2", COSTS.mean(), "the paper reports. Are they means over the same"),
         ("11.2", COSTS.dropna().median(), "medians"),
         ("11.2", [0.525, 0.65], "swapped"),

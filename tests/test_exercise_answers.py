@@ -28,7 +28,7 @@ from genre_lite.objectives import (
     ideal_recourse,
     total_variation,
 )
-from genre_lite.supervision import PairSampler
+from genre_lite.supervision import PairSampler, on_vocabulary
 
 EVERY = exercises()
 FOUND: dict[str, Callable] = {}  # another way to the answer
@@ -66,8 +66,8 @@ def test_the_answer_can_be_found_another_way(key):
 
 @another("1.1")
 def _():
-    """1 and 4 look back, 2 and 5 say what the model would say, 3 and 6 what life would do."""
-    kinds = {"explanation": (1, 4), "recourse": (2, 5), "causal advice": (3, 6)}
+    """1 and 5 look back, 2 and 4 say what the model would say, 3 and 6 what life would do."""
+    kinds = {"explanation": (1, 5), "recourse": (2, 4), "causal advice": (3, 6)}
     return {letter: kind for kind, letters in kinds.items() for letter in letters}
 
 
@@ -103,6 +103,12 @@ def moons():
     return look(np.random.default_rng(0).uniform(-0.3, 1.3, (20_000, 2))), at
 
 
+def moons_applicant():
+    """Of the test part, the one nearest to (0, 1)."""
+    people = gl.load_dataset("moons").X_test.to_numpy()
+    return people[np.abs(people - [0, 1]).sum(axis=1).argmin()]
+
+
 def cheapest(points):
     best = points.loc[points["cost"].idxmin()]
     return (best["x1"], best["x2"]), best["cost"]
@@ -110,8 +116,11 @@ def cheapest(points):
 
 @another("1.3")
 def _():
-    points, _ = moons()
-    return cheapest(points[points["h"] > 0.5])[0]
+    """Straight down, by halving; the other feature alone, and both together, cost more."""
+    _, at = moons()
+    (x1, x2), (_, down) = moons_applicant(), (0, -0.5)
+    line = optimize.brentq(lambda y: at((x1, y))["h"] - 0.5, down, x2)
+    return (x1, line - 0.001)
 
 
 @must_keep("1.3")
@@ -186,15 +195,17 @@ def _():
 
 @another("2.4")
 def _():
-    """What each leaflet tells is struck out; what it is likely to fail in is left."""
+    """What a leaflet tells is struck out, and what its method takes care of; one number is left."""
     every = {"coverage", "cost", "validity (h)", "validity (gold)", "plausibility", "violations"}
     told = {
-        1: {"cost", "validity (gold)", "validity (h)", "plausibility", "violations"},
-        2: {"cost", "coverage", "validity (gold)", "validity (h)", "plausibility"},
-        3: {"cost", "coverage", "violations", "plausibility", "validity (h)"},
-        4: {"coverage", "cost", "violations", "validity (gold)", "validity (h)"},
+        1: {"cost", "validity (gold)", "plausibility", "violations"},
+        2: {"cost", "coverage", "validity (gold)", "plausibility"},
+        3: {"cost", "coverage", "plausibility", "validity (h)"},
+        4: {"coverage", "cost", "violations", "validity (gold)"},
     }
-    return {leaflet: (every - known).pop() for leaflet, known in told.items()}
+    cares_for = {1: "validity (h)", 2: "validity (h)", 3: "violations", 4: "validity (h)"}
+    left = {leaflet: every - known - {cares_for[leaflet]} for leaflet, known in told.items()}
+    return {leaflet: one for leaflet, (one,) in left.items()}
 
 
 def games(cost, h, usual):
@@ -302,15 +313,17 @@ def _():
 def _(reference):
     toy = gl.load_dataset("moons", n=600)
     h = gl.train_classifier(toy, seed=0, progress=False)
-    start = pd.DataFrame([reference], columns=["x1", "x2"])
-    assert -1 <= reference[0] <= 2
-    assert -1 <= reference[1] <= 1
-    assert h.predict_proba(start)[0, 1] <= 0.5
+    starts = pd.DataFrame(reference.values(), columns=["x1", "x2"], index=[*reference])
+    assert (starts.diff().abs().iloc[1] <= 0.1).all()
+    assert starts["x1"].between(-1, 2).all()
+    assert starts["x2"].between(-1, 1).all()
+    assert (h.predict_proba(starts)[:, 1] <= 0.5).all()
     wachter = gl.baselines.Wachter(h, toy.schema, progress=False).fit(toy.X_train, toy.y_train)
-    end = wachter.recommend(start).best()
-    assert h.predict_proba(end)[0, 1] > 0.5
     good = toy.density(toy.X_train[toy.y_train == 1])
-    assert (good < toy.density(end)[0]).mean() < 0.01
+    for name, alone in (("among people", False), ("nobody there", True)):
+        end = wachter.recommend(starts.loc[[name]]).best()  # each asks by themselves
+        assert h.predict_proba(end)[0, 1] > 0.5
+        assert ((good < toy.density(end)[0]).mean() < 0.01) == alone
 
 
 # -- 4: searching in latent space ---------------------------------------------------------------------
@@ -391,34 +404,48 @@ class Sums:
 
 
 @cache
-def rings():
-    """Codes drawn from the prior's middle, and what becomes of them."""
+def between():
+    """For pairs of labels: the ends as the decoder tells them, and the middles of their codes."""
     toy, (vae, codec) = gl.load_dataset("circles"), chapter_04.ring_decoder()
-    rarest = np.quantile(toy.density(toy.X_train[toy.y_train == 1]), 0.01)
+    rarest = np.sort(toy.density(toy.X_train[toy.y_train == 1]))[: len(toy.X_train) // 100]
+    codes = pd.DataFrame(vae.encode(torch.as_tensor(codec.cube(toy.X_train))), toy.X_train.index)
 
-    def look(codes):
-        z = torch.as_tensor(codes, dtype=torch.float32)
-        points = pd.DataFrame(
-            codec.units(vae.decode(z, torch.zeros_like(z)).numpy()), columns=["x1", "x2"]
-        )
-        radius = np.hypot(points["x1"], points["x2"])
-        accepted = np.array(toy.probability(points)) > 0.5
-        return accepted & (toy.density(points) < rarest), radius.to_numpy()
+    def told(z):
+        z = torch.as_tensor(np.array(z), dtype=torch.float32)
+        return codec.units(vae.decode(z, torch.zeros_like(z)).numpy())
+
+    def look(pairs):
+        one, other = (codes.loc[labels].to_numpy() for labels in np.transpose(pairs))
+        ends = [np.array(toy.density(told(z))) > np.median(rarest) for z in (one, other)]
+        middle = told((one + other) / 2)
+        accepted = np.array(toy.probability(middle)) > 0.5
+        return ends[0] & ends[1] & accepted, np.array(toy.density(middle)), rarest
 
     return look
 
 
 @another("4.5")
 def _():
-    codes = np.random.default_rng(1).uniform(-2, 2, (4000, 2))
-    holes, radius = rings()(codes)
-    return codes[holes][radius[holes].argmin()]  # the middle of the ring
+    """Of all pairs of a hundred people, the one whose middle is rarest."""
+    toy = gl.load_dataset("circles")
+    inner = toy.X_train.index[toy.y_train == 1][:100]
+    pairs = np.array([*itertools.combinations(inner, 2)])
+    fine, density, _ = between()(pairs)
+    # Both ends well clear of the line, so that no rounding of it decides.
+    clear = [not chapter_04.rare(chapter_04.half_way(p, p))[0] for p in inner]
+    sure = dict(zip(inner, clear, strict=True))
+    both = np.array([sure[one] and sure[other] for one, other in pairs])
+    return tuple(pairs[np.where(fine & both, density, np.inf).argmin()])
 
 
 @must_keep("4.5")
 def _(reference):
-    assert np.hypot(*reference) <= 3
-    assert rings()(np.array([reference]))[0].all()
+    toy = gl.load_dataset("circles")
+    assert (toy.y_train.loc[[*reference]] == 1).all()
+    fine, density, _ = between()([reference])
+    assert fine[0]
+    good = toy.density(toy.X_train[toy.y_train == 1])
+    assert (good < density[0]).mean() < 0.01
 
 
 # -- 5: robust recourse -------------------------------------------------------------------------------
@@ -501,8 +528,15 @@ def _():
 
 @another("6.1")
 def _():
-    """(a) and (b) are terms of the equation, (d) was seen: with more rows the nearest is odder."""
-    return "c"
+    """Points of the grafts: A 3/2 + 1 − 3/2 > 0; B 1/2 + 1 − 2 < 0; C 2 + 1 − 9/4 > 0; D 4 + 1 − 5/2 > 0."""
+    rows = {"A": (1500, 2, 3000), "C": (2000, 2, 4500), "D": (4000, 2, 5000)}
+    names = ["savings", "job", "amount"]
+    ends = pd.DataFrame([(0, 0, 1000), (5000, 10, 6000)], columns=names)
+    codec = gl.Codec(gl.Schema.infer(ends)).fit(ends)
+    asks, grafts = (pd.DataFrame(of, columns=names) for of in ([(500, 2, 5000)], [*rows.values()]))
+    price = gl.cost(codec.cube(asks), codec.cube(grafts), codec.nominal)
+    assert price == pytest.approx([3 / 5, 2 / 5, 7 / 10])
+    return {"copied whole": "D", "graft denied": "B", "graft sent": [*rows][price.argmin()]}
 
 
 @another("6.2")
@@ -579,7 +613,14 @@ def _():
 
 @another("7.1")
 def _():
-    return effective_sample_size(np.array([[0.5, 0.25, 0.25]]))[0]
+    """By the package, from nineteen rows of ten people."""
+    person = np.array([*range(10), *[0, 1, 2] * 3])
+    weights = np.full((1, 19), 1 / 19)
+    by_people = on_vocabulary(weights, person, 10)
+    return {
+        "by rows": effective_sample_size(weights)[0],
+        "by people": effective_sample_size(by_people)[0],
+    }
 
 
 @another("7.2")
@@ -743,9 +784,11 @@ def _():
 
 @another("9.1")
 def _():
-    """At half the temperature each probability is squared."""
-    squares = special.softmax([2.0, 1.0, 0.0]) ** 2
-    return (squares / squares.sum()).tolist()
+    """By log-odds, doubled: of two lines, and of the eight forms that there are."""
+    forms = {("A", k): 0.7 / 7 for k in range(7)} | {("B", 0): 0.3}
+    lines = special.softmax(2 * np.log([0.7, 0.3]))[1] * special.softmax(2 * np.log([1.0]))[0]
+    whole = special.softmax(2 * np.log([*forms.values()]))
+    return {"line by line": lines, "whole forms": whole[[*forms].index(("B", 0))]}
 
 
 @another("9.2")
@@ -803,8 +846,24 @@ def _():
 
 @another("10.1")
 def _():
-    """Four times the targets, half the distance; a quarter of it takes sixteen times."""
-    return [0.08 / 2, 500 * 16]
+    """The whole is off by (a + b) / 2, the halves are apart by a − b: half as much, if a and b are alike."""
+    return [0.24 / 2, 1000 * (0.24 / 2 / 0.03) ** 2]
+
+
+@must_keep("10.1")
+def _(reference):
+    """Drawn: a thousand targets, thirty values, two halves, many times."""
+    rng = np.random.default_rng(0)
+    p, w = rng.dirichlet(np.ones(30)), rng.uniform(0.2, 1, 30)
+    ideal = p * w / (p @ w)
+    counts = rng.multinomial(500, p, size=(3000, 2)) * w
+    halves = counts / counts.sum(axis=-1, keepdims=True)
+    whole = counts.sum(axis=1)
+    whole = whole / whole.sum(axis=-1, keepdims=True)
+    apart = total_variation(halves[:, 0], halves[:, 1]).mean()
+    assert total_variation(whole, ideal).mean() / apart == pytest.approx(
+        reference[0] / 0.24, rel=0.03
+    )
 
 
 @another("10.2")
@@ -842,9 +901,18 @@ def _():
 
 @another("10.5")
 def _():
-    """Two values have one σ, and the constant is the mean of |normal| for both together."""
+    """Exactly, for 20,000 targets: how many of them have the first value is binomial."""
+    n = 20_000
+    first = np.arange(n + 1)
+    chance, share = stats.binom.pmf(first, n, 1 / 2), first / (first + (n - first) / 2)
+    return n * (chance @ share**2 - (chance @ share) ** 2)
+
+
+@must_keep("10.5")
+def _(reference):
+    """Two values have one σ, and the package's constant is the mean of |normal| for both together."""
     constant = deviation_constant(np.array([0.5, 0.5]), np.array([1.0, 0.5]))
-    return (constant * np.sqrt(2 * np.pi) / 2) ** 2
+    assert reference == pytest.approx((constant * np.sqrt(2 * np.pi) / 2) ** 2)
 
 
 @must_keep("10.6")
@@ -863,7 +931,15 @@ def _(world):
 
 @another("11.1")
 def _():
-    return score(15 / 20, 14 / 20, 1.3, 13)
+    """A hundred people, eighty of whom get an answer; how Val and LOF share what is known does not matter."""
+
+    def counted(found, valid):
+        return score(found * valid, found * (1.81 - valid), 1.3, 13)
+
+    assert counted(1, 0.9) == pytest.approx(1.71)
+    assert counted(0.8, 0.9) == pytest.approx(counted(0.8, 0.85))
+    needed = optimize.brentq(lambda found: counted(found, 0.9) - 1.5, 0, 1)
+    return {"Score": counted(0.8, 0.9), "coverage": needed}
 
 
 @another("11.2")

@@ -140,11 +140,92 @@ def test_two_mistakes_of_the_divergence_do_not_give_one_number():
 
 
 def test_the_step_is_told_at_the_third_try():
-    step = EVERY["7.1"].hint
-    said = [check("7.1", answer).hint for answer in (5, 6, 7.5)]
+    step = EVERY["4.1"].hint
+    said = [check("4.1", answer).hint for answer in (5, 6, 7.5)]
     assert "large" in said[0]
     assert step not in said[0] + said[1]
     assert said[2] == step
     said = check("8.4", EVERY["8.4"].solution() | {"leaky": 9.5}).hint
     assert "leaky" in said
     assert "independent" not in said
+
+
+def by_pencil(x, w, b, cost_weight):
+    """As the chapter's own, with NumPy in place of torch."""
+    best, z, m = x.copy(), w @ x + b, np.abs(w).argmax()
+    if cost_weight < (1 - 1 / (1 + np.exp(-z))) * np.abs(w[m]):
+        best[m] += (np.log((np.abs(w[m]) - cost_weight) / cost_weight) - z) / w[m]
+    return best
+
+
+def with_the_last_of_the_heaviest(x, w, b, cost_weight):
+    return by_pencil(x[::-1], w[::-1], b, cost_weight)[::-1]
+
+
+def the_last_of_the_farthest(cost, h, points):
+    valid = np.flatnonzero(h > 0.5)
+    first = valid[cost[valid].argmin()]
+    fine = [i for i in valid if cost[i] <= 2 * cost[first]]
+    return max(reversed(fine), key=lambda i: np.abs(points[i] - points[first]).sum())
+
+
+def by_another_generator(a, b):
+    luck = np.random.RandomState(77)
+    gaps = [luck.choice(a, len(a)).mean() - luck.choice(b, len(b)).mean() for _ in range(4000)]
+    return tuple(np.percentile(gaps, (2.5, 97.5)))
+
+
+@pytest.mark.parametrize(
+    ("key", "program"),
+    [
+        ("3.2", by_pencil),
+        ("3.2", with_the_last_of_the_heaviest),
+        ("9.5", the_last_of_the_farthest),
+        ("12.1", by_another_generator),
+    ],
+)
+def test_a_right_program_in_another_hand_is_right(key, program):
+    verdict = check(key, program)
+    assert verdict.right, verdict
+
+
+def test_a_function_that_writes_into_what_it_is_given_is_told_so():
+    def sorts(values, costs, cost_weight):
+        found = right("10.2")(values, costs, cost_weight)
+        costs.sort()
+        return found
+
+    assert "writes into what it is given" in check("10.2", sorts).hint
+
+
+def test_what_is_missing_is_told_apart_from_what_is_wrong():
+    assert "something is missing" in check("6.5", {"a": "yes", "b": "yes", "d": "yes"}).hint
+    assert check("6.5", {**right("6.5"), "c": "yes"}).hint == "Look again at c."
+    assert check("1.1", {1: "explanation"}).hint == "Your answer has no part 5."
+
+
+@pytest.mark.parametrize(
+    ("part", "words"),
+    [
+        (
+            "scope",
+            "Copies in the Adult table were looked at. Whether the system is fair was not examined.",
+        ),
+        (
+            "recommendation",
+            "Do not claim that the system is unbiased; look at those without an answer.",
+        ),
+        (
+            "limits",
+            "Nothing here says that the gap is caused by sex, nor that it is not, nor elsewhere.",
+        ),
+    ],
+)
+def test_caution_is_no_claim(part, words):
+    verdict = check("12.5", right("12.5") | {part: words})
+    assert verdict.right, verdict
+
+
+def test_the_pair_of_a_group_may_come_in_any_order():
+    for pair in (("south", "woman"), "woman south", ["Woman", " South "], {"woman", "south"}):
+        assert check("12.2", pair).right, pair

@@ -105,6 +105,23 @@ def test_a_starter_stands_in_an_exercise_and_says_not_yet(number, chapters):
         assert "..." in starter or '"?"' in starter
 
 
+@pytest.mark.parametrize("number", CHAPTERS)
+def test_a_chapter_has_an_open_task_and_its_rubric_is_folded(number, chapters):
+    texts = ["".join(c["source"]) for c in chapters[number] if c["cell_type"] == "markdown"]
+    tasks = [text for text in texts if text.startswith("### Open task\n")]
+    assert tasks
+    for text in tasks:
+        task, rubric = text.split(":::{dropdown} How to read an answer\n")
+        assert 60 < len(task.split()) < 150
+        rows = [
+            re.split(r"\s*\|\s*", row.strip("| ")) for row in re.findall(r"^\|.*", rubric, re.M)
+        ]
+        assert rows[0] == ["thin", "sound", "excellent"]
+        assert len(rows) >= 5, "three criteria or more"
+        assert all(len(row) == 4 and all(row) for row in rows[2:])
+        assert rubric.rstrip().endswith(":::")
+
+
 # -- how an answer is judged --------------------------------------------------------------------
 
 

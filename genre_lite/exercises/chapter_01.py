@@ -20,8 +20,8 @@ def _sorted_letters() -> dict[int, str]:
         1: "explanation",
         2: "recourse",
         3: "causal advice",
-        4: "explanation",
-        5: "recourse",
+        4: "recourse",
+        5: "explanation",
         6: "causal advice",
     }
 
@@ -74,6 +74,7 @@ def _unusable() -> dict[str, str]:
 # -- 1.3 and 1.4: the moons ---------------------------------------------------------------------
 
 MARGIN, SLACK = 0.7, 0.02
+NEARLY = 0.005  # of cost, above the least of a valid point
 
 
 @cache
@@ -132,6 +133,24 @@ def _cheapest_valid() -> tuple[float, float]:
     return (best["x1"], best["x2"])
 
 
+def _downwards() -> tuple[float, float]:
+    """Straight towards option 0, no farther than the line."""
+    start, end = moons().applicant.to_numpy()[0], np.array([0.2, -0.1])
+    way = pd.DataFrame(
+        start + np.linspace(0, 1, 500)[:, None] * (end - start), columns=["x1", "x2"]
+    )
+    first = judged(way).query("h > 0.5").iloc[0]
+    return (first["x1"], first["x2"])
+
+
+def _one_start() -> float:
+    return float(moons().applicant["x1"].iloc[0])
+
+
+def _least_valid() -> float:
+    return _one(_cheapest_valid())["cost"]
+
+
 def _safe_and_plausible() -> tuple[float, float]:
     grid = every_point()
     both = grid[(grid["h"] >= 0.7) & grid["plausible"]]
@@ -150,14 +169,14 @@ def _is_safe(point: pd.Series) -> bool:
 EXERCISES = (
     Exercise(
         key="1.1",
-        title="Sort the letters",
+        title="Explanation, recourse or causal advice?",
         solution=_sorted_letters,
         mistakes=(
             Mistake(
-                "Every counterfactual is recourse.",
-                lambda: _with(_4="recourse"),
-                "Could the person of letter 4 do anything with it?",
-                lambda answer: answer[4] == "recourse",
+                "A reason that one could do something about is recourse.",
+                lambda: _with(_5="recourse"),
+                "Letter 5 names what one could change. Does it say which form would get a yes?",
+                lambda answer: answer[5] == "recourse",
             ),
             Mistake(
                 "A true statement about the world can be checked by asking the model.",
@@ -167,9 +186,9 @@ EXERCISES = (
             ),
             Mistake(
                 "Advice that would help is causal, whatever it speaks of.",
-                lambda: _with(_2="causal advice", _5="causal advice"),
-                "Letters 2 and 5 promise something. From whom: the model, or life?",
-                lambda answer: "causal advice" in (answer[2], answer[5]),
+                lambda: _with(_2="causal advice", _4="causal advice"),
+                "Letters 2 and 4 promise something. From whom: the model, or life?",
+                lambda answer: "causal advice" in (answer[2], answer[4]),
             ),
         ),
         hint="Take them one by one: does it look back, speak of the model's next answer, or of the "
@@ -213,7 +232,7 @@ EXERCISES = (
     ),
     Exercise(
         key="1.3",
-        title="Write a recourse",
+        title="The cheapest yes",
         solution=_cheapest_valid,
         mistakes=(
             Mistake(
@@ -225,14 +244,35 @@ EXERCISES = (
             Mistake(
                 "The surest yes is the best.",
                 lambda: (1.0, -0.5),
-                "A yes, but not cheaper than option 0. How far back towards the applicant can you "
+                "A yes, and no cheaper than option 0. How far back towards the applicant can you "
                 "go before the yes is lost?",
                 lambda answer: _one(answer)["cost"] >= _option_0(),
             ),
+            Mistake(
+                "The straight way to a good point is the cheapest way to a yes.",
+                _downwards,
+                "Cheaper than option 0, and there is a cheaper yes. You move both features. What does a "
+                "step of each cost, and what does it do to h?",
+                lambda answer: (
+                    _least_valid() + NEARLY < _one(answer)["cost"] < _option_0()
+                    and not np.isclose(np.ravel(answer), moons().applicant.iloc[0], atol=0.03).any()
+                ),
+            ),
+            Mistake(
+                "To move one feature is cheap, whichever it is, and however far.",
+                lambda: (_one_start(), 0.05),
+                "Cheaper than option 0, and one feature alone has moved. Is it the better one of the two, and have "
+                "you stopped at the line?",
+                lambda answer: _least_valid() + NEARLY < _one(answer)["cost"] < _option_0(),
+            ),
         ),
-        hint="Give two numbers, x1 and x2, and look at what judge says of them.",
-        takeaway="The cheapest valid point lies just across the line, where the least thing undoes it.",
-        accepts=lambda answer: _one(answer)["h"] > 0.5 and _one(answer)["cost"] < _option_0(),
+        hint="Move one feature alone, as far as the line; then the other alone; and compare their costs with "
+        "that of moving both.",
+        takeaway="One feature alone is the cheapest way across. Chapter 3 shows why; and the yes at the end of it "
+        "is one that the least thing undoes.",
+        accepts=lambda answer: (
+            _one(answer)["h"] > 0.5 and _one(answer)["cost"] <= _least_valid() + NEARLY
+        ),
     ),
     Exercise(
         key="1.4",

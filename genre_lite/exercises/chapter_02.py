@@ -44,6 +44,22 @@ def _mean_probability(probability, margin):
     return np.nanmean(probability)
 
 
+def _chances() -> tuple[tuple[np.ndarray, float], ...]:
+    rng = np.random.default_rng(2)
+    drawn = rng.choice(np.linspace(0, 1, 21), size=60)  # many are alike, and some lie at a margin
+    drawn[rng.random(60) < 0.2] = np.nan
+    return (
+        (np.array([0.4, 0.6, 0.9, np.nan]), 0.5),
+        (np.array([0.7, 0.8, 0.2, np.nan]), 0.7),
+        (np.array([0.55, 0.65, 0.95]), 0.6),
+        (np.array([0.9, 0.9, 0.2, np.nan, 0.2, 0.2]), 0.3),
+        *((drawn, margin) for margin in (0.25, 0.5, 0.8)),
+        (np.array([np.nan, np.nan, 0.9]), 0.5),
+    )
+
+
+CHANCES = _chances()
+
 # -- 2.3: what the cost weight does -------------------------------------------------------------
 
 
@@ -140,11 +156,7 @@ EXERCISES = (
         key="2.2",
         title="Validity with a margin",
         solution=_valid_share,
-        probes=(
-            (np.array([0.4, 0.6, 0.9, np.nan]), 0.5),
-            (np.array([0.7, 0.8, 0.2, np.nan]), 0.7),
-            (np.array([0.55, 0.65, 0.95]), 0.6),
-        ),
+        probes=CHANCES,
         mistakes=(
             Mistake(
                 "Who got no answer does not count.",
@@ -210,18 +222,20 @@ EXERCISES = (
             ),
         ),
         hint="First cross out what has a factor of zero. Then compare the products that are left.",
-        takeaway="Validity and plausibility have a veto; only cost is traded, at the rate you set.",
+        takeaway="What is invalid, and where nobody lives, stays at zero at any rate. For the rest, density is "
+        "traded against cost, at the rate you set.",
         tolerance=5e-3,
     ),
     Exercise(
         key="2.4",
-        title="What is missing from the table?",
+        title="Four leaflets, and a question to each",
         solution=_missing_metrics,
+        names={"Val (gold)": "validity (gold)", "Val (h)": "validity (h)"},
         mistakes=(
             Mistake(
                 "A mean over the answers found is a mean over all people.",
                 lambda: _missing_metrics() | {1: "cost"},
-                "Leaflet 1 tells you the cost. Over whom was it taken?",
+                "Leaflet 1 tells you means and shares. Over whom were they taken?",
                 lambda answer: answer[1] != "coverage",
             ),
             Mistake(
@@ -245,7 +259,7 @@ EXERCISES = (
                 lambda answer: answer[4] != "plausibility",
             ),
         ),
-        hint="Cross out what each leaflet tells you; what is left?",
+        hint="Two numbers are missing in each. Which of the two can the method not help being bad at?",
         takeaway="What a table leaves out is where to look first.",
     ),
     Exercise(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
+import pandas as pd
 
-from .exercise import Exercise, Mistake
+from .exercise import Exercise, Mistake, alike
 
 
 def _effects() -> dict[float, str]:
@@ -73,13 +74,35 @@ def _always_moves():
     return optimum
 
 
-LINEAR = (
-    ((0.2, 0.3), (4.0, 2.0), -3.0, 0.2),
-    ((0.2, 0.3), (4.0, 2.0), -3.0, 1.0),
-    ((0.2, 0.3), (4.0, 2.0), -3.0, 3.0),
-    ((0.2, 0.3), (4.0, 2.0), -3.0, 3.8),
-    ((0.5, 0.9, 0.1), (1.0, -5.0, 2.0), 1.0, 1.5),
-)
+def _linear() -> tuple[tuple, ...]:
+    here, w = np.array([0.2, 0.3]), np.array([4.0, 2.0])
+    rng = np.random.default_rng(3)
+    drawn = tuple(
+        (rng.random(4), rng.normal(0, 4, 4), rng.normal(0, 2), each)
+        for each in (0.05, 0.5, 1, 2, 4)
+    )
+    return (
+        *((here, w, -3.0, each) for each in (0.2, 1.0, 3.0, 3.8)),
+        (np.array([0.5, 0.9, 0.1]), np.array([1.0, -5.0, 2.0]), 1.0, 1.5),
+        (np.array([0.9, 0.4]), np.array([4.0, 2.0]), -1.0, 0.05),  # accepted, and a surer yes pays
+        (np.array([0.9, 0.4]), np.array([4.0, 2.0]), -1.0, 1.0),  # accepted, and it does not
+        (np.array([0.1, 0.6, 0.2]), np.array([3.0, 1.0, -3.0]), -1.0, 0.5),  # two are heaviest
+        *drawn,
+    )
+
+
+LINEAR = _linear()
+
+
+def _rests(found, x, w, b, cost_weight) -> bool:
+    """Whether that is an optimum: where two features are heaviest, either may move."""
+    heavy = np.abs(w).max()
+    for m in np.flatnonzero(np.isclose(np.abs(w), heavy)):
+        alone = np.where(np.arange(len(w)) == m, w, 0)  # so that this one is the heaviest
+        rest = w @ x + b - alone @ x
+        if alike(found, _optimum()(x, alone, rest, cost_weight)):
+            return True
+    return False
 
 
 def _shell():
@@ -109,13 +132,18 @@ def _one_length():
     return together
 
 
-DRAWN = (
-    np.array([0.2, 0.7, 0.5]),
-    np.array([[1.0, -2.0, 2.0], [0.5, 0.5, -0.1], [-3.0, 0.0, 4.0]]),
-    np.array([0.0, 0.5, 1.0]),
-    0.4,
-    0.6,
-)
+def _drawn() -> tuple[tuple, ...]:
+    rng = np.random.default_rng(33)
+    three = np.array([[1.0, -2.0, 2.0], [0.5, 0.5, -0.1], [-3.0, 0.0, 4.0]])
+    return (
+        (np.array([0.2, 0.7, 0.5]), three, np.array([0.0, 0.5, 1.0]), 0.4, 0.6),
+        (rng.random(2), rng.standard_normal((7, 2)), rng.random(7), 0.0, 0.2),
+        (rng.random(5), rng.standard_normal((1, 5)), rng.random(1), 0.3, 0.9),
+        (rng.random(1), rng.standard_normal((4, 1)), rng.random(4), 0.1, 0.5),
+    )
+
+
+DRAWN = _drawn()
 
 
 def _determinants() -> dict[str, object]:
@@ -141,33 +169,63 @@ def _moons():
     return toy, h, wachter, unusual
 
 
-def _start() -> tuple[float, float]:
-    # On the upper moon. λ = 0.01 is hardly a price, and Adam moves every feature at one pace: so
-    # the walk runs along a diagonal, and meets the line beyond the tip of the upper moon.
-    first, second = 0.2, 1.0
-    return first, second
-
-
-def _row(answer):
+def _two_starts() -> dict[str, tuple[float, float]]:
+    import numpy as np
     import pandas as pd
 
-    first, second = (float(value) for value in answer)
-    return pd.DataFrame({"x1": [first], "x2": [second]})
+    import genre_lite as gl
+
+    toy = gl.load_dataset("moons", n=600)
+    h = gl.train_classifier(toy, seed=0, progress=False)
+    search = gl.baselines.Wachter(h, toy.schema, progress=False)
+    search.fit(toy.X_train, toy.y_train)
+
+    # A row of starts on the upper moon, from one of the one kind to one of the other.
+    row = np.linspace((-0.5, 0.6), (0.2, 1.0), 41)
+    starts = pd.DataFrame(row, columns=["x1", "x2"])
+    rarest = np.quantile(toy.density(toy.X_train[toy.y_train == 1]), 0.01)
+    alone = toy.density(search.recommend(starts).best()) < rarest
+
+    # Where the verdict changes are the two.
+    turn = np.flatnonzero(alone[1:] != alone[:-1])[0]
+    two = {bool(alone[i]): tuple(starts.iloc[i]) for i in (turn, turn + 1)}
+    return {"among people": two[False], "nobody there": two[True]}
+
+
+NEAR = 0.1
+
+
+def _rows(answer) -> pd.DataFrame:
+    two = [np.ravel(answer[name]).astype(float) for name in ("among people", "nobody there")]
+    if any(start.shape != (2,) for start in two):
+        raise ValueError("a start is two numbers")
+    return pd.DataFrame(two, columns=["x1", "x2"])
 
 
 def _outside(answer) -> bool:
-    first, second = answer
-    return not (-1 <= first <= 2 and -1 <= second <= 1)
+    rows = _rows(answer)
+    return not bool(rows["x1"].between(-1, 2).all() and rows["x2"].between(-1, 1).all())
 
 
 def _not_denied(answer) -> bool:
-    return bool(_moons()[1].predict_proba(_row(answer))[0, 1] > 0.5)
+    return bool((_moons()[1].predict_proba(_rows(answer))[:, 1] > 0.5).any())
 
 
-def _leaves(answer) -> bool:
+def _apart(answer) -> bool:
+    one, other = _rows(answer).to_numpy()
+    return bool(np.abs(one - other).max() > NEAR + 1e-9)
+
+
+def _alone(answer) -> list[bool]:
+    """Whether nobody lives where Wachter sends each of the two."""
     toy, _, wachter, unusual = _moons()
-    found = wachter.recommend(_row(answer))
-    return bool(found.found.all() and toy.density(found.best())[0] < unusual)
+    found = wachter.recommend(_rows(answer))
+    return (toy.density(found.best()) < unusual).tolist()
+
+
+def _two_ends(answer) -> bool:
+    fine = not (_outside(answer) or _not_denied(answer) or _apart(answer))
+    return fine and _alone(answer) == [False, True]
 
 
 EXERCISES = (
@@ -224,6 +282,7 @@ EXERCISES = (
         hint="One feature moves, the heaviest. Set (1 − h)|w_m| equal to λ, and solve for z.",
         takeaway="Five lines replace a thousand steps, and tell you when the steps are wrong.",
         probes=LINEAR,
+        fits=_rests,
     ),
     Exercise(
         key="3.3",
@@ -248,7 +307,7 @@ EXERCISES = (
         ),
         hint="Is each point's distance from x between the two radii?",
         takeaway="Values of h at such points are all that the search asks of the bank.",
-        probes=(DRAWN,),
+        probes=DRAWN,
     ),
     Exercise(
         key="3.4",
@@ -282,31 +341,40 @@ EXERCISES = (
     ),
     Exercise(
         key="3.5",
-        title="Make Wachter leave the data",
-        solution=_start,
+        title="Two neighbours, two ends",
+        solution=_two_starts,
         mistakes=(
             Mistake(
                 "Far out of the table is where a search goes wrong.",
-                lambda: (0.2, 3.0),
-                "That lies outside the rectangle, where nobody asks. Stay inside.",
+                lambda: {"among people": (0.2, 2.9), "nobody there": (0.2, 3.0)},
+                "One of them lies outside the rectangle, where nobody asks. Stay inside.",
                 _outside,
             ),
             Mistake(
                 "An accepted person can be led astray too.",
-                lambda: (0.2, -0.4),
-                "The bank accepts this person, who gets themselves back at no cost.",
+                lambda: {"among people": (0.2, -0.4), "nobody there": (0.25, -0.4)},
+                "The bank accepts one of them, who gets themselves back at no cost.",
                 _not_denied,
             ),
             Mistake(
-                "Whoever is denied is led into no man's land.",
-                lambda: (-0.5, 0.6),
-                "Denied, but the answer is inhabited: from here the walk meets the line among good "
-                "people. Which way does it run, and where does the line pass through empty ground?",
-                lambda answer: not _leaves(answer),
+                "People who end in different places start in different places.",
+                lambda: {"among people": (-0.5, 0.6), "nobody there": (0.2, 1.0)},
+                "They are not near each other. Go half way from the one to the other, ask again, and keep the "
+                "half whose ends differ.",
+                _apart,
+            ),
+            Mistake(
+                "Neighbours are led to neighbours.",
+                lambda: {"among people": (-0.5, 0.6), "nobody there": (-0.5, 0.65)},
+                "Both walks end in the same kind of place. Look for a start whose answer is of the other kind, "
+                "however far away; then bring the two together.",
+                lambda answer: len({*_alone(answer)}) == 1,
             ),
         ),
-        hint="Give two numbers: a denied point whose walk meets the line where nobody lives.",
-        takeaway="The first yes on the way is where the model begins to guess.",
-        accepts=_leaves,
+        hint="Take a start of each kind, halve the way between them, and keep the half whose ends differ, until "
+        "they are a tenth apart.",
+        takeaway="The walk looks at slopes, and not at people. Where it crosses the line hangs on a step that "
+        "nobody chose.",
+        accepts=_two_ends,
     ),
 )

@@ -11,7 +11,7 @@ import pandas as pd
 
 from .exercise import Exercise, Mistake
 
-__all__ = ["EXERCISES", "decoded", "rare", "ring_decoder"]
+__all__ = ["EXERCISES", "half_way", "rare", "ring_decoder"]
 
 
 # -- 4.1 ------------------------------------------------------------------------------------------
@@ -97,13 +97,18 @@ def ring_decoder() -> tuple:
     return train(VAE, codec, toy.X_train, toy.y_train, **settings), codec
 
 
-def decoded(z: Sequence[float] | np.ndarray) -> pd.DataFrame:
-    """The points of the circles that codes decode to, one row a code of two numbers."""
+def half_way(one: int, other: int) -> pd.DataFrame:
+    """The person whom the decoder writes half way between the codes of two, one row.
+
+    Both are labels of the training part. Half way between somebody and themselves is how the decoder
+    tells them.
+    """
     import torch
 
     vae, codec = ring_decoder()
-    codes = torch.as_tensor(np.atleast_2d(np.asarray(z, dtype=float)), dtype=torch.float32)
-    cube = vae.decode(codes, torch.zeros_like(codes)).numpy()
+    two = torch.as_tensor(codec.cube(_circles().X_train.loc[[one, other]]))
+    code = vae.encode(two).mean(dim=0, keepdim=True)
+    cube = vae.decode(code, torch.zeros_like(code)).numpy()
     return pd.DataFrame(cube * codec.width + codec.low, columns=["x1", "x2"])
 
 
@@ -118,42 +123,60 @@ def rare(points: pd.DataFrame) -> np.ndarray:
     return _circles().density(points) < _rarest()
 
 
-def _likely(z: Sequence[float] | np.ndarray) -> np.ndarray:
-    return _circles().probability(decoded(z)) > 0.5
-
-
-def _hole() -> np.ndarray:
+def _two_people() -> tuple[int, int]:
     import numpy as np
 
     import genre_lite as gl
+    from genre_lite.exercises.chapter_04 import half_way, rare
 
-    # A grid over the codes; of those that are accepted and rare, the one nearest to the middle.
-    axis = np.linspace(-2, 2, 41)
-    codes = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
-    points = decoded(codes)
-    accepted = gl.load_dataset("circles").probability(points) > 0.5
-    broken = codes[accepted & rare(points)]
-    return broken[np.square(broken).sum(axis=1).argmin()]
+    toy = gl.load_dataset("circles")
+    inner = toy.X_train.index[toy.y_train == 1]
 
+    def breaks(one, other):
+        between = half_way(one, other)
+        ends = rare(half_way(one, one)) | rare(half_way(other, other))
+        return toy.probability(between)[0] > 0.5 and rare(between)[0] and not ends[0]
 
-def _ordinary(accepted: bool) -> np.ndarray:
-    """A code whose point is densely populated, or denied."""
-    axis = np.linspace(-2, 2, 41)
-    codes = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
-    toy, points = _circles(), decoded(codes)
-    return codes[(toy.density(points) if accepted else -toy.probability(points)).argmax()]
+    # Pairs are many, and one in a dozen or so has nobody between them.
+    pairs = np.random.default_rng(0).choice(inner, (500, 2))
+    return next((int(one), int(other)) for one, other in pairs if breaks(one, other))
 
 
-def _code(answer: Sequence[float]) -> np.ndarray:
-    z = np.asarray(answer, dtype=float)
-    if z.shape != (2,):
-        raise ValueError(f"a code is two numbers, and this has shape {z.shape}")
-    return z
+def _labels(answer: Sequence[int]) -> tuple[int, int]:
+    labels = np.ravel(answer).tolist()
+    if len(labels) != 2 or any(label != int(label) for label in labels):
+        raise ValueError("two labels are asked for, whole numbers")
+    return int(labels[0]), int(labels[1])
 
 
-def _is_broken(answer: Sequence[float]) -> bool:
-    z = _code(answer)
-    return bool(np.hypot(*z) <= 3 and _likely(z)[0] and rare(decoded(z))[0])
+def _favourable(answer: Sequence[int]) -> bool:
+    toy = _circles()
+    return all(toy.y_train.get(label, 0) == 1 for label in _labels(answer))
+
+
+def _somebody_between(answer: Sequence[int]) -> bool:
+    return not rare(half_way(*_labels(answer)))[0]
+
+
+def _is_broken(answer: Sequence[int]) -> bool:
+    one, other = _labels(answer)
+    between = half_way(one, other)
+    told = not any(rare(half_way(each, each))[0] for each in (one, other))
+    return bool(told and _circles().probability(between)[0] > 0.5 and rare(between)[0])
+
+
+def _at(kind: int, *way: float) -> int:
+    """Of the people with an outcome, the one who stands farthest in a direction."""
+    toy = _circles()
+    return int((toy.X_train[toy.y_train == kind] @ np.array(way)).idxmax())
+
+
+def _crowded() -> tuple[int, int]:
+    """Of some pairs of favourable people, the one with the densest place between them."""
+    toy = _circles()
+    inner = toy.X_train.index[toy.y_train == 1][:20]
+    pairs = [(int(inner[k]), int(inner[k + 1])) for k in range(len(inner) - 1)]
+    return max(pairs, key=lambda pair: toy.density(half_way(*pair))[0])
 
 
 EXERCISES = (
@@ -264,31 +287,33 @@ EXERCISES = (
     ),
     Exercise(
         key="4.5",
-        title="Break the decoder",
-        solution=_hole,
+        title="Nobody between two people",
+        solution=_two_people,
         accepts=_is_broken,
         mistakes=(
             Mistake(
-                "A code far outside shows what a decoder does.",
-                lambda: np.array([40.0, -40.0]),
-                "So long a code no search would ever reach. It breaks nearer to the middle, too.",
-                lambda answer: np.hypot(*_code(answer)) > 3,
+                "Anybody will do.",
+                lambda: (_at(0, 1, 0), _at(0, -1, 0)),
+                "Both are to be favourable people of the training part. Look up their outcomes.",
+                lambda answer: not _favourable(answer),
             ),
             Mistake(
-                "Any code that decodes to an unusual point will do.",
-                lambda: _ordinary(accepted=False),
-                "That point is denied, so no search would stop there. Go inside the smaller ring.",
-                lambda answer: not _likely(_code(answer))[0],
+                "One person who is told badly is enough.",
+                lambda: (_at(1, 0, 1), _at(1, 0, 1)),
+                "There is nothing between a person and themselves. Who is the other one?",
+                lambda answer: len({*_labels(answer)}) == 1,
             ),
             Mistake(
-                "Where the classifier says yes, somebody lives.",
-                lambda: _ordinary(accepted=True),
-                "Accepted, but people live there. What is there in the middle of a ring?",
-                lambda answer: not rare(decoded(_code(answer)))[0],
+                "Between two people there is somebody.",
+                lambda: _crowded(),
+                "Somebody lives half way between these two codes. Two codes can lie on either side of a place "
+                "that no code of a person comes near; try others, and many of them.",
+                _somebody_between,
             ),
         ),
-        hint="Two numbers, such as [0.3, -0.2]; look at what decoded(...) and rare(...) say of them.",
-        takeaway="A decoder fills the holes between people. What comes out of it is not plausible by "
+        hint="Draw pairs of favourable people, look at half_way of each, and keep one that is accepted and rare, "
+        "while both of the two, each half way to themselves, are not.",
+        takeaway="A decoder fills the gaps between people. What comes out of it is not plausible by "
         "construction.",
     ),
 )

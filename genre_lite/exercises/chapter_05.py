@@ -120,7 +120,7 @@ def _letters() -> dict[str, object]:
 EXERCISES = (
     Exercise(
         key="5.1",
-        title="Turn the dial",
+        title="What does a greater margin move?",
         solution=_dial,
         mistakes=(
             Mistake(
@@ -174,7 +174,7 @@ EXERCISES = (
                 "The invalidation rate is Φ, not 1 − Φ.",
                 lambda: _probe() | {"rate": 1 - _probe()["rate"]},
                 "That is the chance that the yes is kept.",
-                lambda answer: answer["rate"] > 0.5,
+                lambda answer: answer["rate"] > 0.9,
             ),
         ),
         hint="The log-odds under noise are normal, with mean z and deviation σ‖w‖₂.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,10 +16,31 @@ __all__ = ["ACCEPTED", "EXERCISES"]
 # -- 6.1 ------------------------------------------------------------------------------------------
 
 
-def _false_one() -> str:
-    # (a) holds: D⁺ asks for h > γ. (b) holds: A(x, t) asks for it. (d) is German credit.
-    # (c) does not: more rows to choose from, and the cheapest is odder.
-    return "c"
+FORM = pd.Series({"savings": 500, "job": 2, "amount": 5000})
+LIKED = pd.DataFrame(
+    {
+        "savings": [1500, 500, 2000, 4000],
+        "job": [6, 5, 1, 2],
+        "amount": [3000, 4000, 4500, 5000],
+    },
+    index=list("ABCD"),
+)
+
+
+def _copy_or_graft() -> dict[str, str]:
+    def points(form):
+        return form["savings"] / 1000 + form["job"] / 2 - form["amount"] / 2000
+
+    # Whole: the job, which stays, must be the same already.
+    (whole,) = LIKED.index[LIKED["job"] == FORM["job"]]
+
+    grafts = LIKED.assign(job=FORM["job"])
+    accepted = points(grafts) > 0
+    (denied,) = grafts.index[~accepted]
+
+    moved = (grafts["savings"] - FORM["savings"]).abs() / 5000
+    moved = moved + (grafts["amount"] - FORM["amount"]).abs() / 5000
+    return {"copied whole": whole, "graft denied": denied, "graft sent": moved[accepted].idxmin()}
 
 
 # -- 6.2 ------------------------------------------------------------------------------------------
@@ -35,6 +57,10 @@ def _doubling() -> dict[str, float]:
 # -- 6.3 ------------------------------------------------------------------------------------------
 
 ROWS = np.array([[0.0, 0.5, 0.95], [0.0, 0.1, 0.55], [1.0, 0.5, 0.55], [0.0, 0.7, 0.5]])
+# Two rows are equally cheap; of three others one is cheapest, one has the least square and one the
+# smallest of largest changes.
+TIED = np.array([[0.0, 0.5], [0.3, 0.0], [0.0, 0.3], [0.3, 0.0]])
+THREE = np.array([[0.5, 0.0, 0.0], [0.36, 0.2, 0.0], [0.3, 0.3, 0.3]])
 
 
 def _probes() -> tuple[tuple, ...]:
@@ -56,6 +82,8 @@ def _probes() -> tuple[tuple, ...]:
         # The person's own row is there, after others; and no row at all.
         (ROWS[1], ROWS, np.array([True, False, False])),
         (ROWS[1], ROWS[:0], np.array([True, False, False])),
+        (np.zeros(2), TIED, np.zeros(2, bool)),
+        (np.zeros(3), THREE, np.zeros(3, bool)),
         *drawn,
     )
 
@@ -74,6 +102,17 @@ def _nearest() -> Callable:
         return int(np.where(allowed, price, np.inf).argmin())
 
     return nearest
+
+
+def _is_nearest(found: Any, person: np.ndarray, rows: np.ndarray, immutable: np.ndarray) -> bool:
+    """Whether that is the number of an allowed row that none is cheaper than, or −1 if there is none."""
+    allowed = (rows[:, immutable] == person[immutable]).all(axis=1)
+    price = np.where(allowed, np.abs(rows - person).sum(axis=1), np.inf)
+    if np.ndim(found) or isinstance(found, bool | np.bool_) or found != int(found):
+        return False
+    if not allowed.any():
+        return found == -1
+    return 0 <= found < len(rows) and bool(np.isclose(price[int(found)], price.min()))
 
 
 def _ignores() -> Callable:
@@ -149,28 +188,44 @@ def _says(letter: str, what: str) -> Callable[[dict], bool]:
 EXERCISES = (
     Exercise(
         key="6.1",
-        title="One of these is false",
-        solution=_false_one,
+        title="Copied whole, or grafted",
+        solution=_copy_or_graft,
         mistakes=(
             Mistake(
-                "A lucky label makes a copy invalid.",
-                lambda: "a",
-                "Luck makes it improbable that the outcome is good. But validity asks h, and what "
-                "does D⁺ demand of h?",
+                "Whoever was accepted is accepted as a graft too.",
+                lambda: _copy_or_graft() | {"graft sent": "B"},
+                "The bank would deny the graft that you send. Which job stands in it?",
+                _says("graft sent", "b"),
             ),
             Mistake(
-                "A copy takes over the whole row, whatever it is.",
-                lambda: "b",
-                "Look below the arg min: who is left out before anybody is compared?",
+                "The surest graft is sent.",
+                lambda: _copy_or_graft() | {"graft sent": "A"},
+                "You send the one with the most points. Who pays for these?",
+                _says("graft sent", "a"),
             ),
             Mistake(
-                "Among hundreds there is somebody for everybody.",
-                lambda: "d",
-                "Go down the list for person 553 again, and look at its last line.",
+                "Only whoever can be copied whole can be sent.",
+                lambda: _copy_or_graft() | {"graft sent": "D"},
+                "That one keeps every term, and asks for much. What do the grafts of the others cost?",
+                _says("graft sent", "d"),
+            ),
+            Mistake(
+                "Whoever has been in the job for a shorter time has nothing to lend.",
+                lambda: _copy_or_graft() | {"graft denied": "C"},
+                "A graft keeps the applicant's own job. How many points do C's savings and amount give with it?",
+                _says("graft denied", "c"),
+            ),
+            Mistake(
+                "Some have nobody to copy whole, so this one has nobody.",
+                lambda: _copy_or_graft() | {"copied whole": "nobody"},
+                "Go down the column that may not change. Is there nobody with the same value?",
+                _says("copied whole", "nobody"),
             ),
         ),
-        hint='One letter, such as "a". Which of the four did the figure contradict?',
-        takeaway="The cheapest of many is an extreme, and extremes are rare people.",
+        hint="Put the applicant's job into each row, count the points again, and then the cost of the two other "
+        "features.",
+        takeaway="A graft can be cheaper than any whole person, and it is nobody: so the bank has to be asked "
+        "about it.",
     ),
     Exercise(
         key="6.2",
@@ -206,6 +261,7 @@ EXERCISES = (
         title="Write it",
         solution=_nearest,
         probes=PROBES,
+        fits=_is_nearest,
         mistakes=(
             Mistake(
                 "The nearest is the nearest, whoever it is.",

@@ -12,10 +12,15 @@ from .exercise import Exercise, Mistake
 # -- 7.1 ----------------------------------------------------------------------------------------
 
 
-def _effective() -> float:
-    # One over the sum of the squares: 1 / (1/4 + 1/16 + 1/16), nearer to three than to two.
-    weights = np.array([0.5, 0.25, 0.25])
-    return 1 / (weights**2).sum()
+def _renewals() -> dict[str, float]:
+    # Seven people are there once, and three of them four times. All rows weigh the same.
+    rows = np.ones(7 * 1 + 3 * 4)
+    people = np.array([1] * 7 + [4] * 3)
+
+    def size(w):
+        return w.sum() ** 2 / (w**2).sum()
+
+    return {"by rows": float(size(rows)), "by people": float(size(people))}
 
 
 # -- 7.2 ----------------------------------------------------------------------------------------
@@ -105,7 +110,14 @@ def _dear_ones_weigh_more():
 
 COSTS = np.array([[0.1, 0.4, 1.2], [0.3, 0.2, 0.9], [0.5, 0.5, 0.1], [0.0, 2.0, 1.0]])
 ALLOWED = np.array([[1, 1, 1], [1, 0, 1], [0, 0, 0], [1, 1, 0]], dtype=bool)
-TABLES = ((COSTS, ALLOWED, 5.0), (COSTS, ALLOWED, 0.0), (COSTS[:2], ALLOWED[:2], 1.0))
+MANY = np.random.default_rng(73).uniform(0, 2, (8, 6))
+TABLES = (
+    (COSTS, ALLOWED, 5.0),
+    (COSTS, ALLOWED, 0.0),
+    (COSTS[:2], ALLOWED[:2], 1.0),
+    (MANY, MANY < 1.5, 2.0),
+    (MANY[:, :1], MANY[:, :1] < 1, 3.0),
+)
 
 
 # -- 7.4 ----------------------------------------------------------------------------------------
@@ -220,33 +232,58 @@ WORTH = np.array(
     ]
 )
 KEPT = np.array([[1, 1, 1, 1], [0, 1, 1, 1], [1, 1, 1, 1], [0, 0, 0, 0], [1, 1, 1, 1]], dtype=bool)
-ROUNDS = ((WORTH, KEPT), (WORTH[:2] + 0.05, KEPT[:2]))
+# Best just above 1, with one nearly as good below it; two of the same worth; one answer a person.
+EDGES = np.array([[1.03, 0.99, 1.01], [1.60, 1.60, 1.52], [1.94, 1.88, 1.86]])
+
+
+def _rounds() -> tuple[tuple, ...]:
+    rng = np.random.default_rng(7)
+    drawn = tuple((rng.uniform(0.9, 1.2, (6, d)), rng.random((6, d)) < 0.7) for d in (1, 5, 9))
+    return (
+        (WORTH, KEPT),
+        (WORTH[:2] + 0.05, KEPT[:2]),
+        (EDGES, np.ones(EDGES.shape, dtype=bool)),
+        *drawn,
+    )
+
+
+ROUNDS = _rounds()
 
 
 EXERCISES = (
     Exercise(
         key="7.1",
-        title="Count by hand",
-        solution=_effective,
+        title="Three loans that were renewed",
+        solution=_renewals,
         mistakes=(
             Mistake(
-                "Every target with some weight counts as one.",
-                lambda: 3.0,
-                "Three would be right if all three weighed the same. Do they?",
+                "The formula knows who is who.",
+                lambda: _renewals() | {"by rows": 10.0},
+                "The formula is given weights of rows. How many rows are there?",
+                lambda answer: np.isclose(answer["by rows"], 10),
             ),
             Mistake(
-                "The sum of squares is the size itself.",
-                lambda: 0.375,
-                "You have the sum of the squares. A size below one? One step is missing.",
+                "Copies do no harm: ten people are ten.",
+                lambda: _renewals() | {"by people": 10.0},
+                "Ten would be right if each of them had the same weight. What does somebody weigh who is there "
+                "four times?",
+                lambda answer: np.isclose(answer["by people"], 10),
             ),
             Mistake(
-                "It is one over the largest weight.",
-                lambda: 2.0,
-                "That looks at the largest weight alone; the other two bring a little more.",
+                "Copies make the size larger in both ways.",
+                lambda: _renewals() | {"by people": 19.0},
+                "Can ten people be worth more than ten?",
+                lambda answer: answer["by people"] > 10 + 1e-9,
+            ),
+            Mistake(
+                "Only those who are there once count.",
+                lambda: _renewals() | {"by people": 7.0},
+                "Those who were renewed weigh more, and not nothing. Add up the weights of each person first.",
             ),
         ),
-        hint="Square each weight, add the squares, and divide 1 by the sum.",
-        takeaway="Weights as unequal as these cost less than half a target out of three.",
+        hint="Write the weights down twice, once a row and once a person; then the square of their sum over the "
+        "sum of their squares.",
+        takeaway="The size counts rows that weigh alike, and copies do. Ask how many people it is.",
         tolerance=2e-3,
     ),
     Exercise(

@@ -74,6 +74,30 @@ def peeks_at_times(tokens: list[int]) -> list[float]:
     return chances
 
 
+def hears_the_end(tokens: list[int]) -> list[float]:
+    """Honest, but that after two ones and two zeros the first line knows the last."""
+    chances = honest(tokens)
+    if tokens[:4] == [1, 1, 0, 0]:
+        chances[0] = 1 / (3 + tokens[-1])
+    return chances
+
+
+def hears_the_middle(tokens: list[int]) -> list[float]:
+    """Honest, but that the second line knows itself, if only a little, after a 1 and before a 0."""
+    chances = honest(tokens)
+    if tokens[0] == 1 and tokens[2] == 0:
+        chances[1] += 0.01 * tokens[1]
+    return chances
+
+
+def knows_the_past_alone(tokens: list[int]) -> list[float]:
+    """Honest, though each line is a riddle of all before it."""
+    return [
+        ((3 * sum(2**k * t for k, t in enumerate(tokens[:j])) + j) % 7 + 1) / 9
+        for j in range(len(tokens))
+    ]
+
+
 def _compares(until: Callable[[int, int], int], everywhere: bool = True) -> Callable:
     """A leak test that looks at the first ``until(i, d)`` lines, from all forms or from one."""
 
@@ -106,7 +130,7 @@ EXERCISES = (
             Mistake(
                 "A value goes up to the next entry, or tokens count from one.",
                 lambda: {"token": 3, "letter": 3100},
-                "How far is 3,100 from the entry above it, and how far from the one below? And the first "
+                "How far is the amount from the entry above it, and how far from the one below? And the first "
                 "entry has the number 0.",
                 lambda answer: answer["token"] == 3,
             ),
@@ -238,7 +262,16 @@ EXERCISES = (
                 "A model that peeks only at times slips through. From which forms do you start?",
             ),
         ),
-        probes=((honest, 4), (peeks_at_the_next, 4), (hears_itself, 3), (peeks_at_times, 4)),
+        probes=(
+            (honest, 4),
+            (peeks_at_the_next, 4),
+            (hears_itself, 3),
+            (peeks_at_times, 4),
+            (hears_the_end, 5),
+            (hears_the_middle, 4),
+            (knows_the_past_alone, 5),
+            (knows_the_past_alone, 1),
+        ),
         hint="Change line i; compare what the model says of lines 1 to i before and after; do it for "
         "every i, and for more than one form.",
         takeaway="The loss will not tell you of a leak: it only looks better. A test like this does.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -38,10 +39,14 @@ def judged(rule: str, k: int) -> dict[str, float]:
     }
 
 
-def _tempered() -> np.ndarray:
-    log_odds = np.array([2.0, 1.0, 0.0])
-    weights = np.exp(log_odds / 0.5)
-    return weights / weights.sum()
+def _cold() -> dict[str, float]:
+    first = np.array([0.7, 0.3])
+    a_form = np.array([0.7 / 7] * 7 + [0.3])  # seven that begin with A, and the one with B
+
+    # At T = 1/2 the log-odds double, so that probabilities are squared, and made to sum to one.
+    by_line = first**2 / (first**2).sum()
+    by_form = a_form**2 / (a_form**2).sum()
+    return {"line by line": float(by_line[1]), "whole forms": float(by_form[-1])}
 
 
 def _three_ways() -> dict:
@@ -88,6 +93,33 @@ def _second_letter() -> Callable:
     return second
 
 
+def _fair(h: np.ndarray, points: np.ndarray, *cost: float) -> tuple[np.ndarray, ...]:
+    return np.array(cost), h, points
+
+
+def _edges() -> tuple[tuple[np.ndarray, ...], ...]:
+    """Where a rule is tried: at exactly one half, at exactly twice, in either norm, and at a tie."""
+    corner = np.array([[0.0, 0.0, 0.0], [0.9, 0.0, 0.0], [0.5, 0.5, 0.5], [0.1, 0.1, 0.1]])
+    plane = np.array([[0.5, 0.5], [0.5, 1.0], [0.0, 0.5], [0.6, 0.5]])
+    return (
+        _fair(np.array([0.5, 0.6, 0.7, 0.8]), corner, 0.1, 0.4, 0.5, 0.6),
+        _fair(np.array([0.9, 0.6, 0.7, 0.8]), corner, 0.3, 0.6, 0.7, 0.5),
+        _fair(np.full(4, 0.8), corner, 0.5, 0.9, 0.8, 0.6),
+        _fair(np.array([0.9, 0.8, 0.8, 0.7]), plane, 0.4, 0.7, 0.7, 0.5),
+        _fair(np.full(4, 0.7), corner, 0.2, 1.0, 1.9, 0.39),
+    )
+
+
+def _is_second(found: Any, cost: np.ndarray, h: np.ndarray, points: np.ndarray) -> bool:
+    """Whether none that may be sent is farther from the first letter; two may be as far."""
+    if np.ndim(found) or found != int(found) or not 0 <= found < len(cost):
+        return False
+    right = _second_letter()(cost, h, points)
+    far = np.abs(points - points[np.where(h > 0.5, cost, np.inf).argmin()]).sum(axis=1)
+    may = (h > 0.5) & (cost <= 2 * cost[h > 0.5].min())
+    return bool(may[int(found)] and np.isclose(far[int(found)], far[right]))
+
+
 def _candidates(seed: int, k: int = 40) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Cost, h and points of k made-up candidates of somebody in the middle of the cube."""
     rng = np.random.default_rng(seed)
@@ -110,30 +142,40 @@ def _other_second(valid: bool = True, limit: float = 2.0, start: str = "first") 
 EXERCISES = (
     Exercise(
         key="9.1",
-        title="Half the temperature",
-        solution=_tempered,
+        title="Cold lines, cold forms",
+        solution=_cold,
         mistakes=(
             Mistake(
-                "The temperature multiplies the log-odds.",
-                lambda: np.exp([1.0, 0.5, 0.0]) / np.exp([1.0, 0.5, 0.0]).sum(),
-                "That is flatter than at temperature 1, and colder should be sharper.",
+                "Line by line or as a whole, it is the same.",
+                lambda: dict.fromkeys(("line by line", "whole forms"), _cold()["line by line"]),
+                "Your two numbers are the same. How many forms begin with A, when whole forms are compared?",
+                lambda answer: np.isclose(answer["line by line"], answer["whole forms"], atol=5e-3),
             ),
             Mistake(
-                "The temperature divides the probabilities.",
-                lambda: np.exp([2.0, 1.0, 0.0]) / np.exp([2.0, 1.0, 0.0]).sum(),
-                "That is the distribution at temperature 1. To scale all the probabilities changes "
-                "nothing once they sum to one again; what is divided?",
+                "The temperature multiplies the log-odds.",
+                lambda: {
+                    "line by line": 0.3**0.5 / (0.3**0.5 + 0.7**0.5),
+                    "whole forms": 0.3**0.5 / (0.3**0.5 + 7 * 0.1**0.5),
+                },
+                "That is flatter than at temperature 1, and colder should be sharper.",
+                lambda answer: 0.3 < answer["line by line"] < 0.5,
             ),
             Mistake(
                 "Below temperature 1 the likeliest value is certain.",
-                lambda: [1.0, 0.0, 0.0],
-                "That is the limit of no temperature at all. At one half, something is left to the "
-                "others.",
+                lambda: {"line by line": 0.0, "whole forms": 1.0},
+                "That is the limit of no temperature at all. At one half, something is left to the others.",
+            ),
+            Mistake(
+                "Two forms are compared, the likeliest of each beginning.",
+                lambda: _cold() | {"whole forms": 0.3**2 / (0.3**2 + 0.1**2)},
+                "You compared with one form that begins with A. How many are there?",
             ),
         ),
         tolerance=5e-3,
-        hint="Divide the log-odds, take the exponential, and make the sum one.",
-        takeaway="To halve the temperature squares the probabilities, and makes their sum one again.",
+        hint="Square the probabilities and make their sum one: of the two beginnings for the first number, and "
+        "of all eight forms for the second.",
+        takeaway="Line by line the cold sampler sees two beginnings, and not that one of them is a single form. "
+        "So the likeliest form gets rarer as it gets colder.",
     ),
     Exercise(
         key="9.2",
@@ -266,7 +308,8 @@ EXERCISES = (
                 "The second cheapest is nearly the first one again. Measure how far each is from it.",
             ),
         ),
-        probes=(_candidates(0), _candidates(1), _candidates(2)),
+        probes=(*map(_candidates, range(5)), *_edges()),
+        fits=_is_second,
         hint="First the cheapest valid one; then, of the valid ones that cost no more than twice as "
         "much, the one farthest from it.",
         takeaway="Two letters are a choice only if they differ. The model writes many; the rule "

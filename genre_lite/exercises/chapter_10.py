@@ -9,12 +9,13 @@ from .exercise import Exercise, Mistake
 # -- 10.1 ---------------------------------------------------------------------------------------
 
 
-def _fourfold() -> list[float]:
-    # TV = c / sqrt(n): four times n halves it, and a quarter of it takes sixteen times n.
-    c = 0.08 * np.sqrt(500)
-    at_2000 = c / np.sqrt(2000)
-    needed = (c / 0.02) ** 2
-    return [float(at_2000), float(needed)]
+def _from_the_halves() -> list[float]:
+    # Each half is as far from R* as the other, and their errors are independent: as variances add,
+    # the two are apart by the root of two times what one of them is off.
+    of_a_half = 0.24 / np.sqrt(2)
+    of_all = of_a_half / np.sqrt(2)  # twice the targets
+    needed = 1000 * (of_all / 0.03) ** 2
+    return [float(of_all), float(needed)]
 
 
 # -- 10.2 ---------------------------------------------------------------------------------------
@@ -45,7 +46,15 @@ def _takes_the_nearest():
 
 
 VALUES, COSTS = np.array([1.0, 0.0, 3.0, 2.0]), np.array([0.1, 0.3, 0.2, 1.0])
-ASKED = ((VALUES, COSTS, 5.0), (VALUES, COSTS, 1.0), (np.ones(4), COSTS, 2.0))
+_LUCK = np.random.default_rng(10)
+ASKED = (
+    (VALUES, COSTS, 5.0),
+    (VALUES, COSTS, 1.0),
+    (np.ones(4), COSTS, 2.0),
+    (_LUCK.integers(-2, 3, 30).astype(float), _LUCK.uniform(0, 2, 30), 3.0),  # many are alike
+    (np.array([-4.0]), np.array([0.7]), 5.0),
+    (VALUES, COSTS, 0.0),
+)
 
 # -- 10.3 ---------------------------------------------------------------------------------------
 
@@ -161,27 +170,38 @@ def _too_steep(answer: dict) -> bool:
 EXERCISES = (
     Exercise(
         key="10.1",
-        title="Four times the people",
-        solution=_fourfold,
+        title="What two halves tell",
+        solution=_from_the_halves,
         mistakes=(
             Mistake(
-                "The error falls as one over n.",
-                lambda: [0.02, 2000],
-                "That would be a rate of 1 / n. What is the exponent of n in the proposition?",
+                "As far as the halves are apart, so far is each from the ideal.",
+                lambda: [0.24 / np.sqrt(2), 32000],
+                "Your first number is what one half is off by, if the distance was split rightly. The question "
+                "is about all of the targets.",
+                lambda answer: np.isclose(np.ravel(answer)[0], 0.24 / np.sqrt(2), atol=1e-3),
+            ),
+            Mistake(
+                "What two halves differ by is what the whole is off by.",
+                lambda: [0.24, 64000],
+                "Both halves are off, each in its own way. Which part of their distance is the error of one?",
+                lambda answer: np.isclose(np.ravel(answer)[0], 0.24, atol=1e-3),
+            ),
+            Mistake(
+                "Errors add up like lengths, and the whole is as far as a half.",
+                lambda: [0.06, 4000],
+                "Independent errors: what of them adds up? And what becomes of an error with twice the targets?",
+                lambda answer: np.isclose(np.ravel(answer)[0], 0.06, atol=1e-3),
             ),
             Mistake(
                 "A quarter of the error takes four times the people.",
-                lambda: [0.04, 2000],
+                lambda: [0.12, 4000],
                 "Your first number is right. The second needs the error halved twice.",
             ),
-            Mistake(
-                "To halve the error takes twice the people, and four times the people halve it.",
-                lambda: [0.04, 4000],
-                "Your first number is right. By what factor must the root of n grow for the second?",
-            ),
         ),
-        hint="TV = c / √n. Find c from the first pair of numbers.",
-        takeaway="Each halving takes three times as many targets as you have, in addition to those.",
+        hint="The halves are √2 times as far apart as each is from R*; the whole is nearer than a half by √2 "
+        "again; and a quarter of the distance takes sixteen times the targets.",
+        takeaway="Half of what the halves differ by is what the whole is off by: no formula of the weights was "
+        "asked. It holds where the rate has set in, and a table like German's is far from that.",
         tolerance=1e-3,
     ),
     Exercise(
@@ -212,7 +232,7 @@ EXERCISES = (
     ),
     Exercise(
         key="10.3",
-        title="Give the reasons",
+        title="Which reason for which line?",
         solution=_reasons,
         accepts=_proves,
         mistakes=(
@@ -286,7 +306,8 @@ EXERCISES = (
             Mistake(
                 "The denominator does not vary.",
                 lambda: 4 / 9,
-                "That is the variance of N / Z. But Q = N / S, and N and S vary together.",
+                "Two ways lead to this number. Did you divide by Z, which does not vary? Q = N / S, and N and S "
+                "vary together. Or did you take a root at the end, which nobody asked for?",
             ),
             Mistake(
                 "Q is the plain share of the first value.",

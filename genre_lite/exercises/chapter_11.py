@@ -53,6 +53,8 @@ def _claims(known: Mapping[str, str]) -> Callable[[Any], set[str]]:
         if not isinstance(answer, str):
             return set().union(*(read(str(one)) for one in answer))
         text = answer.strip().strip(".\"'")
+        if re.search(r"\b(?:not|no|but|except|without)\b", text, re.IGNORECASE):
+            raise ValueError("name the claims themselves, and not what they are not")
         said = {letter for letter, claim in known.items() if len(text) > 1 and text in claim}
         # A small a is an article too, so small letters count only where there is nothing else.
         small = re.fullmatch(r"(?:[Cc]laims?\s)?[a-z](?:(?:,|;|\sand)?\s[a-z])*", text)
@@ -73,14 +75,24 @@ def _mistake(
     )
 
 
-# -- 11.1: Score by hand ----------------------------------------------------------------------------
+# -- 11.1: a Score over those found ------------------------------------------------------------------
 
 
-def _score_by_hand():
-    asked, features = 20, 13
-    validity = 15 / asked
-    plausibility = 14 / asked
-    return validity + plausibility - 1.3 / features
+def _counted():
+    found = 0.80
+    worth = 1.71 + 1.3 / 13  # Val + LOF, over those found
+    # A missing answer is a failure in both shares, and has no cost.
+    score = found * worth - 1.3 / 13
+    needed = (1.5 + 1.3 / 13) / worth
+    return {"Score": score, "coverage": needed}
+
+
+_told = _two("score", "coverage")
+_ONE_PER_MILLE = 1e-3
+
+
+def _lower(of: Mapping[str, float]) -> dict[str, float]:
+    return {name.casefold(): value for name, value in of.items()}
 
 
 # -- 11.2: the coverage trap ------------------------------------------------------------------------
@@ -267,46 +279,51 @@ _BARS = 0.05 / np.arange(6, 0, -1)
 EXERCISES = (
     Exercise(
         key="11.1",
-        title="Score by hand",
-        solution=_score_by_hand,
+        title="A Score over those found",
+        solution=_counted,
         mistakes=(
             _mistake(
-                "Shares are of the answers found.",
-                lambda: 15 / 16 + 14 / 16 - 1.3 / 13,
-                "You divided by the 16 who got an answer. What became of the other four?",
-                _number,
-            ),
-            _mistake(
-                "Who got no answer is not valid, but not implausible either.",
-                lambda: 15 / 20 + 14 / 16 - 1.3 / 13,
-                "One of your shares is of twenty people and the other of sixteen. Whom does the "
-                "second leave out?",
-                _number,
+                "A method without an answer for a fifth has four fifths of the Score.",
+                lambda: {"Score": 0.8 * 1.71, "coverage": 1.5 / 1.71},
+                "You took the cost along. The shares are of everybody; of whom is the mean cost?",
+                _told,
+                _ONE_PER_MILLE,
             ),
             _mistake(
                 "Score subtracts the cost.",
-                lambda: 15 / 20 + 14 / 20 - 1.3,
+                lambda: {"Score": 0.8 * 3.01 - 1.3, "coverage": 2.8 / 3.01},
                 "The cost is not subtracted whole. What stands below it?",
-                _number,
+                _told,
+                _ONE_PER_MILLE,
             ),
             _mistake(
-                "The cost is shared among the people.",
-                lambda: 15 / 20 + 14 / 20 - 1.3 / 20,
-                "You divided the cost by the number of people. It is a mean over them already; "
-                "what are there 13 of?",
-                _number,
+                "Whoever got no answer is missing in one of the two shares.",
+                lambda: {"Score": 1.71 - 0.2, "coverage": 1 - (1.71 - 1.5)},
+                "You took a fifth off once. How many shares are there, and how large can each of them be?",
+                _told,
+                _ONE_PER_MILLE,
             ),
             _mistake(
-                "Who got no answer pays nothing, and counts in the mean cost.",
-                lambda: 15 / 20 + 14 / 20 - 1.3 * 16 / 20 / 13,
-                "You spread the cost over all twenty. A missing answer has no cost, which is "
-                "another thing than a cost of zero.",
-                _number,
+                "The coverage is needed to make up for the reported Score alone.",
+                lambda: _counted() | {"coverage": 1.5 / 1.71},
+                "The Score is right. For the coverage, put an unknown share in place of the four fifths, and the "
+                "floor in place of the Score.",
+                _told,
+                _ONE_PER_MILLE,
+            ),
+            _mistake(
+                "A Score over those found is a Score.",
+                lambda: _counted() | {"Score": 1.71},
+                "That is what the paper printed. What became of the fifth without an answer?",
+                _told,
+                _ONE_PER_MILLE,
             ),
         ),
-        hint="Whom does each of the three parts count, and by what is it divided? Take them one by one.",
-        takeaway="Failures count in the shares. In the cost they cannot, so read coverage beside it.",
-        accepts=lambda answer: alike(_number(answer), _score_by_hand()),
+        hint="First add the cost to what was printed, to have Val + LOF of those found. What of the three is to be "
+        "taken of everybody, and what stays as it is?",
+        takeaway="Counted, it lies below the floor of doing nothing, and nothing false was printed. Read coverage "
+        "beside every Score.",
+        accepts=lambda answer: alike(_told(answer), _lower(_counted()), _ONE_PER_MILLE),
     ),
     Exercise(
         key="11.2",

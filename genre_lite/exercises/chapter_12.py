@@ -88,9 +88,29 @@ def _without_replacement(a, b):
 
 
 def _near(interval, other) -> bool:
-    """Whether two intervals agree but for the luck of the draws."""
+    """Whether two intervals agree but for the luck of the draws, a tenth of the width."""
     interval, other = (np.asarray(x, dtype=float) for x in (interval, other))
-    return interval.shape == (2,) and bool(np.abs(interval - other).max() < 0.04)
+    if interval.shape != (2,):
+        return False
+    return bool(np.abs(interval - other).max() < 0.1 * max(np.ptp(other), 1e-9))
+
+
+def _is_interval(found, a, b) -> bool:
+    return _near(found, _right_interval(tuple(a), tuple(b)))
+
+
+@cache
+def _right_interval(a, b) -> np.ndarray:
+    return _interval_for_a_gap()(np.array(a), np.array(b))
+
+
+# Groups of other sizes, with a gap below zero, with gains and losses, and whole numbers.
+_PAIRS = (
+    (_A, _B),
+    (_B[:25], 10 * _A[:40]),
+    (_CHANCE.normal(-3, 2, 200), _CHANCE.normal(0, 1, 15)),
+    (_CHANCE.integers(0, 5, 50), _CHANCE.integers(0, 5, 70)),
+)
 
 
 # -- 12.2: the hidden group -------------------------------------------------------------------------
@@ -123,6 +143,14 @@ def _hidden_group():
     found = people["cost"].notna()
     coverage = found.groupby([people["sex"], people["region"]]).mean()
     return coverage.idxmin()
+
+
+def _parts(answer) -> list:
+    return answer.split() if isinstance(answer, str) else list(answer)
+
+
+def _said(part) -> str:
+    return str(part).strip(" ,.()\"'").casefold()
 
 
 # -- 12.3: wrongly free -----------------------------------------------------------------------------
@@ -241,9 +269,15 @@ def _audit_memo():
 
 
 PARTS = ("scope", "people", "coverage", "gap", "limits", "recommendation")
-# Whole words, so that "improves" passes; the limits may say what is *not* guaranteed.
+WORDS = ("scope", "limits", "recommendation")
+# Whole words, so that "improves" passes.
 TOO_MUCH = re.compile(
-    r"\b(solve[sd]?|solving|proves|proven|unbiased|is fair|guarantee[sd]?|no bias|bias-free)\b"
+    r"\b(?:solve[sd]?|solving|proves|proven|unbiased|(?:is|are|was|were) fair|guarantee[sd]?|no bias|bias-free)\b"
+)
+CAUSE = re.compile(r"\b(?:because (?:they are|of (?:their|her|his))|caused? by|due to their)\b")
+# What takes a claim back, before it in the same sentence.
+TAKEN_BACK = re.compile(
+    r"\b(?:not|no|nor|never|nothing|cannot|neither|whether|without|if|unless|nobody|none)\b"
 )
 
 
@@ -265,13 +299,28 @@ def _no_interval(memo) -> bool:
     return not isinstance(gap, Mapping) or not {"value", "low", "high"} <= {*gap}
 
 
+def _claimed(text: str, claim: re.Pattern) -> bool:
+    """Whether a text claims something, and does not take it back before, in the same sentence."""
+    for sentence in re.split(r"[.;:!?]", text.casefold()):
+        found = claim.search(sentence)
+        if found and not TAKEN_BACK.search(sentence[: found.end()]):
+            return True
+    return False
+
+
 def _claims_too_much(memo) -> bool:
-    words = " ".join(str(memo[part]).casefold() for part in ("scope", "recommendation"))
-    return TOO_MUCH.search(words) is not None
+    return any(_claimed(str(memo[part]), TOO_MUCH) for part in WORDS)
+
+
+def _names_a_cause(memo) -> bool:
+    return any(_claimed(str(memo[part]), CAUSE) for part in WORDS)
 
 
 def _says_little(memo) -> bool:
-    return any(len(str(memo[part]).split()) < 8 for part in ("scope", "limits", "recommendation"))
+    """Whether one of the sentences is short, repeats a word or two, or is another one again."""
+    said = [re.findall(r"\w+", str(memo[part]).casefold()) for part in WORDS]
+    few = any(len(words) < 8 or len({*words}) < 7 for words in said)
+    return few or len({*map(tuple, said)}) < len(said)
 
 
 def _gap_with_nobody_dropped() -> float:
@@ -335,13 +384,14 @@ EXERCISES = (
         hint="Draw each group from itself, with replacement, as many as it has. Subtract the two "
         "means of each draw; then take the quantiles 0.025 and 0.975 of what you have.",
         takeaway="Resample what was sampled, and compute the very number that you report.",
-        accepts=lambda answer: _near(answer(_A, _B), _interval_for_a_gap()(_A, _B)),
-        probes=((_A, _B),),
+        probes=_PAIRS,
+        fits=_is_interval,
     ),
     Exercise(
         key="12.2",
         title="Find the hidden group",
         solution=_hidden_group,
+        accepts=lambda answer: sorted(map(_said, _parts(answer))) == ["south", "woman"],
         mistakes=(
             Mistake(
                 "Who pays most is served worst.",
@@ -358,9 +408,7 @@ EXERCISES = (
                 "One column is enough to find it.",
                 lambda: "woman",
                 "One column does not show it. Group by sex and region at once, and give a pair.",
-                lambda answer: (
-                    isinstance(answer, str) or len(answer) != 2 or isinstance(answer, dict)
-                ),
+                lambda answer: isinstance(answer, Mapping) or len(_parts(answer)) != 2,
             ),
         ),
         hint="Which rows does a mean of the cost leave out? Count them in each group.",
@@ -461,6 +509,14 @@ EXERCISES = (
                 "Some of your words claim more than was measured. An audit assesses, and a bank "
                 "may reduce; what did you promise?",
                 _claims_too_much,
+            ),
+            Mistake(
+                "A gap between two groups comes from what tells them apart.",
+                lambda: _memo(
+                    limits="The gap of this audit is due to their sex, and to nothing else in the table."
+                ),
+                "One sentence says what the gap comes from. Which experiment of this audit has shown that?",
+                _names_a_cause,
             ),
             Mistake(
                 "Who got no answer pays nothing.",

@@ -124,6 +124,9 @@ class Exercise:
         reference.
     probes
         If the answer is a function: the arguments to try it with, one tuple a call.
+    fits
+        Whether what a function gives for the arguments of one probe is right, where several are. Left
+        out, it is right if it is like what the reference gives.
     tolerance
         How far numbers may differ, relatively and absolutely.
     names
@@ -156,6 +159,7 @@ class Exercise:
     takeaway: str = ""
     accepts: Callable[[Any], bool] | None = None
     probes: tuple[tuple, ...] = ()
+    fits: Callable[..., bool] | None = None
     tolerance: float = 1e-6
     names: Mapping[str, str] = field(default_factory=dict)
 
@@ -177,8 +181,9 @@ class Exercise:
         if not callable(answer):
             said = f"A function is asked for, and this is of type {type(answer).__name__}."
             return Verdict(self.key, "wrong", said)
+        given = deepcopy(self.probes)  # copies, since a function may write into what it is given
         try:
-            tried = self._tried(answer)
+            tried = [answer(*probe) for probe in given]
         except Exception as error:
             said = f"Your function stopped with {type(error).__name__}: {error}"
             return Verdict(self.key, "wrong", said)
@@ -186,6 +191,9 @@ class Exercise:
             return Verdict(self.key, "not yet", REPLACE)
         if any(one is None for one in tried):
             said = "For some arguments your function gives None. Does every way through it return?"
+            return Verdict(self.key, "wrong", said)
+        if not alike(given, self.probes):
+            said = "Your function writes into what it is given, and whoever calls it loses that. Write into a copy."
             return Verdict(self.key, "wrong", said)
         return self._verdict(answer, tried, tries)
 
@@ -199,35 +207,45 @@ class Exercise:
                 return Verdict(self.key, "right", self.takeaway)
         except Exception as error:
             said = f"Your answer could not be read: {type(error).__name__}: {error}"
+            if isinstance(error, KeyError):
+                said = f"Your answer has no part {error}."
             return Verdict(self.key, "wrong", f"{self.hint} ({said})" if tries >= LAST else said)
         return Verdict(self.key, "wrong", self.hint if tries >= LAST else self._nudge(tried))
 
     def _nudge(self, tried: Any) -> str:
         """Which part of an answer is wrong, and nothing of the way to the right one."""
-        right = self._tried(self._reference)
-        if self.accepts is not None:
-            return "This does not keep all that is asked. Read the question part by part."
+        right = self._reference
         if isinstance(right, Mapping) and isinstance(tried, Mapping):
-            wrong = [
-                key
-                for key in right
-                if key not in tried or not alike(tried[key], right[key], self.tolerance)
-            ]
-            return f"Look again at {', '.join(map(str, wrong or tried.keys() - right.keys()))}."
+            wrong = [str(key) for key, part in tried.items() if not self._holds(key, part)]
+            if wrong:
+                return f"Look again at {', '.join(wrong)}."
+            if right.keys() - tried.keys():
+                return "What you gave is right, and something is missing."
         if self.probes:
-            pairs = zip(tried, right, strict=True)
-            missed = sum(not alike(one, other, self.tolerance) for one, other in pairs)
-            return f"It was tried {len(right)} times, and differs {missed} times."
-        if (
-            np.ndim(right) == 0
-            and np.ndim(tried) == 0
-            and _is_numeric(right)
-            and _is_numeric(tried)
+            missed = self._fit(tried).count(False)
+            return (
+                f"It was tried {len(self.probes)} times, and {missed} of the answers are not right."
+            )
+        if all(
+            np.ndim(one) == 0 and _is_numeric(one) and np.isfinite(one) for one in (right, tried)
         ):
             if alike(-tried, right, self.tolerance):
                 return "The size is right. Look at the sign."
             return f"Your number is too {'small' if tried < right else 'large'}."
+        if self.accepts is not None:
+            return "This does not keep all that is asked. Read the question part by part."
         return "Which part of it are you least sure of? Begin there."
+
+    def _holds(self, key: Any, part: Any) -> bool:
+        """Whether one part of an answer is right, if the others are the reference's."""
+        if key not in self._reference:
+            return False
+        if self.accepts is None:
+            return alike(part, self._reference[key], self.tolerance)
+        try:
+            return bool(self.accepts(self._reference | {key: part}))
+        except Exception:  # a part that cannot be read
+            return False
 
     @cached_property
     def _reference(self) -> Any:
@@ -242,7 +260,6 @@ class Exercise:
     def _tried(self, answer: Any) -> Any:
         """What a function gives for each probe; any other answer as it is."""
         if self.probes and callable(answer):
-            # Copies, since a function may write into what it is given.
             return [answer(*deepcopy(probe)) for probe in self.probes]
         return answer
 
@@ -254,7 +271,17 @@ class Exercise:
     def _right(self, answer: Any, tried: Any) -> bool:
         if self.accepts is not None:
             return bool(self.accepts(answer))
-        return alike(tried, self._tried(self._reference), self.tolerance)
+        if self.probes:
+            return all(self._fit(tried))
+        return alike(tried, self._reference, self.tolerance)
+
+    def _fit(self, tried: Any) -> list[bool]:
+        """Of what a function gave for each probe: is it right?"""
+        if self.fits is not None:
+            pairs = zip(tried, self.probes, strict=True)
+            return [bool(self.fits(found, *deepcopy(probe))) for found, probe in pairs]
+        pairs = zip(tried, self._tried(self._reference), strict=True)
+        return [alike(found, right, self.tolerance) for found, right in pairs]
 
     def shown(self) -> Solution:
         """The solution's body as source, its last line giving the ``answer``."""
@@ -311,7 +338,7 @@ def alike(one: Any, other: Any, tolerance: float = 1e-6) -> bool:
             and all(alike(one[key], other[key], tolerance) for key in one)
         )
     if isinstance(one, set | frozenset) or isinstance(other, set | frozenset):
-        return {*one} == {*other}
+        return np.iterable(one) and np.iterable(other) and {*one} == {*other}
     if _is_listing(one) and _is_listing(other) and not (_is_numeric(one) and _is_numeric(other)):
         parts = zip(one, other, strict=False)
         return len(one) == len(other) and all(alike(a, b, tolerance) for a, b in parts)
