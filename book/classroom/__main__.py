@@ -1,0 +1,42 @@
+"""Write everything for a classroom into a folder: ``python -m book.classroom _classroom``."""
+
+import sys
+from pathlib import Path
+
+import nbformat
+
+from . import nbgrader_course, otter_course
+from .chapters import CHAPTERS, ROOT
+
+README = """# For the classroom
+
+Made by `make classroom`; change the book, not these files. The page "Teaching with this book" says how to use each.
+
+- `nbgrader/`: a course. There, `nbgrader generate_assignment chapter-02 --create` makes the students' version.
+- `otter/`: one assignment a chapter. In `otter/chapter-02`, `otter assign chapter-02.ipynb dist` makes the students'
+  version and the archive that grades it.
+
+Text under CC BY 4.0, code under MIT.
+"""
+
+
+def write(folder: Path) -> None:
+    """All of it, into a folder that may hold an older one."""
+    for number in CHAPTERS:
+        name = f"chapter-{number:02}"
+        places = {
+            folder / "nbgrader" / "source" / name: nbgrader_course,
+            folder / "otter" / name: otter_course,
+        }
+        for place, course in places.items():
+            place.mkdir(parents=True, exist_ok=True)
+            nbformat.write(course.notebook(number), place / f"{name}.ipynb")
+        (folder / "otter" / name / "requirements.txt").write_text(otter_course.REQUIREMENTS)
+    (folder / "nbgrader" / "nbgrader_config.py").write_text(nbgrader_course.CONFIG)
+    (folder / "README.md").write_text(README, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "_classroom"
+    write(folder)
+    print(f"For the classroom: {folder.resolve()}")
