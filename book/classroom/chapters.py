@@ -8,6 +8,7 @@ from pathlib import Path
 
 import nbformat
 
+from book.extensions.objectives import goals
 from genre_lite.exercises import CHAPTERS
 
 __all__ = ["CHAPTERS", "ROOT", "SITE", "SOURCE", "cells", "objectives", "path", "plain", "title"]
@@ -16,7 +17,6 @@ ROOT = Path(__file__).parents[2]
 CONFIG = (ROOT / "_config.yml").read_text(encoding="utf-8")
 SITE = re.search(r"ogp_site_url: (\S+)", CONFIG)[1]
 SOURCE = re.search(r"^repository:\n  url: (\S+)", CONFIG, re.M)[1]
-GOALS = re.compile(r"\*\*After it you can\*\*\n+((?:[-*] .*\n(?:  .*\n)*)+)")
 
 
 def path(number: int) -> Path:
@@ -48,8 +48,7 @@ def objectives(number: int) -> list[str]:
     >>> objectives(1)[0]
     'tell recourse from explanation and from causal advice'
     """
-    listed = re.split(r"^[-*] ", GOALS.search(prose(number))[1], flags=re.M)
-    return [" ".join(goal.split()).rstrip(";.") for goal in listed if goal.strip()]
+    return goals(prose(number))
 
 
 @cache
