@@ -79,7 +79,7 @@ def test_a_chapter_without_a_time_is_an_error(extension):
 
 def head(extension, path) -> dict:
     """What the head of a page tells machines."""
-    settings = {"ogp_site_url": "https://example.org/", "project": "A course", "author": "We"}
+    settings = {"ogp_site_url": "https://example.org/", "ogp_site_name": "A course", "author": "We"}
     page = f"notebooks/{path.stem}"
     app = SimpleNamespace(
         config=SimpleNamespace(**settings),

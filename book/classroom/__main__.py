@@ -5,7 +5,7 @@ from pathlib import Path
 
 import nbformat
 
-from . import nbgrader_course, otter_course
+from . import nbgrader_course, otter_course, qti
 from .chapters import CHAPTERS, ROOT
 
 README = """# For the classroom
@@ -15,6 +15,8 @@ Made by `make classroom`; change the book, not these files. The page "Teaching w
 - `nbgrader/`: a course. There, `nbgrader generate_assignment chapter-02 --create` makes the students' version.
 - `otter/`: one assignment a chapter. In `otter/chapter-02`, `otter assign chapter-02.ipynb dist` makes the students'
   version and the archive that grades it.
+- `questions-qti-2.1.zip`: {asked} questions of the chapters with their hints, for a learning platform; each chapter is a
+  quiz. {left} questions that are asked about a drawing stay in the book.
 
 Text under CC BY 4.0, code under MIT.
 """
@@ -32,8 +34,9 @@ def write(folder: Path) -> None:
             place.mkdir(parents=True, exist_ok=True)
             nbformat.write(course.notebook(number), place / f"{name}.ipynb")
         (folder / "otter" / name / "requirements.txt").write_text(otter_course.REQUIREMENTS)
+    asked, left = qti.package(folder / "questions-qti-2.1.zip")
     (folder / "nbgrader" / "nbgrader_config.py").write_text(nbgrader_course.CONFIG)
-    (folder / "README.md").write_text(README, encoding="utf-8")
+    (folder / "README.md").write_text(README.format(asked=asked, left=left), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,19 @@ import nbformat
 from book.extensions.objectives import goals
 from genre_lite.exercises import CHAPTERS
 
-__all__ = ["CHAPTERS", "ROOT", "SITE", "SOURCE", "cells", "objectives", "path", "plain", "title"]
+__all__ = [
+    "CHAPTERS",
+    "ROOT",
+    "SITE",
+    "SOURCE",
+    "cells",
+    "objectives",
+    "path",
+    "plain",
+    "prose",
+    "site_of",
+    "title",
+]
 
 ROOT = Path(__file__).parents[2]
 CONFIG = (ROOT / "_config.yml").read_text(encoding="utf-8")
@@ -51,12 +63,17 @@ def objectives(number: int) -> list[str]:
     return goals(prose(number))
 
 
+def site_of(number: int) -> str:
+    """The address of its page."""
+    return f"{SITE}notebooks/{path(number).stem}.html"
+
+
 @cache
 def _page(mark: str) -> str:
     """The page on which a label is set."""
     for number in CHAPTERS:
         if mark in prose(number) or any(mark in str(c.metadata) for c in cells(number)):
-            return f"{SITE}notebooks/{path(number).stem}.html"
+            return site_of(number)
     return SITE
 
 

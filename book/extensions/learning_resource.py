@@ -120,7 +120,7 @@ def tell(
         return
     cells = json.loads(Path(app.env.doc2path(page)).read_text(encoding="utf-8"))["cells"]
     site, author = app.config.ogp_site_url, {"@type": "Organization", "name": app.config.author}
-    course = {"@type": "Course", "name": app.config.project, "url": site, "provider": author}
+    course = {"@type": "Course", "name": app.config.ogp_site_name, "url": site, "provider": author}
     address = site + app.builder.get_target_uri(page)
     about = resource("".join(cells[0]["source"]), address, course)
     # "</" would end the script.

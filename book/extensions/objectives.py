@@ -120,18 +120,18 @@ class Objectives(SphinxDirective):
             if isinstance(by, str):
                 served = nodes.emphasis("", f"By none. {by}")
             else:
-                served = nodes.line_block("", *(self.line(chapter, name) for name in by))
+                served = nodes.bullet_list("", *(self.item(chapter, name) for name in by))
             body += _row(nodes.inline("", "", *self.words(goal)), served)
         group += [head, body]
         section += nodes.table("", group)
         return section
 
-    def line(self, chapter: Chapter, name: str) -> nodes.line:
+    def item(self, chapter: Chapter, name: str) -> nodes.list_item:
         """A link to an exercise or a question."""
         words, anchor = chapter.asks[name]
         link = nodes.reference("", "", *self.words(words), internal=True)
         link["asks"] = (chapter.page, anchor)
-        return nodes.line("", "", link)
+        return nodes.list_item("", nodes.paragraph("", "", link))
 
     def words(self, text: str) -> list[nodes.Node]:
         """Text with its formulas."""
