@@ -44,6 +44,7 @@ class Question:
     label: str
     kind: str
     figure: bool
+    predict: bool
     title: str
     asked: str
     options: tuple[str, ...]
@@ -80,7 +81,14 @@ def questions(number: int) -> Iterator[Question]:
             key, _, hint = told.removeprefix("**").partition("**")
             answers.append((answer(kind, key), " ".join(MISTAKE.sub(_hint, hint).split())))
         yield Question(
-            said["label"].strip(), kind, "figure" in said, words, text, options, tuple(answers)
+            said["label"].strip(),
+            kind,
+            "figure" in said,
+            "predict" in said,
+            words,
+            text,
+            options,
+            tuple(answers),
         )
 
 

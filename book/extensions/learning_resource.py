@@ -11,8 +11,9 @@ import re
 from pathlib import Path
 
 from docutils import nodes
-from objectives import goals
 from sphinx.application import Sphinx
+
+from book.extensions.objectives import goals
 
 TAKES = re.compile(
     r"\*\*It\s+takes\*\*\s+(?:about\s+)?([\w\s-]+?)(?:\s+with\s+the\s+exercises)?[.,]"
