@@ -38,7 +38,7 @@ endif
 .NOTPARALLEL: pdf
 
 .DEFAULT_GOAL := help
-.PHONY: help book pdf print test check lab bench peers models release address clean
+.PHONY: help book pdf print test check lab classroom bench peers models release address clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -85,6 +85,9 @@ check: $(READY) ## Check one module or chapter within a minute: make check WHAT=
 lab: $(READY) ## Open the chapters in JupyterLab
 	$(PY) -m jupyter lab notebooks
 
+classroom: $(READY) ## Write assignments for graders and what else a teacher needs into _classroom/
+	@$(PY) -m tasks classroom
+
 bench: $(READY) ## Make a small part of the measurements again, beside the record, in minutes
 	$(PY) -m benchmarks
 
@@ -115,4 +118,4 @@ address: ## Set the repository's public address: make address URL=https://github
 	done
 
 clean: ## Remove the environment and everything built
-	rm -rf $(VENV) _build build dist .pytest_cache .ruff_cache .hypothesis $(PEERS)
+	rm -rf $(VENV) _build _classroom build dist .pytest_cache .ruff_cache .hypothesis $(PEERS)

@@ -3,6 +3,7 @@
     python -m tasks book             # every chapter executed, the book built strictly
     python -m tasks test             # the package, the examples in its docstrings, every cell
     python -m tasks check codec      # one module: style, types, its tests; `check 7` is a chapter
+    python -m tasks classroom        # assignments for graders, and what else a teacher needs
     python -m tasks package          # the package's tests, from the archive that a release ships
 
 Each makes the environment in ``.venv`` where there is none. ``TORCH_INDEX`` names another index for torch.
@@ -87,6 +88,11 @@ def package() -> None:
         run("pytest", *SPREAD, where=inside, PYTHONPATH=str(inside))
 
 
+def classroom() -> None:
+    """Assignments for graders, and what else a teacher needs, into ``_classroom/``."""
+    run("book.classroom")
+
+
 def check(what: str) -> None:
     """One module or one chapter: style, types, examples and tests, within a minute."""
     if what.isdecimal():
@@ -112,7 +118,9 @@ def style() -> None:
     run("nbstripout", "--verify", *sorted((ROOT / "notebooks").glob("*.ipynb")))
 
 
-TASKS = {task.__name__: task for task in (environment, book, test, package, check, style)}
+TASKS = {
+    task.__name__: task for task in (environment, book, test, package, classroom, check, style)
+}
 
 
 def main() -> None:

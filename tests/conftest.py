@@ -14,7 +14,7 @@ collect_ignore = ["conftest.py"]
 # file that imports from beside the package, and, below, whatever asks for the root.
 HERE = Path(__file__).resolve().parent
 WHOLE = (HERE.parent / "benchmarks").is_dir()
-OUTSIDE = re.compile(r"^\s*(?:from|import) (?:benchmarks|tasks)\b", re.M)
+OUTSIDE = re.compile(r"^\s*(?:from|import) (?:benchmarks|book|tasks)\b", re.M)
 if not WHOLE:
     collect_ignore += [
         f.name for f in HERE.glob("test_*.py") if OUTSIDE.search(f.read_text("utf-8"))

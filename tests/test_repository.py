@@ -28,6 +28,7 @@ COMMANDS = (
     "test",
     "check",
     "lab",
+    "classroom",
     "bench",
     "peers",
     "models",

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import json
+import re
 import sys
+from types import SimpleNamespace
 
 import pytest
+from bs4 import BeautifulSoup
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +22,9 @@ def extension(root):
     sys.path.remove(folder)
 
 
-@pytest.mark.parametrize("name", ["desk_page", "mathematics", "sharing"])
+@pytest.mark.parametrize(
+    "name", ["desk_page", "learning_resource", "mathematics", "objectives", "sharing"]
+)
 def test_the_examples_hold(extension, name):
     pytest.importorskip("math_core")
     told = doctest.testmod(extension(name))
@@ -46,3 +52,68 @@ def test_a_chapters_card_asks_its_question(extension, root):
     for page in pages:
         title, question = cards.opening(root / f"{page}.ipynb")
         assert title and question.rstrip("*").endswith("?"), page
+
+
+# -- what machines read of a chapter ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("said", "minutes"),
+    [
+        ("half an hour", 30),
+        ("about an hour and a half", 90),
+        ("two hours", 120),
+        ("about an hour and\ntwenty-five minutes", 85),
+        ("35 minutes", 35),
+    ],
+)
+def test_a_time_in_words_is_read(extension, said, minutes):
+    read = extension("learning_resource").minutes
+    assert read(f"**It\ntakes** {said} with the exercises.") == minutes
+
+
+def test_a_chapter_without_a_time_is_an_error(extension):
+    with pytest.raises(ValueError, match="It says 'a while'"):
+        extension("learning_resource").minutes("**It takes** a while.")
+
+
+def head(extension, path) -> dict:
+    """What the head of a page tells machines."""
+    settings = {"ogp_site_url": "https://example.org/", "ogp_site_name": "A course", "author": "We"}
+    page = f"notebooks/{path.stem}"
+    app = SimpleNamespace(
+        config=SimpleNamespace(**settings),
+        env=SimpleNamespace(doc2path=lambda name: path),
+        builder=SimpleNamespace(get_target_uri=lambda name: f"{name}.html"),
+    )
+    context = {"metatags": "<meta>"}
+    extension("learning_resource").tell(app, page, "page.html", context, object())
+    soup = BeautifulSoup(context["metatags"], "html.parser")
+    assert soup.meta is not None
+    (script,) = soup.find_all("script")
+    assert script["type"] == "application/ld+json"
+    return json.loads(script.string)
+
+
+def test_each_chapter_tells_machines_what_it_tells_people(extension, root):
+    paths = sorted(root.glob("notebooks/[0-9][0-9]_*.ipynb"))
+    assert len(paths) == 12
+    for path in paths:
+        about, first = head(extension, path), json.loads(path.read_text())["cells"][0]["source"]
+        text = "".join(first)
+        assert text.startswith(f"# {about['name']}\n")
+        assert about["@type"] == "LearningResource" and about["inLanguage"] == "en"
+        assert len(about["teaches"]) == len(extension("objectives").goals(text))
+        assert re.fullmatch(r"PT\d+M", about["timeRequired"])
+        assert about["url"] == f"https://example.org/notebooks/{path.stem}.html"
+        assert about["isPartOf"]["@type"] == "Course" and about["isPartOf"]["name"] == "A course"
+        assert about["description"].endswith("?")
+        told = json.dumps(about, ensure_ascii=False)
+        assert not re.search(r"\*\*|\$|\]\(|\{\w+\}|\\\\[a-z]", told), told
+
+
+def test_no_word_of_a_chapter_ends_the_script(extension, tmp_path):
+    box = "# A </script> B\n\n**The question.** Why?\n\n**After it you can**\n- count.\n\n"
+    box += "**You need** ink. **It takes** an hour."
+    (tmp_path / "01_a.ipynb").write_text(json.dumps({"cells": [{"source": box}]}))
+    assert head(extension, tmp_path / "01_a.ipynb")["name"] == "A </script> B"

@@ -1,0 +1,99 @@
+"""The chapters as files: their cells, titles and objectives, and their prose without what only the book can show."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+import nbformat
+
+from book.extensions.objectives import goals
+from genre_lite.exercises import CHAPTERS
+
+__all__ = [
+    "CHAPTERS",
+    "ROOT",
+    "SITE",
+    "SOURCE",
+    "cells",
+    "objectives",
+    "path",
+    "plain",
+    "prose",
+    "site_of",
+    "title",
+]
+
+ROOT = Path(__file__).parents[2]
+CONFIG = (ROOT / "_config.yml").read_text(encoding="utf-8")
+SITE = re.search(r"ogp_site_url: (\S+)", CONFIG)[1]
+SOURCE = re.search(r"^repository:\n  url: (\S+)", CONFIG, re.M)[1]
+
+
+def path(number: int) -> Path:
+    """The notebook of a chapter."""
+    return next((ROOT / "notebooks").glob(f"{number:02}_*.ipynb"))
+
+
+@cache
+def cells(number: int) -> list[nbformat.NotebookNode]:
+    """Its cells."""
+    return nbformat.read(path(number), as_version=4).cells
+
+
+def prose(number: int) -> str:
+    """Its text."""
+    return "\n\n".join(c.source for c in cells(number) if c.cell_type == "markdown")
+
+
+def title(number: int) -> str:
+    """Its heading."""
+    return re.search(r"^# (.+)$", prose(number), re.M)[1]
+
+
+def objectives(number: int) -> list[str]:
+    """What one can do after it, as its first box says.
+
+    Examples
+    --------
+    >>> objectives(1)[0]
+    'tell recourse from explanation and from causal advice'
+    """
+    return goals(prose(number))
+
+
+def site_of(number: int) -> str:
+    """The address of its page."""
+    return f"{SITE}notebooks/{path(number).stem}.html"
+
+
+@cache
+def _page(mark: str) -> str:
+    """The page on which a label is set."""
+    for number in CHAPTERS:
+        if mark in prose(number) or any(mark in str(c.metadata) for c in cells(number)):
+            return site_of(number)
+    return SITE
+
+
+def plain(text: str) -> str:
+    """Markdown that any notebook shows: roles of the book become words and links to its pages.
+
+    Examples
+    --------
+    >>> plain("See {term}`the factor <LOF>` and {abbr}`this`.")
+    'See the factor and this.'
+    """
+
+    def role(match: re.Match) -> str:
+        name, label = match[1], match[2]
+        if name == "eq":
+            return f"[this equation]({_page(f'({label})')}#equation-{label})"
+        if name in ("numref", "ref", "prf:ref"):
+            return f"[this place]({_page(label)}#{label})"
+        return re.sub(r" *<[^<>]*>$", "", label)
+
+    text = re.sub(r"\{([\w:]+)\}`([^`]+)`", role, text)
+    text = re.sub(r"\]\(\.\./book/([\w/]+)(?:\.md)?", rf"]({SITE}book/\1.html", text)
+    return re.sub(r"\]\((\d\d_\w+|genre_\w+)", rf"]({SITE}notebooks/\1.html", text)
