@@ -18,10 +18,10 @@ __all__ = [
     "SOURCE",
     "cells",
     "objectives",
-    "path",
+    "page_of",
+    "pages",
     "plain",
     "prose",
-    "site_of",
     "title",
 ]
 
@@ -31,15 +31,16 @@ SITE = re.search(r"ogp_site_url: (\S+)", CONFIG)[1]
 SOURCE = re.search(r"^repository:\n  url: (\S+)", CONFIG, re.M)[1]
 
 
-def path(number: int) -> Path:
-    """The notebook of a chapter."""
-    return next((ROOT / "notebooks").glob(f"{number:02}_*.ipynb"))
+@cache
+def pages(number: int) -> list[Path]:
+    """The notebooks of a chapter: one, or two halves."""
+    return sorted((ROOT / "notebooks").glob(f"{number:02}*_*.ipynb"))
 
 
 @cache
 def cells(number: int) -> list[nbformat.NotebookNode]:
     """Its cells."""
-    return nbformat.read(path(number), as_version=4).cells
+    return [cell for path in pages(number) for cell in nbformat.read(path, as_version=4).cells]
 
 
 def prose(number: int) -> str:
@@ -63,18 +64,16 @@ def objectives(number: int) -> list[str]:
     return goals(prose(number))
 
 
-def site_of(number: int) -> str:
-    """The address of its page."""
-    return f"{SITE}notebooks/{path(number).stem}.html"
+def _site(path: Path) -> str:
+    """The address of a notebook's page."""
+    return f"{SITE}notebooks/{path.stem}.html"
 
 
 @cache
-def _page(mark: str) -> str:
+def page_of(mark: str) -> str:
     """The page on which a label is set."""
-    for number in CHAPTERS:
-        if mark in prose(number) or any(mark in str(c.metadata) for c in cells(number)):
-            return site_of(number)
-    return SITE
+    every = (path for number in CHAPTERS for path in pages(number))
+    return next((_site(path) for path in every if mark in path.read_text("utf-8")), SITE)
 
 
 def plain(text: str) -> str:
@@ -89,11 +88,11 @@ def plain(text: str) -> str:
     def role(match: re.Match) -> str:
         name, label = match[1], match[2]
         if name == "eq":
-            return f"[this equation]({_page(f'({label})')}#equation-{label})"
+            return f"[this equation]({page_of(f'({label})')}#equation-{label})"
         if name in ("numref", "ref", "prf:ref"):
-            return f"[this place]({_page(label)}#{label})"
+            return f"[this place]({page_of(label)}#{label})"
         return re.sub(r" *<[^<>]*>$", "", label)
 
     text = re.sub(r"\{([\w:]+)\}`([^`]+)`", role, text)
     text = re.sub(r"\]\(\.\./book/([\w/]+)(?:\.md)?", rf"]({SITE}book/\1.html", text)
-    return re.sub(r"\]\((\d\d_\w+|genre_\w+)", rf"]({SITE}notebooks/\1.html", text)
+    return re.sub(r"\]\((\d\d[a-z]?_\w+|genre_\w+)", rf"]({SITE}notebooks/\1.html", text)

@@ -20,7 +20,7 @@ from book.extensions.mathematics import written
 from book.extensions.question import answer
 from genre_lite.exercises import exercises
 
-from .chapters import CHAPTERS, plain, prose, site_of, title
+from .chapters import CHAPTERS, page_of, plain, prose, title
 
 __all__ = ["Question", "item", "package", "questions"]
 
@@ -205,7 +205,9 @@ def item(number: int, one: Question) -> str:
     base = "float" if one.kind == "number" else "identifier"
     many = "multiple" if one.kind == "several" else "single"
     right = "".join(f"<value>{value}</value>" for value in one.right)
-    link = f'<a href="{site_of(number)}#{one.label}">Chapter {number}, {escape(title(number))}</a>'
+    link = (
+        f'<a href="{page_of(one.label)}#{one.label}">Chapter {number}, {escape(title(number))}</a>'
+    )
     named = escape(re.sub(r"[$*\\]", "", plain(one.title)), quote=True)
     return f"""<?xml version="1.0" encoding="UTF-8"?>
 <assessmentItem {WHERE} identifier="{one.label}" title="{named}" adaptive="false" timeDependent="false">

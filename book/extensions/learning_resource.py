@@ -43,7 +43,7 @@ TEXT = "https://creativecommons.org/licenses/by/4.0/"
 
 
 def minutes(text: str) -> int:
-    """How long a chapter takes with its exercises, as its first box says.
+    """How long a chapter takes with its exercises, as its first box says; two halves are added up.
 
     Raises
     ------
@@ -57,8 +57,7 @@ def minutes(text: str) -> int:
     >>> minutes("**It\\ntakes** forty-five minutes.")
     45
     """
-    found = TAKES.search(text)
-    said = " ".join(found[1].split()) if found else ""
+    said = " ".join(", ".join(TAKES.findall(text)).split())
     parts = [
         (COUNTS.get(number) or int(number)) * worth
         for part, worth in PARTS.items()
@@ -117,7 +116,7 @@ def tell(
     app: Sphinx, page: str, template: str, context: dict, doctree: nodes.document | None
 ) -> None:
     """Put it into the head of a numbered chapter."""
-    if not doctree or not re.fullmatch(r"notebooks/\d\d_\w+", page):
+    if not doctree or not re.fullmatch(r"notebooks/\d\d[a-z]?_\w+", page):
         return
     cells = json.loads(Path(app.env.doc2path(page)).read_text(encoding="utf-8"))["cells"]
     site, author = app.config.ogp_site_url, {"@type": "Organization", "name": app.config.author}

@@ -28,12 +28,12 @@ EXERCISE = re.compile(r"^```\{exercise-start\} .+\n:label: (ex\d+\S*)", re.M)
 
 @dataclass(frozen=True)
 class Chapter:
-    """A chapter: its page, its title, its objectives, and by their names what asks something of the reader."""
+    """A chapter: its pages, its title, its objectives, and by their names what asks something of the reader."""
 
-    page: str
+    pages: list[str]
     title: str
     objectives: list[str]
-    asks: dict[str, tuple[str, str]]  # the words and the anchor of each
+    asks: dict[str, tuple[str, str, str]]  # the words, the page and the anchor of each
 
 
 def goals(text: str) -> list[str]:
@@ -44,26 +44,29 @@ def goals(text: str) -> list[str]:
     >>> goals("**After it you can**\\n- count;\\n- read a\\n  letter.\\n")
     ['count', 'read a letter']
     """
-    listed = re.split(r"^[-*] ", GOALS.search(text)[1], flags=re.M)
+    listed = re.split(r"^[-*] ", "".join(GOALS.findall(text)), flags=re.M)
     return [" ".join(goal.split()).rstrip(";.") for goal in listed if goal.strip()]
 
 
 def chapters(root: Path) -> dict[int, Chapter]:
-    """The chapters by their numbers."""
-    found = {}
-    for path in sorted(root.glob("notebooks/[0-9][0-9]_*.ipynb")):
+    """The chapters by their numbers; a chapter may have two halves."""
+    found: dict[int, Chapter] = {}
+    for path in sorted(root.glob("notebooks/[0-9][0-9]*_*.ipynb")):
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         text = "\n\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
-        number = int(path.name[:2])
-        asks = {
-            key: (f"{key} {one.title}", anchor)
-            for (key, one), anchor in zip(
-                exercises(number).items(), EXERCISE.findall(text), strict=True
-            )
-        }
-        asks |= {label: (title, label) for title, label in ASKED.findall(text)}
+        page, number = f"notebooks/{path.stem}", int(path.name[:2])
         title = re.search(r"^# (.+)$", text, re.M)[1]
-        found[number] = Chapter(f"notebooks/{path.stem}", title, goals(text), asks)
+        chapter = found.setdefault(number, Chapter([], title, [], {}))
+        chapter.pages.append(page)
+        chapter.objectives.extend(goals(text))
+        asked = sum(key in exercises(number) for key in chapter.asks)
+        ahead = list(exercises(number).items())[asked:]
+        for (key, one), anchor in zip(ahead, EXERCISE.findall(text), strict=False):
+            chapter.asks[key] = (f"{key} {one.title}", page, anchor)
+        chapter.asks.update({label: (words, page, label) for words, label in ASKED.findall(text)})
+    for number, chapter in found.items():
+        if lost := exercises(number).keys() - chapter.asks.keys():
+            raise ExtensionError(f"chapter {number} does not ask {', '.join(sorted(lost))}")
     return found
 
 
@@ -72,7 +75,8 @@ def flaws(chapters: Mapping[int, Chapter], serving: Mapping[int, Mapping]) -> It
 
     Examples
     --------
-    >>> one = Chapter("a", "A", ["count"], {"1.1": ("1.1 Sum", "ex011"), "how-many": ("How many?", "how-many")})
+    >>> asks = {"1.1": ("1.1 Sum", "a", "ex011"), "how-many": ("How many?", "a", "how-many")}
+    >>> one = Chapter(["a"], "A", ["count"], asks)
     >>> list(flaws({1: one}, {1: {"count": ["how-many"]}}))
     ['exercise 1.1 serves no objective']
     """
@@ -102,7 +106,7 @@ class Objectives(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         root = Path(self.env.srcdir)
         known, serving = chapters(root), table(root)
-        for page in (TABLE, *(f"{chapter.page}.ipynb" for chapter in known.values())):
+        for page in (TABLE, *(f"{p}.ipynb" for chapter in known.values() for p in chapter.pages)):
             self.env.note_dependency(str(root / page))
         if found := list(flaws(known, serving)):
             raise ExtensionError("; ".join(found))
@@ -128,9 +132,9 @@ class Objectives(SphinxDirective):
 
     def item(self, chapter: Chapter, name: str) -> nodes.list_item:
         """A link to an exercise or a question."""
-        words, anchor = chapter.asks[name]
+        words, page, anchor = chapter.asks[name]
         link = nodes.reference("", "", *self.words(words), internal=True)
-        link["asks"] = (chapter.page, anchor)
+        link["asks"] = (page, anchor)
         return nodes.list_item("", nodes.paragraph("", "", link))
 
     def words(self, text: str) -> list[nodes.Node]:
