@@ -40,7 +40,13 @@ DRAWN = """(async () => {
 WIDTHS, THEMES = (DESKTOP, PHONE), ("light", "dark")
 SLOW = 4  # how many times slower than this machine an old phone is
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-SETTLED = "document.fonts.ready.then(() => new Promise((next) => setTimeout(next, 100)))"
+# The fonts are there, and colours that go over from one theme into the other have arrived.
+SETTLED = """(async () => {
+  await document.fonts.ready;
+  await new Promise((next) => setTimeout(next, 100));
+  const going = document.getAnimations().filter((one) => one instanceof CSSTransition);
+  await Promise.allSettled(going.map((one) => one.finished));
+})()"""
 # What repeats is looked at once, or axe would take minutes a page: of a table the first rows, of the contents the first
 # links, and of a page's code its box.
 THIN = """(() => {
