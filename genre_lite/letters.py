@@ -205,7 +205,7 @@ class Letter:
             ]
             waiting = w.say("waiting", time=w.time(time.years), passing=w.listed(passing))
         return Offer(
-            w.say("option", letter=_letter(option["option"])),
+            w.say("option", letter=lettered(option["option"])),
             condition,
             self._verdict(option["probability"]),
             asks,
@@ -429,10 +429,10 @@ def _verb(feature: Feature, before: Any, after: Any) -> str:
     return "raising" if rank(after) > rank(before) else "lowering"
 
 
-def _letter(number: int) -> str:
+def lettered(number: int) -> str:
     """A, B, …, Z, AA, AB, …"""
     more, last = divmod(number, 26)
-    return (_letter(more - 1) if more else "") + string.ascii_uppercase[last]
+    return (lettered(more - 1) if more else "") + string.ascii_uppercase[last]
 
 
 def _same(a: object, b: object) -> bool:

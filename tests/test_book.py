@@ -152,12 +152,24 @@ def test_notation_has_the_symbols_of_the_course(root):
 
 
 def test_the_reference_follows_the_package(root):
-    documented = set(
-        re.findall(r"automodule:: genre_lite\.(\w+)", (root / "book/api.md").read_text())
-    )
+    documented = {
+        name
+        for part in root.glob("book/api/*.md")
+        for name in re.findall(r"automodule:: genre_lite\.(\w+)", part.read_text())
+    }
     modules = {p.stem for p in root.glob("genre_lite/[!_]*.py")}
     modules |= {p.parent.name for p in root.glob("genre_lite/*/__init__.py")}
     assert documented == modules - NOT_IN_THE_REFERENCE
+
+
+def test_no_figure_of_a_page_is_wider_or_its_text_smaller_than_the_style(root):
+    """5.8 inches and 11 points, which a phone shows at 9 pixels a letter."""
+    for path in [*root.glob("notebooks/*.ipynb"), *root.glob("book/**/*.md")]:
+        text = path.read_text()
+        widths = re.findall(r"figsize=\(([\d.]+)", text)
+        assert all(float(width) <= 5.8 for width in widths), path.name
+        assert not re.search(r'(?:font|label)size=\\?"(?:x+-)?small', text), path.name
+        assert not re.search(r'\\?"fontsize\\?": \\?"(?:x+-)?small', text), path.name
 
 
 # -- the built pages ----------------------------------------------------------------------------

@@ -25,6 +25,7 @@ from genre_lite.schema import Feature, Schema
 
 PLANE = Schema([Feature("left", unit="km"), Feature("right")])
 RNG = np.random.default_rng(0)
+PHONE = 366  # pixels of a page's column on a phone that is 390 wide
 BANK = SimpleNamespace(
     schema=PLANE,
     X_train=pd.DataFrame(RNG.random((600, 2)), columns=PLANE.names),
@@ -200,6 +201,18 @@ def test_every_figure_is_a_white_card_with_dark_ink(drawing: object) -> None:
     assert ax.figure.get_facecolor()[3] == 1
     texts = [*ax.get_xticklabels(), *ax.get_yticklabels(), ax.xaxis.label, ax.yaxis.label]
     assert max(sum(to_rgb(text.get_color())) for text in texts) < 1.5
+
+
+def test_every_figure_can_be_read_on_a_phone(drawing: object) -> None:
+    figure = drawing().figure
+    figure.canvas.draw()
+    shown = PHONE / (figure.get_tightbbox().width + 2 * mpl.rcParams["savefig.pad_inches"])
+    sizes = {
+        text.get_text(): text.get_fontsize() / 72 * shown
+        for text in figure.findobj(mpl.text.Text)
+        if text.get_visible() and text.get_text().strip()
+    }
+    assert min(sizes.values()) >= 9, sizes
 
 
 def test_every_figure_draws_on_the_axes_it_is_given(drawing: object) -> None:

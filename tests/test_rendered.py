@@ -84,6 +84,10 @@ def test_a_page_is_light(pages, walked):
     assert not heavy
 
 
+def test_a_page_is_ready_within_two_seconds_on_an_old_phone(walked):
+    assert not {path.name: of["ready"] for path, of in walked.items() if of["ready"] > 2}
+
+
 def test_no_page_complains(walked):
     assert not {path.name: of["said"] for path, of in walked.items() if of["said"]}
 
@@ -294,6 +298,17 @@ def test_figures_are_white_cards_with_dark_ink(html, pages):
         darkest = ink[luminance(ink).argmin()]
         assert contrast(card, darkest) >= 7, path.name
         assert contrast(card, (1, 1, 1)) < 1.1, path.name
+
+
+def test_no_figure_is_wider_than_its_text_allows(html, pages):
+    """Text of 11 points at 110 dots an inch, in a column of 366 pixels, is then at least 9 pixels high."""
+    wide = {
+        f"{path.name}: {img['src']}": img["width"]
+        for path, page in pages.items()
+        for img in page.select("article .cell_output img[width]")
+        if float(img["width"].removesuffix("px")) > 366 * 11 / 72 * 110 / 9
+    }
+    assert not wide
 
 
 def test_the_books_own_colours_can_be_read_in_both_themes(root):

@@ -85,7 +85,7 @@ def tree(tmp_path):
         "genre_lite/__init__.py": '__all__ = sorted({"room"})\n',
         "genre_lite/room.py": MODULE,
         "book/page.md": PAGE,
-        "book/api.md": API,
+        "book/api/rooms.md": API,
         "tests/test_room.py": TESTS,
         "notebooks/01_chapter.ipynb": json.dumps({"cells": cells}),
     }.items():

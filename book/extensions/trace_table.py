@@ -14,6 +14,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from docutils import nodes
@@ -26,8 +27,9 @@ NUMBERED = re.compile(r"\$\$ *\(([\w-]+)\) *$", re.M)
 BY_HAND = re.compile(r"^% by hand: ([\w-]+) *$", re.M)
 COMPUTES = re.compile(r"^ *Equations?: (.*(?:\n *:eq:.*)*)$", re.M)
 CELL = re.compile(r"^```\{code-cell\}.*\n(?:---\n(?:.*\n)*?---\n|(?::.*\n)*)((?:.*\n)*?)```", re.M)
+DOCUMENTED = re.compile(r"automodule:: (\S+)")
 NAMED = re.compile(r"`~?(?:[\w.]*\.)?(\w+)(?:\([^`]*\))?`")
-NOT_MENTIONS = ("book/api", "book/trace", "book/bibliography")
+NOT_MENTIONS = ("book/api", "book/trace", "book/bibliography")  # pages, and all below them
 
 # What no page has to speak of, and why. A name here is a module, a class or a function.
 ASIDE = {
@@ -261,7 +263,7 @@ class Trace:
     def _names(self) -> Iterator[str]:
         spoken = set()
         for page in self.pages:
-            if page.name not in NOT_MENTIONS:
+            if not any(page.name == one or page.name.startswith(f"{one}/") for one in NOT_MENTIONS):
                 spoken |= page.mentions()
         for name in self.public:
             computes = any(_within(one, name) for _, one in self.computed)
@@ -298,15 +300,20 @@ class Trace:
         """A reference to the API page where that documents the name, else the bare name."""
         home = next((one for one in self.public if _within(name, one)), None)
         if home and "._" not in name:
-            documented = re.findall(r"automodule:: (\S+)", (self.root / "book/api.md").read_text())
             module, _, own = home.rpartition(".")
             package = module.rpartition(".")[0]
             shown = name.removeprefix(f"{module}.")
-            if module in documented:
+            if module in self._documented:
                 return f"{{py:obj}}`{shown} <{name}>`"
-            if package in documented and self._reexports(package, own):
+            if package in self._documented and self._reexports(package, own):
                 return f"{{py:obj}}`{shown} <{package}.{shown}>`"
         return f"`{name}`"
+
+    @cached_property
+    def _documented(self) -> set[str]:
+        """The modules that the parts of the reference show."""
+        parts = self.root.glob("book/api/*.md")
+        return {name for part in parts for name in DOCUMENTED.findall(part.read_text())}
 
     def _reexports(self, package: str, name: str) -> bool:
         return f'"{name}"' in self.root.joinpath(*package.split("."), "__init__.py").read_text()

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import GenReError
-from .theme import ABOVE, GREY, INK, LINES, MARKERS, NO, PALETTE, YES, require_columns, style
+from .theme import ABOVE, GREY, INK, LINES, MARKERS, NO, PALETTE, WIDTH, YES, require_columns, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -165,7 +165,7 @@ def ablation(record: Mapping, table: str, *, ax: Axes | None = None) -> Axes:
         "harms": {"fmt": "s", "color": NO},
     }
     with style():
-        ax = ax or plt.subplots(figsize=(7.2, 1.4 + 0.3 * len(order)))[1]
+        ax = ax or plt.subplots(figsize=(WIDTH, 1.4 + 0.3 * len(order)))[1]
         for kind, look in kinds.items():
             some = [name for name in here if _effect(here[name]) == kind]
             if some:
@@ -246,7 +246,7 @@ def _sweep(
         ax.set(xscale="log", xlabel=xlabel, ylabel=ylabel)
         ax.set_xticks(x, [f"{number:,.9g}" for number in x])
         ax.set_xticks([], minor=True)
-        ax.legend(**ABOVE, fontsize="small")
+        ax.legend(**ABOVE | {"ncols": 2})
     return ax
 
 

@@ -19,7 +19,7 @@ from matplotlib.ticker import NullFormatter
 from matplotlib.transforms import Bbox
 
 from ..errors import GenReError
-from .theme import ABOVE, GREY, INK, LINES, MARKERS, STYLE, YES, require_columns, style
+from .theme import ABOVE, GREY, INK, LINES, MARKERS, STYLE, WIDTH, YES, require_columns, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -69,7 +69,7 @@ def frontier(
         ax.plot(edge[cost], edge[plausibility], "--", color=GREY, lw=1, zorder=0)
         ax.margins(0.12)
         ax.set(xlabel=f"{cost} (less is better)", ylabel=plausibility)
-        ax.legend(loc="best", fontsize="small")
+        ax.legend(loc="best")
     return ax
 
 
@@ -159,7 +159,7 @@ def dot_plot(
     pad = 0.04 * (ends - begins) or 0.05
     with style():
         alone = ax is None
-        ax = ax or plt.subplots(figsize=(6.4, 1.2 + 0.22 * (len(names) + len(heads))))[1]
+        ax = ax or plt.subplots(figsize=(WIDTH, 1.2 + 0.22 * (len(names) + len(heads))))[1]
         for look, (name, value) in zip(LINES, (lines or {}).items(), strict=False):
             if not np.isnan(value):
                 ax.axvline(value, color=GREY, lw=1.2, ls=look, label=name, zorder=1)
@@ -303,7 +303,7 @@ def seconds_a_person(
     if timed.empty:
         raise GenReError("No method's seconds are known; time an answer with recommend().")
     with style():
-        ax = ax or plt.subplots(figsize=(6.4, 1.3 + 0.32 * len(timed)))[1]
+        ax = ax or plt.subplots(figsize=(WIDTH, 1.3 + 0.32 * len(timed)))[1]
         ax.set(xscale="log")
         for y, (method, seconds) in enumerate(timed.items()):
             mine = method == highlight
@@ -319,7 +319,6 @@ def seconds_a_person(
                 (0, 6),
                 textcoords="offset points",
                 ha="center",
-                fontsize="small",
                 weight="bold" if mine else "normal",
             )
         first, last = np.log10([timed.min() / 1.5, timed.max() * 1.5])
@@ -407,7 +406,6 @@ def _name(ax: Axes, points: pd.DataFrame, *, bold: str) -> None:
     for label, place in zip(points.index, points.to_numpy(), strict=True):
         look: dict[str, Any] = {
             "weight": "bold" if label == bold else "normal",
-            "fontsize": "small",
         }
         probe = ax.text(0, 0, str(label), **look)
         size = np.array(probe.get_window_extent().size)

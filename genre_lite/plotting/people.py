@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
@@ -12,8 +13,9 @@ from matplotlib.lines import Line2D
 
 from ..decision import acceptance
 from ..errors import GenReError
+from ..letters import lettered
 from ..schema import Feature, Schema
-from .theme import ABOVE, GREY, INK, NO, PALETTE, SHADES, YES, style
+from .theme import ABOVE, GREY, INK, NO, PALETTE, SHADES, WIDTH, YES, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["boundary", "profile", "recourse_paths"]
 
 GRID = 120
+NAME, VALUE = 18, 21  # letters a line, of what stands beside a profile
 POINTS = 400
 
 
@@ -132,12 +135,17 @@ def profile(
     schema = answer.schema
     before, after = one.factual.loc[person], one.frame.loc[(person, option)]
     everyone = pd.concat([answer.factual, answer.frame.dropna()])
+    names = [fill(feature.title, NAME) for feature in schema]
+    values = []
+    for feature in schema:
+        ends = dict.fromkeys(map(feature.format, (before[feature.name], after[feature.name])))
+        values.append(fill(" → ".join(ends), VALUE))
+    tall = 0.2 * max(text.count("\n") + 1 for text in names + values)
     with style():
-        ax = ax or plt.subplots(figsize=(7.2, 1.2 + 0.32 * len(schema)))[1]
+        ax = ax or plt.subplots(figsize=(WIDTH, 1.2 + (0.12 + tall) * len(schema)))[1]
         for y, feature in enumerate(schema):
             a, b = before[feature.name], after[feature.name]
             scale = _unit_scale(feature, everyone)
-            text = feature.format(a) if a == b else f"{feature.format(a)} → {feature.format(b)}"
             ax.plot([0, 1], [y, y], color="#DDDDDD", lw=1, zorder=0)
             if a != b:
                 arrow = {"arrowstyle": "->", "color": INK, "shrinkA": 4, "shrinkB": 4}
@@ -152,7 +160,7 @@ def profile(
             ax.text(
                 1.03,
                 y,
-                text,
+                values[y],
                 transform=ax.get_yaxis_transform(),
                 va="center",
                 color=GREY if a == b else INK,
@@ -160,12 +168,12 @@ def profile(
             )
         ax.set(xlim=(-0.04, 1.04), ylim=(len(schema) - 0.4, -0.6))
         ax.set_xticks([0, 1], ["lowest", "highest"])
-        ax.set_yticks(range(len(schema)), [feature.title for feature in schema])
+        ax.set_yticks(range(len(schema)), names)
         ax.tick_params(length=0)
         ax.spines[["left", "bottom"]].set_visible(False)
         keys = [
             Line2D([], [], ls="", marker="o", mfc="white", mec=NO, mew=1.8, ms=8, label="now"),
-            Line2D([], [], ls="", marker="D", color=YES, ms=8, label=f"option {option}"),
+            Line2D([], [], ls="", marker="D", color=YES, ms=8, label=f"option {lettered(option)}"),
             Line2D([], [], ls="", marker="o", mfc="white", mec=GREY, mew=1.8, ms=5, label="stays"),
         ]
         ax.legend(handles=keys, **ABOVE)
@@ -201,7 +209,7 @@ def _contours(ax: Axes, people: pd.DataFrame, first: Feature, second: Feature, h
         linewidths=[0.8, 2.2, 0.8],
         linestyles=["dotted", "solid", "dashed"],
     )
-    ax.clabel(levels, fmt="%.1f", fontsize="small")
+    ax.clabel(levels, fmt="%.1f", fontsize="medium")
 
 
 def _records(ax: Axes, bank: Any, first: Feature, second: Feature, seed: int) -> None:
