@@ -134,7 +134,7 @@ def _cheapest_valid() -> tuple[float, float]:
 
 
 def _downwards() -> tuple[float, float]:
-    """Straight towards option 0, no farther than the line."""
+    """Straight towards option A, no farther than the line."""
     start, end = moons().applicant.to_numpy()[0], np.array([0.2, -0.1])
     way = pd.DataFrame(
         start + np.linspace(0, 1, 500)[:, None] * (end - start), columns=["x1", "x2"]
@@ -244,14 +244,14 @@ EXERCISES = (
             Mistake(
                 "The surest yes is the best.",
                 lambda: (1.0, -0.5),
-                "A yes, and no cheaper than option 0. How far back towards the applicant can you "
+                "A yes, and no cheaper than option A. How far back towards the applicant can you "
                 "go before the yes is lost?",
                 lambda answer: _one(answer)["cost"] >= _option_0(),
             ),
             Mistake(
                 "The straight way to a good point is the cheapest way to a yes.",
                 _downwards,
-                "Cheaper than option 0, and there is a cheaper yes. You move both features. What does a "
+                "Cheaper than option A, and there is a cheaper yes. You move both features. What does a "
                 "step of each cost, and what does it do to h?",
                 lambda answer: (
                     _least_valid() + NEARLY < _one(answer)["cost"] < _option_0()
@@ -261,7 +261,7 @@ EXERCISES = (
             Mistake(
                 "To move one feature is cheap, whichever it is, and however far.",
                 lambda: (_one_start(), 0.05),
-                "Cheaper than option 0, and one feature alone has moved. Is it the better one of the two, and have "
+                "Cheaper than option A, and one feature alone has moved. Is it the better one of the two, and have "
                 "you stopped at the line?",
                 lambda answer: _least_valid() + NEARLY < _one(answer)["cost"] < _option_0(),
             ),
