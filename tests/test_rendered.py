@@ -84,8 +84,10 @@ def test_a_page_is_light(pages, walked):
     assert not heavy
 
 
-def test_a_page_is_ready_within_three_seconds_on_an_old_phone(walked):
-    assert not {path.name: of["ready"] for path, of in walked.items() if of["ready"] > 3}
+def test_no_page_keeps_an_old_phone_busy_for_long(walked):
+    """Seconds of the page's own thread; the reference in parts 3, a chapter with its formulas 8."""
+    ready = {path: of["ready"] for path, of in walked.items()}
+    assert not {p.name: t for p, t in ready.items() if t > (3 if p.parent.name == "api" else 8)}
 
 
 def test_no_page_complains(walked):
