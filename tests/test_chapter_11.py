@@ -30,6 +30,7 @@ from genre_lite.exercises import chapter_11, check
 LIVE = (
     "gold_world(",
     "lender",
+    'beside["',
     "by_bin(",
     "load_dataset(name)",
     "genre_lite.exercises",

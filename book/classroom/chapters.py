@@ -1,4 +1,4 @@
-"""The chapters as files: their cells, titles and objectives, and their prose without what only the book can show."""
+"""The chapters as files: their cells and titles, and their prose without what only the book can show."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from pathlib import Path
 
 import nbformat
 
-from book.extensions.objectives import goals
 from genre_lite.exercises import CHAPTERS
 
 __all__ = [
@@ -17,7 +16,6 @@ __all__ = [
     "SITE",
     "SOURCE",
     "cells",
-    "objectives",
     "page_of",
     "pages",
     "plain",
@@ -53,27 +51,16 @@ def title(number: int) -> str:
     return re.search(r"^# (.+)$", prose(number), re.M)[1]
 
 
-def objectives(number: int) -> list[str]:
-    """What one can do after it, as its first box says.
-
-    Examples
-    --------
-    >>> objectives(1)[0]
-    'tell recourse from explanation and from causal advice'
-    """
-    return goals(prose(number))
-
-
-def _site(path: Path) -> str:
-    """The address of a notebook's page."""
-    return f"{SITE}notebooks/{path.stem}.html"
-
-
 @cache
+def _texts() -> dict[str, str]:
+    """All that each notebook holds, by the address of its page."""
+    every = [path for number in CHAPTERS for path in pages(number)]
+    return {f"{SITE}notebooks/{path.stem}.html": path.read_text("utf-8") for path in every}
+
+
 def page_of(mark: str) -> str:
     """The page on which a label is set."""
-    every = (path for number in CHAPTERS for path in pages(number))
-    return next((_site(path) for path in every if mark in path.read_text("utf-8")), SITE)
+    return next((address for address, text in _texts().items() if mark in text), SITE)
 
 
 def plain(text: str) -> str:

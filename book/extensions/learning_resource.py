@@ -13,13 +13,13 @@ from pathlib import Path
 from docutils import nodes
 from sphinx.application import Sphinx
 
+from book.extensions.chapter_cards import QUESTION
 from book.extensions.objectives import goals
 
 TAKES = re.compile(
     r"\*\*It\s+takes\*\*\s+(?:about\s+)?([\w\s-]+?)(?:\s+with\s+the\s+exercises)?[.,]"
 )
 NEEDS = re.compile(r"\*\*You need\*\*\s+(.+?)\s+\*\*It\s+takes\*\*", re.S)
-QUESTION = re.compile(r"\*\*The question\.\*\*\s+(.+?)\n\n", re.S)
 PARTS = {
     r"(?<!half )\b(an|one|two|three|\d+) hours?\b": 60,
     r"\b(half)\b": 30,

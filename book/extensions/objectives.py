@@ -49,25 +49,27 @@ def goals(text: str) -> list[str]:
 
 
 def chapters(root: Path) -> dict[int, Chapter]:
-    """The chapters by their numbers; a chapter may have two halves."""
-    found: dict[int, Chapter] = {}
+    """The chapters by their numbers; a chapter may have two halves, each a page."""
+    texts: dict[int, dict[str, str]] = {}
     for path in sorted(root.glob("notebooks/[0-9][0-9]*_*.ipynb")):
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         text = "\n\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
-        page, number = f"notebooks/{path.stem}", int(path.name[:2])
-        title = re.search(r"^# (.+)$", text, re.M)[1]
-        chapter = found.setdefault(number, Chapter([], title, [], {}))
-        chapter.pages.append(page)
-        chapter.objectives.extend(goals(text))
-        asked = sum(key in exercises(number) for key in chapter.asks)
-        ahead = list(exercises(number).items())[asked:]
-        for (key, one), anchor in zip(ahead, EXERCISE.findall(text), strict=False):
-            chapter.asks[key] = (f"{key} {one.title}", page, anchor)
-        chapter.asks.update({label: (words, page, label) for words, label in ASKED.findall(text)})
-    for number, chapter in found.items():
-        if lost := exercises(number).keys() - chapter.asks.keys():
-            raise ExtensionError(f"chapter {number} does not ask {', '.join(sorted(lost))}")
-    return found
+        texts.setdefault(int(path.name[:2]), {})[f"notebooks/{path.stem}"] = text
+    return {number: _chapter(number, halves) for number, halves in texts.items()}
+
+
+def _chapter(number: int, halves: Mapping[str, str]) -> Chapter:
+    """A chapter, by the text of its pages."""
+    whole = "\n\n".join(halves.values())
+    places = [(page, anchor) for page, text in halves.items() for anchor in EXERCISE.findall(text)]
+    asks = {
+        key: (f"{key} {one.title}", page, anchor)
+        for (key, one), (page, anchor) in zip(exercises(number).items(), places, strict=True)
+    }
+    for page, text in halves.items():
+        asks |= {label: (words, page, label) for words, label in ASKED.findall(text)}
+    title = re.search(r"^# (.+)$", whole, re.M)[1]
+    return Chapter(list(halves), title, goals(whole), asks)
 
 
 def flaws(chapters: Mapping[int, Chapter], serving: Mapping[int, Mapping]) -> Iterator[str]:
