@@ -56,6 +56,8 @@ def minutes(text: str) -> int:
     75
     >>> minutes("**It\\ntakes** forty-five minutes.")
     45
+    >>> minutes("**It takes** forty minutes. **It takes** an hour.")
+    100
     """
     said = " ".join(", ".join(TAKES.findall(text)).split())
     parts = [
