@@ -13,12 +13,6 @@ VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/ready
 
-# What each peer needs; they contradict each other and ours, so each has an environment of its own.
-PEERS := benchmarks/.peers
-dice-ml_NEEDS := dice-ml==0.12
-nice_NEEDS := nicex==0.2.3 scipy scikit-learn
-ellice_NEEDS := ellice==0.1.4
-
 CHROMIUM ?= $(firstword $(foreach name,chromium chromium-browser google-chrome chrome,$(shell command -v $(name) 2>/dev/null)))
 PRINT := --headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync \
   --disable-background-networking --disable-component-update --allow-file-access-from-files \
@@ -26,6 +20,7 @@ PRINT := --headless --no-sandbox --disable-gpu --disable-quic --no-first-run --d
 
 # The networks are small: more threads mostly wait for each other, and round otherwise.
 export OMP_NUM_THREADS ?= 1
+export TORCH_INDEX
 
 # Chapters run in their own folder, so a relative data folder must become absolute here.
 ifdef GENRE_LITE_DATA
@@ -43,24 +38,11 @@ endif
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
-# Without ensurepip (Debian keeps it in a package of its own) the outer pip fills the environment.
-define environment
-	"$(PYTHON)" -m venv $(1) 2>/dev/null \
-	  || { "$(PYTHON)" -m venv --clear --without-pip $(1) \
-	       && "$(PYTHON)" -m pip --python $(1)/bin/python install --quiet pip; }
-endef
-
 $(READY): pyproject.toml constraints.txt
-	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-	  || { echo "Python 3.11 or newer is needed; name one: make PYTHON=python3.12 ..."; exit 1; }
-	rm -rf $(VENV)
-	$(call environment,$(VENV))
-	$(PY) -m pip install --quiet -c constraints.txt torch $(if $(TORCH_INDEX),--index-url "$(TORCH_INDEX)")
-	$(PY) -m pip install --quiet -c constraints.txt -e '.[book,test]'
-	touch $@
+	@"$(PYTHON)" -m tasks environment
 
-book: $(READY) ## Run every chapter and build the book, strictly; prints the path of its first page
-	@$(PY) -m tasks book
+book: $(READY) ## Run every chapter and build the book, strictly; one alone: make book CHAPTER=7
+	@$(PY) -m tasks book $(CHAPTER)
 
 pdf: book print ## Print the whole book as _build/book.pdf; needs Chromium or Chrome
 
@@ -91,22 +73,14 @@ classroom: $(READY) ## Write assignments for graders and what else a teacher nee
 bench: $(READY) ## Make a small part of the measurements again, beside the record, in minutes
 	$(PY) -m benchmarks
 
-# `make -k peers` goes on where one cannot be had: NICE needs Python 3.11, for its pandas < 2.
-peers: $(PEERS)/dice-ml/ready $(PEERS)/nice/ready $(PEERS)/ellice/ready ## Build the environments of the packages we compare with
-
-$(PEERS)/%/ready: constraints.txt
-	rm -rf $(@D)
-	$(call environment,$(@D))
-	$(if $(filter ellice,$*),$(@D)/bin/python -m pip install --quiet -c constraints.txt torch $(if $(TORCH_INDEX),--index-url "$(TORCH_INDEX)"))
-	$(@D)/bin/python -m pip install --quiet -c constraints.txt $($*_NEEDS)
-	touch $@
+peers: $(READY) ## Build the environments of the packages we compare with
+	@$(PY) -m tasks peers
 
 models: $(READY) ## Train the models that come with the package again
 	$(PY) -m benchmarks.ship_models
 
-release: $(READY) ## Build the wheel, unless a result is older than the code that made it
-	$(PY) -m benchmarks.provenance --strict
-	$(PY) -m build --wheel --outdir dist .
+release: $(READY) ## Build what is published, unless a result is stale or the address not ours
+	@$(PY) -m tasks release
 
 # _config.yml holds the address (repository.url); the files beside it must agree, as a test checks.
 address: ## Set the repository's public address: make address URL=https://github.com/OWNER/NAME
@@ -118,4 +92,4 @@ address: ## Set the repository's public address: make address URL=https://github
 	done
 
 clean: ## Remove the environment and everything built
-	rm -rf $(VENV) _build _classroom build dist .pytest_cache .ruff_cache .hypothesis $(PEERS)
+	rm -rf $(VENV) _build _classroom build dist .pytest_cache .ruff_cache .hypothesis benchmarks/.peers

@@ -1,12 +1,14 @@
 """The project's commands in Python, for machines without make; the Makefile calls the same ones.
 
-    python -m tasks book             # every chapter executed, the book built strictly
+    python -m tasks book             # every chapter executed, the book built strictly; `book 7` is one
     python -m tasks test             # the package, the examples in its docstrings, every cell
     python -m tasks check codec      # one module: style, types, its tests; `check 7` is a chapter
     python -m tasks classroom        # assignments for graders, and what else a teacher needs
     python -m tasks package          # the package's tests, from the archive that a release ships
+    python -m tasks release          # what is published, unless a result is stale or the address is not ours yet
 
-Each makes the environment in ``.venv`` where there is none. ``TORCH_INDEX`` names another index for torch.
+Each makes the environment in ``.venv`` where there is none, or an older one than what it must hold.
+``TORCH_INDEX`` names another index for torch.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -26,6 +29,12 @@ VENV = ROOT / ".venv"
 WINDOWS = os.name == "nt"
 PYTHON = VENV / ("Scripts/python.exe" if WINDOWS else "bin/python")
 BOOK = "jupyter-book"  # the one program that is no module
+# What each peer needs; they contradict each other and ours. NICE needs Python 3.11, for its pandas < 2.
+PEERS = {
+    "dice-ml": ("dice-ml==0.12",),
+    "nice": ("nicex==0.2.3", "scipy", "scikit-learn"),
+    "ellice": ("ellice==0.1.4",),
+}
 SPREAD = ("-n", "auto", "--maxprocesses", "4", "--dist", "loadfile", "--durations=20")
 CELLS = ("--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=600")
 
@@ -40,18 +49,49 @@ def run(*command: str | Path, where: Path = ROOT, **more: str) -> None:
         sys.exit(done.returncode)
 
 
-def environment() -> None:
-    """Make the environment, if it is missing."""
-    if PYTHON.exists():
-        return
+def fill(folder: Path, *packages: str, torch: bool = True) -> None:
+    """Make an environment in ``folder`` with these packages, torch first and alone, for its pin."""
     if sys.version_info < (3, 11):  # noqa: UP036, for this file runs before pip can refuse
-        sys.exit("Python 3.11 or newer is needed.")
-    subprocess.run([sys.executable, "-m", "venv", VENV], check=True)
+        sys.exit(
+            "Python 3.11 or newer is needed; name one: make PYTHON=python3.12 ..., or start this with it."
+        )
+    python = folder / PYTHON.relative_to(VENV)
+    shutil.rmtree(folder, ignore_errors=True)
+    made = subprocess.run([sys.executable, "-m", "venv", folder], capture_output=True)
+    if made.returncode:  # Debian keeps ensurepip in a package of its own; the outer pip steps in
+        bare = [sys.executable, "-m", "venv", "--clear", "--without-pip", folder]
+        subprocess.run(bare, check=True)
+        outer = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "pip"]
+        subprocess.run(outer, check=True)
+    install = [python, "-m", "pip", "install", "--quiet", "-c", "constraints.txt"]
     index = os.environ.get("TORCH_INDEX")
-    pip = ("pip", "install", "--quiet", "-c", "constraints.txt")
-    run(*pip, "torch", *(("--index-url", index) if index else ()))
-    run(*pip, "-e", ".[book,test]")
-    (VENV / "ready").touch()  # as the Makefile does
+    if torch:
+        other = ["--index-url", index] if index else []
+        subprocess.run([*install, "torch", *other], cwd=ROOT, check=True)
+    subprocess.run([*install, *packages], cwd=ROOT, check=True)
+    (folder / "ready").touch()
+
+
+def environment() -> None:
+    """Make the environment, if it is missing or older than what says what it must hold."""
+    ready = VENV / "ready"
+    said = max((ROOT / name).stat().st_mtime for name in ("pyproject.toml", "constraints.txt"))
+    if not ready.exists() or ready.stat().st_mtime < said:
+        fill(VENV, "-e", ".[book,test]")
+
+
+def peers() -> None:
+    """The environments of the packages we compare with; one that cannot be had is named, and the rest made."""
+    failed = []
+    for name, packages in PEERS.items():
+        folder = ROOT / "benchmarks/.peers" / name
+        if not (folder / "ready").exists():
+            try:
+                fill(folder, *packages, torch=name == "ellice")
+            except subprocess.CalledProcessError:
+                failed.append(name)
+    if failed:
+        sys.exit(f"Not to be had for this Python: {', '.join(failed)}.")
 
 
 def notebook(chapter: str) -> Path:
@@ -65,11 +105,22 @@ def notebook(chapter: str) -> Path:
     return found[0]
 
 
-def book() -> None:
-    """The whole book, strictly."""
-    shutil.rmtree(ROOT / "_build", ignore_errors=True)
-    run(BOOK, "build", ".", "--all", "-W", "-n", "--keep-going")
-    print(f"The book is ready: {ROOT / '_build/html/index.html'}")
+def book(chapter: str = "") -> None:
+    """The whole book, strictly; or one chapter alone, whose links to other pages lead nowhere."""
+    if not chapter:
+        shutil.rmtree(ROOT / "_build", ignore_errors=True)
+        run(BOOK, "build", ".", "--all", "-W", "-n", "--keep-going")
+        print(f"The book is ready: {ROOT / '_build/html/index.html'}")
+        return
+    page = notebook(chapter)
+    out = ROOT / "_build/chapter"
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    beside = "".join(f"- file: book/{name}\n" for name in ("glossary", "notation", "bibliography"))
+    contents = f"format: jb-book\nroot: notebooks/{page.stem}\nchapters:\n{beside}"
+    (out / "_toc.yml").write_text(contents)
+    run(BOOK, "build", ".", "--toc", out / "_toc.yml", "--path-output", out, "--quiet")
+    print(f"The chapter is ready: {out / '_build/html/notebooks' / page.stem}.html")
 
 
 def test() -> None:
@@ -118,8 +169,25 @@ def style() -> None:
     run("nbstripout", "--verify", *sorted((ROOT / "notebooks").glob("*.ipynb")))
 
 
+def release() -> None:
+    """What is published, sdist and wheel, unless a result is stale or the public address is not ours."""
+    run("benchmarks.provenance", "--strict")
+    url = re.search(r"^  url: (https://\S+)", (ROOT / "_config.yml").read_text(), flags=re.M)[1]
+    try:
+        urllib.request.urlopen(f"{url}/blob/HEAD/genre_lite/__init__.py", timeout=30).close()
+    except OSError as problem:
+        sys.exit(
+            f"{url} does not answer with this repository ({problem}). Readers, badges and the package's page "
+            "would lead nowhere. Name the right one: make address URL=https://github.com/OWNER/NAME"
+        )
+    shutil.rmtree(ROOT / "dist", ignore_errors=True)
+    run("build", "--outdir", "dist", ".")
+    run("twine", "check", "--strict", *sorted(ROOT.glob("dist/*")))
+
+
 TASKS = {
-    task.__name__: task for task in (environment, book, test, package, classroom, check, style)
+    task.__name__: task
+    for task in (environment, book, test, package, classroom, check, style, peers, release)
 }
 
 
@@ -130,10 +198,13 @@ def main() -> None:
     )
     asked.add_argument("task", choices=TASKS)
     asked.add_argument(
-        "what", nargs="?", default="", help="for check: a module, or a chapter by its number"
+        "what",
+        nargs="?",
+        default="",
+        help="check: a module or a chapter's number; book: a chapter's",
     )
     given = asked.parse_args()
-    if given.what and given.task != "check":
+    if given.what and given.task not in ("check", "book"):
         asked.error(f"{given.task} takes nothing more")
     if given.task == "check" and not given.what:
         asked.error("check what? Name a module, as codec, or a chapter, as 7.")

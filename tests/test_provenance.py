@@ -201,13 +201,6 @@ def test_strict_fails_on_a_stale_file(root, tmp_path):
     assert check(root, tmp_path).returncode == 0, "without --strict it only tells"
 
 
-def test_release_asks_first(root):
-    text = (root / "Makefile").read_text()
-    recipe = text.split("\nrelease:")[1].split("\n\n")[0].splitlines()[1:]
-    assert "benchmarks.provenance --strict" in recipe[0]
-    assert "build --wheel" in recipe[1]
-
-
 def test_every_result_names_its_code(root):
     """Age is no failure here, since every change of code ages a result; not to know it is."""
     for name, record in provenance.records().items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import io
 import json
 import os
 import re
@@ -17,6 +18,7 @@ import yaml
 from packaging.requirements import Requirement
 
 import genre_lite
+import tasks
 
 ADDRESS = re.compile(
     r"(?:github\.com|mybinder\.org/v2/gh|colab\.research\.google\.com/github)/([\w.-]+/[\w.-]+)"
@@ -176,13 +178,91 @@ def test_make_help_lists_every_command(root):
 
 
 @pytest.mark.parametrize("index", ["", "https://example.org/cpu"])
-def test_another_index_serves_torch_alone_and_only_if_asked(root, index):
-    recipe = make(root, "--dry-run", "--always-make", "test", f"TORCH_INDEX={index}")
-    installs = [line for line in recipe.splitlines() if "-c constraints.txt" in line]
-    assert len(installs) == 2
-    assert " torch" in installs[0]
+def test_another_index_serves_torch_alone_and_only_if_asked(monkeypatch, tmp_path, index):
+    monkeypatch.setenv("TORCH_INDEX", index)
+    installs = called(monkeypatch, lambda: tasks.fill(tmp_path / "new", "-e", ".[book,test]"))[1:]
+    assert len(installs) == 2 and (tmp_path / "new/ready").exists()
+    assert all("-c constraints.txt" in line for line in installs)
+    assert " torch" in installs[0] and " -e .[book,test]" in installs[1]
     assert ("--index-url" in installs[0]) == bool(index)
     assert "--index-url" not in installs[1]
+
+
+def called(monkeypatch, task):
+    """What a task would have run, a line each."""
+    lines = []
+
+    def instead(command, **_):
+        lines.append(" ".join(map(str, command)))
+        if "venv" in command:
+            Path(command[-1]).mkdir(parents=True)
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr(tasks.subprocess, "run", instead)
+    task()
+    return lines
+
+
+def test_the_environment_is_made_anew_only_when_it_must_hold_something_else(monkeypatch, tmp_path):
+    for name in ("pyproject.toml", "constraints.txt"):
+        (tmp_path / name).touch()
+    monkeypatch.setattr(tasks, "ROOT", tmp_path)
+    monkeypatch.setattr(tasks, "VENV", tmp_path / ".venv")
+    monkeypatch.setattr(tasks, "PYTHON", tmp_path / ".venv/bin/python")
+    assert len(called(monkeypatch, tasks.environment)) == 3
+    assert called(monkeypatch, tasks.environment) == []
+    later = (tmp_path / ".venv/ready").stat().st_mtime + 5
+    os.utime(tmp_path / "pyproject.toml", (later, later))
+    assert len(called(monkeypatch, tasks.environment)) == 3
+
+
+def test_one_chapter_can_be_built_alone(monkeypatch, root, tmp_path):
+    asked = []
+    monkeypatch.setattr(tasks, "run", lambda *command, **_: asked.append(command))
+    monkeypatch.setattr(tasks, "ROOT", tmp_path)
+    shutil.copytree(root / "notebooks", tmp_path / "notebooks")
+    tasks.book("2b")
+    ((program, _, _, _, toc, *_),) = asked
+    contents = yaml.safe_load(toc.read_text())
+    assert program == "jupyter-book" and contents["root"] == "notebooks/02b_one_number"
+    assert all((root / f"{page['file']}.md").exists() for page in contents["chapters"])
+    with pytest.raises(SystemExit, match=r"No chapter is '77'.*07_supervision"):
+        tasks.book("77")
+
+
+def test_a_release_asks_the_results_and_the_address_first(monkeypatch, root, tmp_path):
+    """Neither a stale result nor an address that leads elsewhere lets anything be built."""
+    done = []
+
+    def run(*command, **_):
+        if command[0] == "benchmarks.provenance" and stale:
+            sys.exit(1)
+        done.append(command[0])
+
+    def answers(url, timeout):
+        if missing:
+            raise OSError("HTTP Error 404: Not Found")
+        assert url.startswith(
+            yaml.safe_load((root / "_config.yml").read_text())["repository"]["url"]
+        )
+        return io.BytesIO()
+
+    monkeypatch.setattr(tasks, "run", run)
+    monkeypatch.setattr(tasks, "ROOT", tmp_path)
+    monkeypatch.setattr(tasks.urllib.request, "urlopen", answers)
+    shutil.copy(root / "_config.yml", tmp_path)
+    stale, missing = True, False
+    with pytest.raises(SystemExit):
+        tasks.release()
+    assert done == []
+    stale, missing = False, True
+    with pytest.raises(SystemExit, match=r"404(.|\n)*make address"):
+        tasks.release()
+    assert done == ["benchmarks.provenance"]
+    missing = False
+    done.clear()
+    tasks.release()
+    assert done == ["benchmarks.provenance", "build", "twine"]
 
 
 def test_a_relative_data_folder_reaches_the_tests_as_an_absolute_one(root, tmp_path):
@@ -227,7 +307,10 @@ def test_no_other_file_repeats_the_address(sources, config):
     named = {name for name, text in sources.items() if f"/{slug}" in text}
     assert named == {*ADDRESSED, *(name for name in sources if name.endswith(".ipynb"))}
     site = slug.replace("/", ".github.io/")
-    assert {name for name, text in sources.items() if site in text} == {"_config.yml"}
+    assert {name for name, text in sources.items() if site in text} == {
+        "_config.yml",
+        "pyproject.toml",
+    }
 
 
 def test_make_address_changes_every_place(root, tmp_path):
