@@ -33,7 +33,7 @@ endif
 .NOTPARALLEL: pdf
 
 .DEFAULT_GOAL := help
-.PHONY: help book pdf print test check lab classroom bench peers models release address clean
+.PHONY: help book pdf print test check diff lab classroom bench peers models release address clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -63,6 +63,9 @@ test: $(READY) ## Run the tests, the examples in the docstrings, and every cell 
 
 check: $(READY) ## Check one module or chapter within a minute: make check WHAT=codec, WHAT=7
 	@$(PY) -m tasks check $(WHAT)
+
+diff: $(READY) ## What changed in the chapters since the last commit, cell by cell
+	@$(PY) -m tasks diff
 
 lab: $(READY) ## Open the chapters in JupyterLab
 	$(PY) -m jupyter lab notebooks

@@ -3,6 +3,7 @@
     python -m tasks book             # every chapter executed, the book built strictly; `book 7` is one
     python -m tasks test             # the package, the examples in its docstrings, every cell
     python -m tasks check codec      # one module: style, types, its tests; `check 7` is a chapter
+    python -m tasks diff             # what changed in the chapters, cell by cell
     python -m tasks classroom        # assignments for graders, and what else a teacher needs
     python -m tasks package          # the package's tests, from the archive that a release ships
     python -m tasks release          # what is published, unless a result is stale or the address is not ours yet
@@ -161,6 +162,11 @@ def check(what: str) -> None:
     run("pytest", "-q", "-m", "not slow", "--durations=5", *CELLS, *files)
 
 
+def diff() -> None:
+    """What was changed in the chapters since the last commit, cell by cell."""
+    run("nbdime", "diff", "--sources", "HEAD", "notebooks")
+
+
 def style() -> None:
     """ruff, mypy, and notebooks without outputs."""
     run("ruff", "check", ".")
@@ -187,7 +193,7 @@ def release() -> None:
 
 TASKS = {
     task.__name__: task
-    for task in (environment, book, test, package, classroom, check, style, peers, release)
+    for task in (environment, book, test, package, classroom, check, diff, style, peers, release)
 }
 
 

@@ -29,6 +29,7 @@ COMMANDS = (
     "pdf",
     "test",
     "check",
+    "diff",
     "lab",
     "classroom",
     "bench",
@@ -277,6 +278,21 @@ def test_scripts_can_be_run(root):
     for name in (".ci/run", "postBuild", "start"):
         assert os.access(root / name, os.X_OK), name
         subprocess.run(["bash", "-n", root / name], check=True)
+
+
+def test_what_reviewers_ask_for_has_a_place_that_exists(root):
+    text = (root / "paper/checklists.md").read_text()
+    rows = [line for line in text.splitlines() if line.startswith("| ") and "Asked for" not in line]
+    places = re.findall(r"\]\(([^)]+)\)", text)
+    assert len(rows) > 25 and len(places) > 40
+    assert not [place for place in places if not (root / "paper" / place).exists()]
+    assert not [row for row in rows if row.endswith("| |")]
+
+
+def test_the_paper_cites_what_the_bibliography_has(root):
+    cited = set(re.findall(r"@(\w+)", (root / "paper/paper.md").read_text()))
+    known = set(re.findall(r"^@\w+\{(\w+)", (root / "book/references.bib").read_text(), flags=re.M))
+    assert cited and cited <= known
 
 
 def test_readme_example_uses_names_that_exist(root):
