@@ -217,28 +217,52 @@
 
     /** The next output of the page is not shown until a guess is made, or asked for. */
     wait() {
-      const follows = (box) => this.root.compareDocumentPosition(box) & Node.DOCUMENT_POSITION_FOLLOWING;
-      const output = [...document.querySelectorAll(".cell_output")].find(follows);
-      if (!output) return;
-      const show = el("button", { type: "button", onclick: () => (this.reveal(), output.focus()) }, "Show it");
-      const note = el("p", { class: "question-waiting" }, "The output waits for your guess. ", show);
-      output.before(note);
-      output.tabIndex = -1;
-      output.setAttribute("hidden", "until-found"); // the browser's search still finds it
-      this.reveal = () => {
-        note.remove();
-        output.removeAttribute("hidden");
-      };
-      output.addEventListener("beforematch", this.reveal);
-      // A link to a figure inside shows it, also where a browser does not know "until-found".
-      const linked = () => {
-        const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-        if (!target || !output.contains(target) || !output.hasAttribute("hidden")) return;
-        this.reveal();
-        target.scrollIntoView();
-      };
-      addEventListener("hashchange", linked);
-      linked();
+      const output = next(this.root);
+      if (output) this.reveal = hide(output, "The output waits for your guess. ");
+    }
+  }
+
+  // -- an output that waits -------------------------------------------------------------------------
+
+  /** The next output after a part of the page. */
+  const next = (root) =>
+    [...document.querySelectorAll(".cell_output")].find(
+      (box) => root.compareDocumentPosition(box) & Node.DOCUMENT_POSITION_FOLLOWING,
+    );
+
+  /** Hide an output behind a button, with something said before it; returns what shows it. */
+  function hide(output, ...said) {
+    const show = el("button", { type: "button", onclick: () => (reveal(), output.focus()) }, "Show it");
+    const note = el("p", { class: "question-waiting" }, ...said, show);
+    const reveal = () => {
+      note.remove();
+      output.removeAttribute("hidden");
+    };
+    output.before(note);
+    output.tabIndex = -1;
+    output.setAttribute("hidden", "until-found"); // the browser's search still finds it
+    output.addEventListener("beforematch", reveal);
+    // A link to a figure inside shows it, also where a browser does not know "until-found".
+    const linked = () => {
+      const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+      if (!target || !output.contains(target) || !output.hasAttribute("hidden")) return;
+      reveal();
+      target.scrollIntoView();
+    };
+    addEventListener("hashchange", linked);
+    linked();
+    return reveal;
+  }
+
+  /** Where the prose says "Predict", the reader has a line to write on, and the next output waits. */
+  function predictions() {
+    for (const word of document.querySelectorAll("p > strong")) {
+      const output = /^Predict\b/.test(word.textContent) && next(word);
+      if (!output || output.hasAttribute("hidden")) continue;
+      const guess = el("input", { type: "text", autocomplete: "off" });
+      const line = el("label", { class: "question-guess" }, el("span", {}, "Your guess, for yourself"), guess);
+      word.closest("p").after(line);
+      hide(output, "The output waits until you have guessed. ");
     }
   }
 
@@ -334,6 +358,7 @@
       for (const root of roots) new Question(root, memory, renew);
       renew();
     }
+    predictions();
     for (const root of document.querySelectorAll(".question-kept")) overview(root, memory);
   }
 

@@ -114,6 +114,10 @@ SAMPLE = """# Sample
 <div class="cell_output"><p id="seven">Seven.</p></div>
 
 <div class="cell_output"><p id="eight">Eight.</p></div>
+
+Here **now** stands nothing to guess. **Predict**: which comes next?
+
+<div class="cell_output"><p id="nine">Nine.</p></div>
 """
 DRAWING = """<svg viewBox="0 0 20 10"><title>Two</title>
 <rect data-option="1" width="10" height="10"/><rect data-option="2" x="10" width="10" height="10"/></svg>"""
@@ -386,6 +390,16 @@ def test_an_output_waits_for_a_guess_right_or_wrong(page):
     assert pick(page, "guess", 2) == "Not so. It was more."
     assert not hidden(page, "#seven")
     assert page.run("document.querySelector('.question-waiting')") is None
+
+
+def test_where_the_prose_says_predict_the_reader_can_write_and_then_look(page):
+    """No answer is judged; without the script, and on paper, nothing is hidden."""
+    assert hidden(page, "#nine")
+    page.run("document.querySelector('.question-guess input').value = 'ten'")
+    page.run("[...document.querySelectorAll('.question-waiting button')].at(-1).click()")
+    assert not hidden(page, "#nine") and hidden(page, "#seven")
+    assert page.run("document.querySelector('.question-guess input').value") == "ten"
+    assert page.run("document.querySelectorAll('.question-guess').length") == 1
 
 
 def test_an_output_is_shown_to_whoever_asks_or_follows_a_link_to_it(page):
