@@ -701,3 +701,6 @@ def test_nothing_implies_a_licence_for_compas():
     assert "states no licence for it" in " ".join((root / "README.md").read_text("utf-8").split())
     for part in ("Ulrike Grömping", "10.24432/C5X89F", "licenses/by/4.0"):
         assert part in tables and part in card("german")
+    for text in (tables, card("german")):
+        assert set(re.findall(r"10\.24432/C5\w+", text)) >= {"10.24432/C5X89F"}
+        assert "C5QG8" not in text, "the update of 2020 is another record"
