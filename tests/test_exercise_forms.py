@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from fractions import Fraction
 from functools import cache
 
@@ -62,6 +63,25 @@ def forms_of_a_mapping(v: dict) -> list:
 def test_a_right_value_is_right_in_any_form(key):
     for form in forms(right(key)):
         assert check(key, form).right, form
+
+
+def rounded(v, digits=4):
+    """A value as it is read off a screen."""
+    if isinstance(v, dict):
+        return {key: rounded(part, digits) for key, part in v.items()}
+    if isinstance(v, list | tuple):
+        return type(v)(rounded(part, digits) for part in v)
+    if isinstance(v, np.ndarray) and v.dtype.kind == "f":
+        return np.array([rounded(part, digits) for part in v.ravel()]).reshape(v.shape)
+    if isinstance(v, float | np.floating) and np.isfinite(v):
+        return float(f"{v:.{digits}g}")
+    return v
+
+
+@pytest.mark.parametrize("key", [key for key in VALUES if EVERY[key].accepts is None])
+def test_four_digits_are_enough(key):
+    """What a cell shows may be copied."""
+    assert check(key, rounded(right(key))).right
 
 
 LARGE, SEVENS = 1e9, np.full((3, 2), 7.0)
@@ -202,6 +222,49 @@ def test_what_is_missing_is_told_apart_from_what_is_wrong():
     assert "something is missing" in check("6.5", {"a": "yes", "b": "yes", "d": "yes"}).hint
     assert check("6.5", {**right("6.5"), "c": "yes"}).hint == "Look again at c."
     assert check("1.1", {1: "explanation"}).hint == "Your answer has no part 5."
+
+
+@pytest.mark.parametrize("key", FUNCTIONS)
+def test_a_forgotten_return_is_told_apart_from_the_dots(key):
+    def dots(*given): ...
+
+    def forgets(*given):
+        found = right(key)(*given)  # noqa: F841
+
+    assert check(key, dots).state == "not yet"
+    assert check(key, lambda *given: ...).state == "not yet"
+    verdict = check(key, forgets)
+    assert verdict.state == "wrong" and "return" in verdict.hint
+
+
+@pytest.mark.parametrize("key", FUNCTIONS)
+def test_a_function_may_give_a_number_in_a_box(key):
+    solution = right(key)
+    if all(np.ndim(solution(*probe)) == 0 for probe in deepcopy(EVERY[key].probes)):
+        boxed = check(key, lambda *given: np.array([solution(*given)]))
+        assert boxed.right or EVERY[key].fits, boxed
+
+
+def test_what_people_write_for_the_same():
+    assert check("1.2", {"A": "denied", "B": "ok", "C": "forbidden", "D": None}).right
+    assert not check("1.2", {"A": "denied", "B": "ok", "C": "ok", "D": "ok"}).right
+    x1, x2 = right("1.3")
+    assert check("1.3", {"x1": x1, "x2": x2}).right
+    said = {"rises": "rise", "falls": "down", "stays": "same"}
+    assert check("5.1", {part: said[word] for part, word in right("5.1").items()}).right
+    assert check("6.5", {part: word[0] for part, word in right("6.5").items()}).right
+    assert check("3.4", {"determinants": [0, 0.75, 0.94], "the port's favourite": "first"}).right
+
+
+def test_what_is_close_to_a_mistake_is_not_right():
+    """0.94 is the share in twelve dimensions; in eleven it is 0.939, and the hint must not praise it."""
+    assert check("6.2", {"left": 0.94, "times": 4096}).right
+    eleven = check("6.2", {"left": 2 ** (-1 / 11), "times": 2048})
+    assert not eleven.right and "share is right" not in eleven.hint
+
+
+def test_another_kind_of_answer_is_named():
+    assert "Asked for is a mapping" in check("5.5", 3).hint
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from types import SimpleNamespace
 
@@ -71,6 +72,16 @@ def _unusable() -> dict[str, str]:
     return reasons
 
 
+USABLE = {"", "?", "ok", "okay", "usable", "fine", "yes", "none", "-"}
+
+
+def _without_usable(answer: object) -> object:
+    """All four forms may be named; the usable ones are left out."""
+    if not (isinstance(answer, Mapping) and {str(k).upper() for k in answer} >= set("ABCD")):
+        return answer
+    return {k: v for k, v in answer.items() if v is not None and str(v).lower() not in USABLE}
+
+
 # -- 1.3 and 1.4: the moons ---------------------------------------------------------------------
 
 MARGIN, SLACK = 0.7, 0.02
@@ -118,6 +129,8 @@ def judged(points: pd.DataFrame) -> pd.DataFrame:
 
 def _one(answer: object) -> pd.Series:
     """The verdict on one point, whatever it was written as."""
+    if isinstance(answer, Mapping):
+        answer = [answer["x1"], answer["x2"]]
     x1, x2 = np.asarray(answer, dtype=float).ravel()
     return judged(pd.DataFrame({"x1": [x1], "x2": [x2]})).iloc[0]
 
@@ -199,6 +212,7 @@ EXERCISES = (
         key="1.2",
         title="Find the unusable ones",
         solution=_unusable,
+        read=_without_usable,
         mistakes=(
             Mistake(
                 "What the model accepts can be used.",
@@ -268,8 +282,8 @@ EXERCISES = (
         ),
         hint="Move one feature alone, as far as the line; then the other alone; and compare their costs with "
         "that of moving both.",
-        takeaway="One feature alone is the cheapest way across. Chapter 3 shows why; and the yes at the end of it "
-        "is one that the least thing undoes.",
+        takeaway="One feature alone is the cheapest way across. Chapter 3 shows why; and a yes so close to the "
+        "line is soon lost.",
         accepts=lambda answer: (
             _one(answer)["h"] > 0.5 and _one(answer)["cost"] <= _least_valid() + NEARLY
         ),

@@ -145,6 +145,11 @@ EXERCISES = (
         ),
         hint="The answers move deeper into the yes. Go through the four with that picture.",
         takeaway="Val (h) cannot tell a safe letter from a fragile one; ask what happens to it later.",
+        names={
+            **dict.fromkeys(("rise", "up", "increases", "increase", "grows", "more"), "rises"),
+            **dict.fromkeys(("fall", "down", "decreases", "decrease", "less"), "falls"),
+            **dict.fromkeys(("stay", "same", "unchanged", "constant", "0"), "stays"),
+        },
     ),
     Exercise(
         key="5.2",

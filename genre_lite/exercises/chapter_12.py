@@ -473,6 +473,7 @@ EXERCISES = (
         hint="First, who is accepted after the letters? Then, which column is their true chance in "
         "each of the two stories?",
         takeaway="The same letters and the same yes; what becomes of it depends on what no form shows.",
+        tolerance=3e-3,
     ),
     Exercise(
         key="12.5",

@@ -7,6 +7,7 @@ is like a known mistake's, the hint for that mistake is given.
 from __future__ import annotations
 
 import ast
+import dis
 import inspect
 import textwrap
 from collections.abc import Callable, Mapping
@@ -131,6 +132,8 @@ class Exercise:
         How far numbers may differ, relatively and absolutely.
     names
         Other names of what is asked for, to the one that the solution uses.
+    read
+        Brings an answer that says it in another way into the solution's; what it does not know it gives back.
 
     Examples
     --------
@@ -162,10 +165,13 @@ class Exercise:
     fits: Callable[..., bool] | None = None
     tolerance: float = 1e-6
     names: Mapping[str, str] = field(default_factory=dict)
+    read: Callable[[Any], Any] | None = None
 
     def judge(self, answer: Any, tries: int = LAST) -> Verdict:
         """The verdict on an answer, given so many tries: the step is told at the third, not before."""
         if not self.probes:
+            if self.read is not None and answer is not None:
+                answer = self.read(answer)
             if _missing(answer):
                 return Verdict(self.key, "not yet", REPLACE)
             try:
@@ -187,14 +193,23 @@ class Exercise:
         except Exception as error:
             said = f"Your function stopped with {type(error).__name__}: {error}"
             return Verdict(self.key, "wrong", said)
-        if all(_missing(one) for one in tried):
+        if all(one is ... for one in tried) or _does_nothing(answer):
             return Verdict(self.key, "not yet", REPLACE)
+        if all(one is None for one in tried):
+            return Verdict(
+                self.key,
+                "wrong",
+                "Your function gives None, always. Does it return what it computes?",
+            )
         if any(one is None for one in tried):
             said = "For some arguments your function gives None. Does every way through it return?"
             return Verdict(self.key, "wrong", said)
         if not alike(given, self.probes):
             said = "Your function writes into what it is given, and whoever calls it loses that. Write into a copy."
             return Verdict(self.key, "wrong", said)
+        if self.fits is None:
+            wanted = self._tried(self._reference)
+            tried = [in_form(one, like) for one, like in zip(tried, wanted, strict=True)]
         return self._verdict(answer, tried, tries)
 
     def _verdict(self, answer: Any, tried: Any, tries: int) -> Verdict:
@@ -209,6 +224,8 @@ class Exercise:
             said = f"Your answer could not be read: {type(error).__name__}: {error}"
             if isinstance(error, KeyError):
                 said = f"Your answer has no part {error}."
+            elif (wanted := _kind(self._reference)) != (given := _kind(answer)):
+                said = f"Asked for is {wanted}, and your answer is {given}."
             return Verdict(self.key, "wrong", f"{self.hint} ({said})" if tries >= LAST else said)
         return Verdict(self.key, "wrong", self.hint if tries >= LAST else self._nudge(tried))
 
@@ -312,6 +329,30 @@ def _missing(answer: Any) -> bool:
     if isinstance(answer, list | tuple):
         return any(_missing(part) for part in answer)
     return False
+
+
+def _does_nothing(function: Callable) -> bool:
+    """Whether a function's body is still the dots of the starter cell, or nothing at all."""
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return False
+    idle = {"RESUME", "NOP", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST", "COPY_FREE_VARS"}
+    steps = list(dis.get_instructions(code))
+    given = [step.argval for step in steps if step.opname in ("LOAD_CONST", "RETURN_CONST")]
+    return all(s.opname in idle for s in steps) and all(g is None or g is ... for g in given)
+
+
+def _kind(value: Any) -> str:
+    """What a value is, in a reader's words."""
+    if isinstance(value, str):
+        return "a text"
+    if isinstance(value, Mapping):
+        return "a mapping, {...: ...}"
+    if isinstance(value, pd.DataFrame):
+        return "a table"
+    if np.iterable(value):
+        return "a list of values"
+    return "one number" if _is_numeric(value) else f"of type {type(value).__name__}"
 
 
 def alike(one: Any, other: Any, tolerance: float = 1e-6) -> bool:

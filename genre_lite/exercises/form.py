@@ -93,8 +93,11 @@ def _only(answer: Any) -> Any:
 
 def _as_scalar(answer: Any, like: Any, known: Collection[str], names: Any) -> Any:
     if isinstance(like, str):
-        if isinstance(answer, bool | np.bool_) and plain(like) in YES | NO:
-            return "yes" if answer else "no"
+        if plain(like) in YES | NO:
+            if isinstance(answer, bool | np.bool_):
+                return "yes" if answer else "no"
+            if isinstance(answer, str) and plain(answer) in YES | NO:
+                return "yes" if plain(answer) in YES else "no"
         if not isinstance(answer, str):
             return answer
         spellings = {plain(other): name for other, name in (names or {}).items()}
