@@ -246,6 +246,7 @@ def _seeds(count: int, *rows: str) -> dict[str, int]:
 
 PAPERS = TABLES[:3]
 SMALL = ("german", "compas:paper", "heloc:paper")
+DIALLED = ("genre", "neighbour", "grafted", "growing-spheres", "wachter")  # whose margins are drawn
 FIRM = tuple(name for name in METHODS if name not in ("nothing", *ORACLES) and "aided" not in name)
 PARTS: dict[str, Part] = {
     "main": Part(
@@ -256,12 +257,12 @@ PARTS: dict[str, Part] = {
     ),
     "margins": Part(
         {
-            f"{name}@{margin}": 2
+            f"{name}@{margin}": 5 if name in DIALLED else 2
             for name in ("genre", "genre-forward", "neighbour", "grafted", *SEARCHES)
             for margin in MARGINS
         },
         one_option_briefly,
-        SMALL,
+        (*SMALL, "adult:paper"),
     ),
     "official": Part(_seeds(3, *CORE, *ORACLES), one_option, PAPERS, {"weighted": True}),
     "splits": Part(
