@@ -316,8 +316,21 @@ PARTS = ("score", "cost", "validity", "plausibility", "coverage")
 # -- what the cells say -------------------------------------------------------------------------
 
 
+def by_toy_and_seed(cells: dict[str, dict], rival: str, what: str) -> pd.Series:
+    """By how much a rival is farther from the ideal than GenRe, mean over the sizes of a toy and a seed.
+
+    The sizes share their seed's luck, so only toys and seeds count as worlds.
+    """
+    gaps: dict[tuple[str, int], list[float]] = {}
+    for key, cell in cells.items():
+        part, toy, *_, seed = key.split("/")
+        if part == "fidelity":
+            gaps.setdefault((toy, int(seed)), []).append(cell[rival][what] - cell["GenRe"][what])
+    return pd.Series({key: sum(of) / len(of) for key, of in gaps.items()}).sort_index()
+
+
 def fidelity_summary(cells: dict[str, dict]) -> dict:
-    """Distances by toy, n and method; and GenRe's lead over each rival, paired by cell."""
+    """Distances by toy, n and method; and GenRe's lead over each rival, paired by toy and seed."""
     runs = {tuple(k.split("/")[1:]): c for k, c in cells.items() if k.startswith("fidelity/")}
     if not runs:
         return {}
@@ -339,7 +352,7 @@ def fidelity_summary(cells: dict[str, dict]) -> dict:
     lead = {}
     for rival in RIVALS:
         for what in ("tv", "energy"):
-            gaps = pd.Series({k: run[rival][what] - run["GenRe"][what] for k, run in runs.items()})
+            gaps = by_toy_and_seed(cells, rival, what)
             lead[f"{rival}, {what}"] = mean_and_interval(gaps.tolist()) | {
                 toy: mean_and_interval(gaps[toy].tolist()) for toy in curves
             }

@@ -21,8 +21,9 @@ import matplotlib.pyplot as plt
 
 import genre_lite as gl
 from benchmarks import ablation, statistics
-from benchmarks.field import PARTS
+from benchmarks.field import MARGINS, PARTS
 from benchmarks.record import plain
+from benchmarks.stage import PEOPLE
 from genre_lite.evaluation.ledger import mean_and_interval
 from genre_lite.exercises import chapter_11, check
 
@@ -108,6 +109,27 @@ JUDGES = ("held_out", "other_calibration", "other_family")
 FEATURES = {"compas:paper": 7, "heloc:paper": 21, "adult:paper": 13} | {
     name: len(gl.load_dataset(name).schema) for name in ("german", "compas", "adult")
 }
+
+
+# -- the record that the chapter reads --------------------------------------------------------------
+
+
+def test_the_chapter_asks_for_nothing_that_no_run_makes(reading, prose):
+    """Each row, table and count that its cells and its text name is in the grid."""
+    assert f"denies, {PEOPLE} ask" in prose and f"the same {PEOPLE}" in prose
+    text = "\n".join(reading)
+    drawn = re.findall(r'"([\w-]+)"', re.search(r"DRAWN = \((.*?)\)", text).group(1))
+    others = re.findall(r'"([\w-]+)"', re.search(r"OTHERS = \((.*?)\)", text).group(1))
+    margins = [float(m) for m in re.search(r"MARGINS = \((.*?)\)", text).group(1).split(",")]
+    part = PARTS["margins"]
+    assert {"compas:paper", "heloc:paper", "adult:paper", "german"} == {*part.tables}
+    assert tuple(margins[1:]) == MARGINS
+    assert {part.rows[f"{row}@{m}"] for row in drawn for m in MARGINS} == {5}
+    assert all(f"{row}@{m}" in part.rows for row in others for m in MARGINS)
+    assert "At most five worlds each" in prose
+    named = {row for part in PARTS.values() for row in part.rows}
+    asked = set(re.findall(r'"((?:genre|neighbour|grafted|oracle|growing|wachter)[\w@.-]*)"', text))
+    assert asked - {"oracle"} <= named, asked - named
 
 
 # -- a record that is not whole -----------------------------------------------------------------------
