@@ -11,3 +11,21 @@ addEventListener("load", () => {
   });
   boxes.forEach((box) => look.observe(box));
 });
+
+// On paper every page is light; the reader's own theme comes back afterwards.
+addEventListener("beforeprint", () => {
+  const page = document.documentElement;
+  const { theme } = page.dataset;
+  page.dataset.theme = "light";
+  addEventListener("afterprint", () => (page.dataset.theme = theme), { once: true });
+});
+
+// Whoever closes the contents or the search by a key goes on from the button that opened them.
+addEventListener("DOMContentLoaded", () => {
+  let opener = null;
+  document.addEventListener("click", ({ target }) => (opener = target.closest?.("button, label") ?? opener), true);
+  for (const dialog of document.querySelectorAll("dialog"))
+    dialog.addEventListener("close", () => {
+      if (opener?.isConnected && document.activeElement === document.body) opener.focus();
+    });
+});

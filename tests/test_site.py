@@ -12,6 +12,8 @@ from types import SimpleNamespace
 import pytest
 from bs4 import BeautifulSoup
 
+from genre_lite.plotting import theme
+
 
 @pytest.fixture(scope="module")
 def extension(root):
@@ -117,3 +119,21 @@ def test_no_word_of_a_chapter_ends_the_script(extension, tmp_path):
     box += "**You need** ink. **It takes** an hour."
     (tmp_path / "01_a.ipynb").write_text(json.dumps({"cells": [{"source": box}]}))
     assert head(extension, tmp_path / "01_a.ipynb")["name"] == "A </script> B"
+
+
+# -- one palette --------------------------------------------------------------------------------
+
+
+def test_page_drawings_desk_and_plots_share_the_colours_of_yes_and_no(root):
+    """What is accepted is blue and what is denied vermilion, wherever a reader meets them."""
+    yes, no = theme.YES.lower(), theme.NO.lower()
+    page = (root / "assets/genre.css").read_text()
+    light = page[page.index('data-theme="light"') : page.index('data-theme="dark"')]
+    assert f"--genre-accepted: {yes};" in light and f"--genre-denied: {no};" in light
+    for name in ("assets/logo-light.svg", "assets/favicon.svg", "genre_lite/desk/desk.css"):
+        assert {yes, no} <= set(re.findall(r"#\w{6}", (root / name).read_text().lower())), name
+    slides = (root / "book/extensions/slides.py").read_text().lower()
+    assert yes in slides and no in slides
+    for path in root.glob("assets/*.svg"):
+        if "genre-drawing" in (text := path.read_text().lower()):
+            assert not re.findall(r"#[0-9a-f]{6}", text), f"{path.name} has colours of its own"

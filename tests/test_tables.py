@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 from bs4 import BeautifulSoup
 from chromium import Chromium
 
@@ -30,6 +31,25 @@ def test_each_table_is_named_and_its_heads_say_what_they_head():
     assert page.select_one(".pst-scrollable-table-container > table.dataframe")
     assert page.script.string == "\"<table class='table'><th>\";"
     assert tables(tables(PAGE)) == tables(PAGE)
+
+
+def test_a_head_of_pandas_has_one_row_and_no_empty_head():
+    frame = pd.DataFrame({"cost": [1.0], "h": [0.5]}, index=pd.Index(["a"], name="person"))
+    two = frame.set_index("h", append=True)
+    plain, named, both = (
+        BeautifulSoup(tables(f"<h2>T</h2>{of.to_html()}"), "html.parser").thead
+        for of in (frame.rename_axis(None), frame, two)
+    )
+    assert [c.get_text() for c in named.find_all(["th", "td"])] == ["person", "cost", "h"]
+    assert [c.get_text() for c in both.find_all(["th", "td"])] == ["person", "h", "cost"]
+    assert {len(head.find_all("tr")) for head in (plain, named, both)} == {1}
+    assert plain.td is not None and not plain.td.get_text()
+    assert all(th.get_text().strip() for head in (plain, named, both) for th in head.find_all("th"))
+    columns = frame.T.rename_axis(columns="person", index="what").to_html()
+    kept = BeautifulSoup(tables(columns), "html.parser").thead
+    assert {"person", "what"} <= {th.get_text() for th in kept.find_all("th")}, (
+        "both names are kept"
+    )
 
 
 def test_on_a_phone_the_first_column_stays_and_the_keyboard_reaches_the_box(root, tmp_path):

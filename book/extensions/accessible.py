@@ -39,6 +39,39 @@ def heads(part: re.Match[str]) -> str:
     return re.sub(r"<th((?: [^>]*)?)>", said, part[0])
 
 
+ROW = re.compile(r"<tr[ >].*?</tr>", re.DOTALL)
+CELL = re.compile(r"<th((?: [^>]*)?)>(.*?)</th>", re.DOTALL)
+
+
+def one_row(part: re.Match[str]) -> str:
+    """A head of pandas in one row: the index's names stand in corners that were empty.
+
+    A corner that stays empty heads nothing, so it is a plain cell.
+
+    Examples
+    --------
+    >>> head = "<thead><tr><th></th><th>Age</th></tr><tr><th>person</th><th></th></tr></thead>"
+    >>> one_row(re.fullmatch("(?s).*", head))
+    '<thead><tr><th>person</th><th>Age</th></tr></thead>'
+    """
+    head = part[0]
+    rows = ROW.findall(head)
+    if len(rows) == 2 and "span=" not in head:
+        above, below = (CELL.findall(row) for row in rows)
+        taken = [
+            bool(one[1].strip()) and bool(two[1].strip())
+            for one, two in zip(above, below, strict=False)
+        ]
+        if len(above) == len(below) and not any(taken):
+            names = iter(
+                [one if one[1].strip() else two for one, two in zip(above, below, strict=True)]
+            )
+            merged = CELL.sub(lambda _: "<th{}>{}</th>".format(*next(names)), rows[0])
+            head = head.replace(rows[1], "").replace(rows[0], merged)
+            head = re.sub(r"\s+</thead>", "\n</thead>", head)
+    return re.sub(r"<th(?: [^>]*)?>\s*</th>", "<td></td>", head)
+
+
 def tables(body: str) -> str:
     """Name each table after the heading above it, give its heads a scope, and put it in a box that scrolls.
 
@@ -62,6 +95,7 @@ def tables(body: str) -> str:
             heading, below = unescape(" ".join(words.split())), 0
             return text
         below += 1
+        text = re.sub(r"<thead[ >].*?</thead>", one_row, text, flags=re.DOTALL)
         text = re.sub(r"<(thead|tbody)[ >].*?</\1>", heads, text, flags=re.DOTALL)
         tag = re.search(r"<table[^>]*>", text)[0]
         if "<caption" not in text and "aria-label" not in tag and heading:

@@ -28,9 +28,9 @@ html { scroll-snap-type: y mandatory; font: 1.4rem/1.5 system-ui, sans-serif; co
 body { margin: 0; }
 section { box-sizing: border-box; min-height: 100vh; padding: 6vh 8vw; scroll-snap-align: start;
   display: flex; flex-direction: column; justify-content: center; overflow-wrap: break-word; }
-section.opening { background: #1d6b63; color: white; }
+section.opening { background: #0072b2; color: white; }
 h1 { font-size: 2.2em; line-height: 1.2; margin: 0 0 0.5em; }
-h2 { color: #1d6b63; font-size: 1.3em; margin: 0 0 0.8em; }
+h2 { color: #0072b2; font-size: 1.3em; margin: 0 0 0.8em; }
 li { margin: 0.4em 0; }
 img { max-width: 100%; max-height: 62vh; height: auto !important; object-fit: contain; }
 figure { margin: 0; text-align: center; }
@@ -39,7 +39,7 @@ footer { margin-top: 1.5em; font-size: 0.65em; color: #4a5158; }
 .opening footer { color: white; }
 footer { display: flex; justify-content: space-between; gap: 2em; }
 a { color: inherit; }
-:focus-visible { outline: 3px solid #b4492c; outline-offset: 3px; }
+:focus-visible { outline: 3px solid #b84a00; outline-offset: 3px; }
 @media (max-width: 64rem), (max-height: 48rem) { html { font-size: 1.05rem; } section { padding: 4vh 6vw; } }
 @media (max-width: 40rem) { html { font-size: 0.95rem; } }
 @page { size: 297mm 167mm; margin: 0; }

@@ -2,7 +2,7 @@
 
 >>> from genre_lite.exercises import check
 >>> check("1.1", ...)
-1.1: Not yet. Replace the dots by an answer of your own, and run the cell again.
+1.1: Not yet. Put an answer of your own in place of the dots or question marks, and run the cell again.
 
 One module a chapter holds its exercises: the reference solution of each, and the mistakes that
 people make with the hint for each. A right answer is remembered, so :meth:`Checker.progress` shows

@@ -15,12 +15,12 @@ from ..errors import GenReError
 
 __all__ = ["ABOVE", "NO", "PALETTE", "SHADES", "YES", "style"]
 
-#: Colours by name. Vermilion is a shade darker than Okabe and Ito's, so that words in it can be read.
+#: Colours by name. Vermilion is two shades darker than Okabe and Ito's, so that words in it can be read.
 PALETTE = {
     "blue": "#0072B2",
     "orange": "#E69F00",
     "green": "#009E73",
-    "vermilion": "#C24E00",
+    "vermilion": "#B84A00",
     "purple": "#CC79A7",
     "sky": "#56B4E9",
     "yellow": "#F0E442",
