@@ -389,7 +389,8 @@ def test_an_output_waits_for_a_guess_right_or_wrong(page):
     assert hidden(page, "#seven") and not hidden(page, "#eight")
     assert pick(page, "guess", 2) == "Not so. It was more."
     assert not hidden(page, "#seven")
-    assert page.run("document.querySelector('.question-waiting')") is None
+    left = "document.querySelectorAll('.question-waiting').length"
+    assert page.run(left) == 1, "only that of the output after it"
 
 
 def test_where_the_prose_says_predict_the_reader_can_write_and_then_look(page):
