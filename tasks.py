@@ -147,8 +147,9 @@ def classroom() -> None:
 
 def check(what: str) -> None:
     """One module or one chapter: style, types, examples and tests, within a minute."""
-    if what.isdecimal():
-        files = [notebook(what), ROOT / f"tests/test_chapter_{int(what):02}.py"]
+    chapter = re.fullmatch(r"(\d+)[a-z]?", what)
+    if chapter:
+        files = [notebook(what), ROOT / f"tests/test_chapter_{int(chapter[1]):02}.py"]
         run("nbstripout", "--verify", files[0])
     else:
         files = [*ROOT.glob(f"genre_lite/**/{what}.py"), *ROOT.glob(f"tests/test_{what}.py")]
@@ -157,7 +158,7 @@ def check(what: str) -> None:
         sys.exit(f"Neither genre_lite/ nor tests/ has a module {what!r}; a number is a chapter.")
     run("ruff", "check", *files)
     run("ruff", "format", "--check", *files)
-    if not what.isdecimal():
+    if not chapter:
         run("mypy")
     run("pytest", "-q", "-m", "not slow", "--durations=5", *CELLS, *files)
 

@@ -283,7 +283,7 @@ def cost_weights(table: str, seed: int) -> dict:
     bank = gl.load_dataset(table)
     gold = gl.gold_world(bank, seed=seed, progress=False)
     h = gl.train_classifier(gold.bank, seed=seed, progress=False)
-    denied = bank.X_test[h.predict_proba(bank.X_test)[:, 1] < 0.5]
+    denied = bank.X_test[h.predict_proba(bank.X_test)[:, 1] <= 0.5]
     denied = denied.sample(min(PEOPLE["cost weight"], len(denied)), random_state=seed)
 
     def learn(cost_weight: float) -> gl.GenRe:

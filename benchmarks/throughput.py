@@ -136,7 +136,7 @@ def main() -> None:
             "ratio": seconds / classifier_seconds,
         }
         print(table, fits[table], flush=True)
-        denied = bank.X_test[h.predict_proba(bank.X_test)[:, 1] < 0.5]
+        denied = bank.X_test[h.predict_proba(bank.X_test)[:, 1] <= 0.5]
         for people in (1, 200, 10_000):
             rows.append({"table": table} | row(genre, denied, people))
             print(rows[-1], flush=True)

@@ -150,7 +150,7 @@ class GenRe(RecourseMethod):
     >>> h = gl.train_classifier(bank, progress=False)
     >>> quick = gl.TrainingConfig(steps=20, distil_steps=20, rounds=1, round_steps=20)
     >>> genre = gl.GenRe(h, bank.schema, training=quick, progress=False)
-    >>> denied = bank.X_test[h.predict_proba(bank.X_test)[:, 1] < 0.5]
+    >>> denied = bank.X_test[h.predict_proba(bank.X_test)[:, 1] <= 0.5]
     >>> answer = genre.fit(bank.X_train, bank.y_train).recommend(denied, n=2)
     >>> len(answer.frame) == 2 * len(denied)
     True

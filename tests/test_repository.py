@@ -358,3 +358,23 @@ def test_notebooks_are_stripped(sources):
 def test_no_file_names_a_path_of_one_machine(root, sources):
     pattern = re.compile(rf"(?<![\w.~-])/(?:home|Users|root|work)/\w|{re.escape(str(root))}")
     assert not [name for name, text in sources.items() if pattern.search(text)]
+
+
+def test_one_rule_says_who_is_denied(root):
+    """A probability of exactly one half is a no everywhere: no page and no chapter says `< 0.5` of people."""
+    pages = [*root.glob("notebooks/*.ipynb"), *root.glob("book/**/*.md"), root / "README.md"]
+    off = [
+        path.name
+        for path in pages
+        if "[:, 1] < 0.5]" in path.read_text() or "[yes < 0.5]" in path.read_text()
+    ]
+    assert not off
+
+
+def test_half_a_chapter_is_checked_too(monkeypatch):
+    asked = []
+    monkeypatch.setattr(tasks, "run", lambda *command, **_: asked.append([str(c) for c in command]))
+    tasks.check("2b")
+    assert asked[-1][-2].endswith("02b_one_number.ipynb")
+    assert asked[-1][-1].endswith("test_chapter_02.py")
+    assert not any(command[0] == "mypy" for command in asked)
