@@ -8,6 +8,7 @@ understood, told in one line.
 from __future__ import annotations
 
 import json
+import re
 from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
@@ -44,6 +45,7 @@ class Format(StrEnum):
     sentences = "sentences"
     html = "html"
     json = "json"
+    csv = "csv"
 
 
 class Extra(StrEnum):
@@ -475,7 +477,7 @@ def recommend(
     wait: Annotated[float | None, typer.Option(help="Years that people would wait.")] = None,
     rule: Annotated[
         str | None,
-        typer.Option(help="How to choose: balanced, cheapest, likeliest or safest."),
+        typer.Option(help="How to choose: balanced, cheapest, first, likeliest or safest."),
     ] = None,
     margin: Annotated[
         float | None, typer.Option(help="A yes has a probability above this, too.")
@@ -590,6 +592,8 @@ def _write(answer: Recourses, format: Format, words: Wording | None, file: IO[st
     words = words or ENGLISH
     if format is Format.json:
         typer.echo(answer.to_json(), file=file)
+    elif format is Format.csv:
+        _tidy(answer).to_csv(file, index=False)
     elif format is Format.html:
         head = '<!doctype html>\n<html><head><meta charset="utf-8"><title>genre-lite</title></head>'
         typer.echo(f"{head}\n<body>\n{answer.to_html(wording=words)}\n</body></html>", file=file)
@@ -605,14 +609,46 @@ def _write(answer: Recourses, format: Format, words: Wording | None, file: IO[st
         typer.echo(ENGLISH.care, file=file)
 
 
+def _tidy(answer: Recourses) -> pd.DataFrame:
+    """A row for each change; whoever has no option has a row that says so."""
+    import pandas as pd
+
+    from .letters import lettered
+
+    tidy = answer.changes()
+    at = pd.MultiIndex.from_frame(tidy[["person", "option"]])
+    tidy = tidy.assign(
+        option=[lettered(number) for number in tidy["option"]],
+        probability=answer.probability.reindex(at).to_numpy(),
+        cost=answer.cost.reindex(at).to_numpy(),
+        note="",
+    )
+    notes = {
+        person: "accepted already" if answer.accepted[person] else "no option found"
+        for person in answer
+        if person not in {*tidy["person"]}
+    } | {person: str(reason) for person, reason in answer.skipped.items()}
+    rest = pd.DataFrame({"person": [*notes], "note": [*notes.values()]}, dtype=object)
+    return pd.concat([tidy, rest.reindex(columns=tidy.columns)], ignore_index=True)
+
+
 def _print_answer(answer: Recourses, person: Hashable, file: IO[str]) -> None:
-    cells = answer.table(person).reset_index()
+    from .letters import lettered
+
+    def letters(text: object) -> str:
+        """Options by the letters that the person reads."""
+        return re.sub(r"\boption (\d+)", lambda n: f"option {lettered(int(n[1]))}", str(text))
+
+    cells = answer.table(person).reset_index().rename(columns=letters)
     if len(cells.columns) > 2:
         found = answer.found.loc[person]
-        for title, numbers in (("probability of yes", answer.probability), ("cost", answer.cost)):
-            # By position: a feature of the person's own may be called "cost".
+        for title, numbers in (
+            ("probability of yes", answer.probability),
+            ("cost of the changes", answer.cost),
+        ):
+            # By position: a feature of the person's own may have this name, too.
             cells.loc[len(cells)] = [title, "", *(f"{x:.2f}" for x in numbers.loc[person][found])]
-    print_table(cells, title=answer.headline(person), file=file)
+    print_table(cells, title=letters(answer.headline(person)), file=file)
 
 
 # -- page -------------------------------------------------------------------------------------------

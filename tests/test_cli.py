@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
+from io import StringIO
 from pathlib import Path
 
 import click
@@ -213,6 +214,37 @@ def test_recommend_answers_everyone_as_json(model: Path, people: Path) -> None:
     assert answer["people"][1]["options"][0]["changes"] == []
 
 
+def test_a_spreadsheet_has_each_change_and_everybody_who_got_none(letterhead, here) -> None:
+    """The same answers as in JSON, a row a change, and a note for whoever has no row else."""
+    people = pd.read_csv("people.csv", dtype=str, keep_default_na=False)
+    people.loc[1, "debt"] = "much"
+    people.to_csv("broken.csv", index=False)
+    ask = ("recommend", "own.genre", "--csv", "broken.csv", "--id", "customer", *MODEL, "--skip")
+    told = json.loads(done(*ask, "--n", 2, "--format", "json"))
+    table = pd.read_csv(
+        StringIO(done(*ask, "--n", 2, "--format", "csv")), dtype=str, keep_default_na=False
+    )
+    assert {*table["person"]} == {*people["customer"]}
+    for person in told["people"]:
+        rows = table[table["person"] == person["person"]]
+        changes = [
+            ("AB"[place], change["feature"], f"{option['cost']:.9f}")
+            for place, option in enumerate(person["options"])
+            for change in option["changes"]
+        ]
+        said = [
+            (r["option"], r["feature"], f"{float(r['cost']):.9f}")
+            for _, r in rows.iterrows()
+            if r["option"]
+        ]
+        assert said == changes
+        if not changes:
+            note = "accepted already" if person["accepted"] else "no option found"
+            assert rows["note"].tolist() == [note]
+    skipped = table[table["person"] == people["customer"][1]]
+    assert "'much' is not a number" in skipped["note"].item()
+
+
 def test_recommend_is_repeatable(model: Path, people: Path) -> None:
     def numbers() -> list:
         return json.loads(done("recommend", model, "--csv", people, "--format", "json"))["people"]
@@ -229,7 +261,7 @@ def test_recommend_one_row_in_sentences(model: Path, people: Path) -> None:
 
 def test_recommend_as_a_table(model: Path, people: Path) -> None:
     text = done("recommend", model, "--csv", people)
-    for line in ("Person 0: denied; option 0 changes", "Person 1: already accepted"):
+    for line in ("Person 0: denied; option A changes", "Person 1: already accepted"):
         assert line in words(text)
     assert "probability of yes" in words(text)
     assert "not a promise" in words(text)
