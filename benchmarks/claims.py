@@ -6,17 +6,18 @@
   it: total variation on a grid, and energy distance.
 * ``cost weight``: Score and its parts over λ, for GenRe and for a search in a separately learned density.
 
-A cell that is in ``results/claims.json`` already, made by the same code and versions, is kept.
+A cell that is in ``results/claims.json`` already, made by the same code, is kept.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import time
 import warnings
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 import joblib
@@ -24,7 +25,6 @@ import numpy as np
 import pandas as pd
 import torch
 from torch import nn
-from tqdm.auto import tqdm
 
 import genre_lite as gl
 from genre_lite.codec import Codec
@@ -35,9 +35,11 @@ from genre_lite.sampling import draw
 from genre_lite.supervision import PairSampler
 from genre_lite.training import TrainingConfig, fit
 
-from .provenance import made_by, write
+from .record import Record
 
 RESULTS = Path(__file__).parent.parent / "results" / "claims.json"
+SPOOL = Path(__file__).parent / ".claims"
+COMMAND = "python -m benchmarks.claims"
 TOYS = ("moons", "circles", "corr")
 ROWS = (250, 1000, 4000, 16000)
 TABLES = ("compas", "german")
@@ -316,7 +318,7 @@ PARTS = ("score", "cost", "validity", "plausibility", "coverage")
 # -- what the cells say -------------------------------------------------------------------------
 
 
-def by_toy_and_seed(cells: dict[str, dict], rival: str, what: str) -> pd.Series:
+def by_toy_and_seed(cells: Mapping[str, dict], rival: str, what: str) -> pd.Series:
     """By how much a rival is farther from the ideal than GenRe, mean over the sizes of a toy and a seed.
 
     The sizes share their seed's luck, so only toys and seeds count as worlds.
@@ -329,7 +331,7 @@ def by_toy_and_seed(cells: dict[str, dict], rival: str, what: str) -> pd.Series:
     return pd.Series({key: sum(of) / len(of) for key, of in gaps.items()}).sort_index()
 
 
-def fidelity_summary(cells: dict[str, dict]) -> dict:
+def fidelity_summary(cells: Mapping[str, dict]) -> dict:
     """Distances by toy, n and method; and GenRe's lead over each rival, paired by toy and seed."""
     runs = {tuple(k.split("/")[1:]): c for k, c in cells.items() if k.startswith("fidelity/")}
     if not runs:
@@ -359,7 +361,7 @@ def fidelity_summary(cells: dict[str, dict]) -> dict:
     return {"curves": curves, "lead": lead, "holds": holds(lead)}
 
 
-def cost_weight_summary(cells: dict[str, dict]) -> dict:
+def cost_weight_summary(cells: Mapping[str, dict]) -> dict:
     """Metrics by table, λ and method; how far Score moves over λ, and the difference, paired."""
     runs = {
         tuple(k.split("/")[1:]): c["metrics"]
@@ -405,11 +407,22 @@ def holds(differences: dict[str, dict]) -> dict[str, bool]:
     return {name: bool(d["mean"] - d["half_width"] > 0) for name, d in differences.items()}
 
 
-def cell(key: str) -> tuple[str, dict]:
+def cell(key: str) -> dict:
     """Run the cell of a name, such as ``fidelity/moons/250/0`` or ``cost weight/german/0``."""
     part, what, *numbers = key.split("/")
     run = {"fidelity": fidelity, "cost weight": cost_weights}[part]
-    return key, run(what, *map(int, numbers))
+    return run(what, *map(int, numbers))
+
+
+def work(key: str, out: Path) -> int:
+    """What a process does: one cell, left in the spool as it ends."""
+    Record(out, COMMAND, spool=SPOOL).leave(key, cell(key))
+    return 1
+
+
+def summary(cells: Mapping[str, dict]) -> dict:
+    """Both parts."""
+    return {"fidelity": fidelity_summary(cells), "cost_weights": cost_weight_summary(cells)}
 
 
 def main() -> None:
@@ -422,10 +435,7 @@ def main() -> None:
     asked.add_argument("--out", type=Path, default=RESULTS)
     given = asked.parse_args()
 
-    maker, cells = made_by("benchmarks.claims"), {}
-    if given.out.exists():
-        before = json.loads(given.out.read_text())
-        cells = before["cells"] if before["made_by"] == maker else {}
+    record = Record(given.out, COMMAND, spool=SPOOL)
     seeds = range(given.seeds)
     every = {
         "fidelity": [f"fidelity/{t}/{n}/{s}" for s in seeds for n in given.rows for t in TOYS],
@@ -433,28 +443,13 @@ def main() -> None:
     }
     # The long cells first, so that no job is left alone at the end.
     wanted = [key for part in reversed(every) if part in given.parts for key in every[part]]
-    missing = [key for key in wanted if key not in cells]
-    work = joblib.Parallel(given.jobs, return_as="generator_unordered")(
-        joblib.delayed(cell)(key) for key in missing
-    )
-    for key, result in tqdm(work, total=len(missing), desc="claims", unit="cell"):
-        cells = dict(sorted((cells | {key: result}).items()))
-        record = {
-            "command": "python -m benchmarks.claims",
-            "made_by": maker,
-            "cost_weight": COST_WEIGHT,
-            "steps": STEPS,
-            "candidates": CANDIDATES,
-            "people": PEOPLE,
-            "fidelity": fidelity_summary(cells),
-            "cost_weights": cost_weight_summary(cells),
-            "cells": cells,
-        }
-        write(record, given.out)
+    missing = record.missing(wanted)
+    # Named by its module, which a process can import; this file runs as __main__.
+    todo = import_module("benchmarks.claims").work
+    tasks = (joblib.delayed(todo)(key, given.out) for key in missing)
+    about = {"cost_weight": COST_WEIGHT, "steps": STEPS, "candidates": CANDIDATES, "people": PEOPLE}
+    record.fill(tasks, len(missing), given.jobs, summary, **about)
 
 
 if __name__ == "__main__":
-    # By its own name: a process beside this one cannot find what lives in __main__.
-    from benchmarks import claims
-
-    claims.main()
+    main()

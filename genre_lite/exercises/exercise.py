@@ -26,7 +26,9 @@ __all__ = ["Exercise", "Mistake", "Solution", "Verdict", "alike"]
 
 MARKS = {"right": "Right.", "wrong": "Not right.", "not yet": "Not yet."}
 LAST = 3  # the try at which the step is told
-REPLACE = "Put an answer of your own in place of the dots or question marks, and run the cell again."
+REPLACE = (
+    "Put an answer of your own in place of the dots or question marks, and run the cell again."
+)
 
 
 @dataclass(frozen=True)

@@ -99,7 +99,7 @@ def fidelity(record: Mapping, toy: str, *, distance: str = "tv", ax: Axes | None
     """
     titles = {"tv": "total variation", "energy": "energy distance"}
     title = _entry(titles, distance, "distance")
-    rows = _entry(record["fidelity"]["curves"], toy, "toy")
+    rows = _entry(record["summary"]["fidelity"]["curves"], toy, "toy")
     ax = _sweep(rows, distance, ax, xlabel="training rows", ylabel=f"{title} to R*, {toy}")
     ax.set_yscale("log")
     return ax
@@ -124,7 +124,7 @@ def cost_weight_sweep(
     GenReError
         If the record does not hold this table or metric.
     """
-    rows = _entry(record["cost_weights"]["metrics"], table, "table")
+    rows = _entry(record["summary"]["cost_weights"]["metrics"], table, "table")
     return _sweep(rows, part, ax, xlabel="cost weight λ", ylabel=f"{part}, {table}")
 
 
