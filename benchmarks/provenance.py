@@ -22,6 +22,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import version
 from importlib.util import resolve_name
 from pathlib import Path
+from uuid import uuid4
 
 import genre_lite
 
@@ -210,7 +211,7 @@ def records(folder: Path = RESULTS) -> dict[str, dict]:
 def write(record: Mapping, path: Path) -> None:
     """The record as a file, whole or not at all."""
     path.parent.mkdir(exist_ok=True)
-    unfinished = path.with_suffix(".part")
+    unfinished = path.with_name(f"{path.name}.{uuid4().hex}.part")  # beside another writer
     unfinished.write_text(json.dumps(record, indent=1) + "\n")
     unfinished.replace(path)
 

@@ -11,6 +11,7 @@ import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from uuid import uuid4
 
 import joblib
 import numpy as np
@@ -116,7 +117,7 @@ class Record:
         assert self.spool is not None
         self.spool.mkdir(parents=True, exist_ok=True)
         name = key.replace("/", "+").replace(":", "=")
-        unfinished = self.spool / f"{name}.part"
+        unfinished = self.spool / f"{name}.{uuid4().hex}.part"
         unfinished.write_text(json.dumps({"key": key, "cell": self._marked(key, cell)}))
         unfinished.replace(self.spool / f"{name}.json")
 
@@ -151,7 +152,7 @@ class Record:
             f"{json.dumps(key)}: {json.dumps(cell, allow_nan=False)}" for key, cell in cells.items()
         )
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = self.path.with_suffix(".part")
+        unfinished = self.path.with_name(f"{self.path.name}.{uuid4().hex}.part")
         unfinished.write_text(f'{head[:-2]},\n "cells": {{\n{lines}\n}}}}\n')
         unfinished.replace(self.path)
         for path, left in self._left():
