@@ -155,7 +155,7 @@ def test_a_fresh_training_is_as_good(results, fresh):
     gold = gl.gold_world(gl.load_dataset("german"), seed=0, progress=False)
     fresh, _ = ship_models.judge(ship_models.train("german"), gold)
     shipped, _ = ship_models.judge(gl.GenRe.load("german"), gold)
-    assert fresh["score"] == pytest.approx(shipped["score"], abs=SEEDS_MARGIN)
+    assert fresh["score"] > shipped["score"] - SEEDS_MARGIN  # another CPU may be luckier
     assert shipped["score"] == pytest.approx(results["german"]["metrics"]["score"], abs=0.01)
     assert fresh["violations"] == 0
     assert fresh["coverage"] > 0.97
