@@ -1,6 +1,8 @@
 """What the public service runs exists here: commands, versions, extras; every action is pinned."""
 
 import re
+import shutil
+import subprocess
 import tomllib
 
 import pytest
@@ -118,3 +120,11 @@ def test_the_conda_recipe_needs_what_the_package_needs(root, project):
     conda = {("matplotlib" if r.name == "matplotlib-base" else r.name): r.specifier for r in needs}
     assert conda == ours
     assert f"python {project['requires-python']}" in recipe["requirements"]["run"]
+
+
+def test_the_workflows_are_sound(root):
+    """By actionlint, where it is installed; the service's own run of the style installs it."""
+    if shutil.which("actionlint") is None:
+        pytest.skip("actionlint is not installed")
+    said = subprocess.run(["actionlint"], cwd=root, capture_output=True, text=True)
+    assert said.returncode == 0, said.stdout
