@@ -11,9 +11,12 @@ __all__ = ["Wachter"]
 
 
 class Wachter(GradientMethod):
-    """Counterfactuals by gradient descent (Wachter, Mittelstadt and Russell, 2017, arXiv 1711.00399).
+    """Counterfactuals by gradient descent, after Wachter, Mittelstadt and Russell (2017, arXiv 1711.00399).
 
     .. math:: x^+ = \\arg\\min_{x'} \\; -\\log h(x') + \\lambda\\, C(x, x')
+
+    A variant of theirs, as CARLA runs it: they asked for a squared distance from a wanted output, and weighed each feature
+    by its median absolute deviation.
 
     It asks for validity and nearness and for nothing else: nobody like x⁺ need ever have lived.
 
