@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 
 import matplotlib as mpl
@@ -341,6 +343,11 @@ def test_sampling_frontier_draws_a_line_a_setting_from_few_to_many() -> None:
     assert np.allclose(cold.get_xydata(), [[0.3, 1.6], [0.2, 1.8]])
     assert np.allclose(last.get_xydata(), [[0.2, 1.8]])
     assert last.get_markersize() > cold.get_markersize()
+    # The longer line, that of T = 2, says how many candidates each marker stands for.
+    assert [(text.get_text(), text.xy) for text in ax.texts] == [
+        ("k = 1", (0.5, 1.3)),
+        ("100", (0.2, 1.8)),
+    ]
     rules = DRAWN.rename({0.5: "cheapest", 2.0: "safest"}).rename_axis(["rule", "k"])
     assert legend(plotting.sampling_frontier(rules)) == ["cheapest", "safest"]
 
@@ -439,3 +446,15 @@ def test_columns_that_are_missing_are_named() -> None:
 def test_the_package_itself_does_not_load_matplotlib() -> None:
     code = "import sys, genre_lite; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_no_words_lie_on_each_other_in_the_figures_of_the_records(root: Path) -> None:
+    claims, scaled = (
+        json.loads((root / "results" / f"{name}.json").read_text()) for name in ("claims", "scale")
+    )
+    drawn = [plotting.fidelity(claims, toy) for toy in claims["fidelity"]["curves"]]
+    drawn += [
+        plotting.cost_weight_sweep(claims, table) for table in claims["cost_weights"]["metrics"]
+    ]
+    drawn += [plotting.scale(scaled)]
+    assert len(drawn) > 3 and not [line for ax in drawn for line in collisions(ax.figure)]
