@@ -1,4 +1,7 @@
-"""A chapter that runs away fails its test: pytest adds up the seconds of its cells.
+"""A chapter fails its test if it runs away, or if words of a figure lie on each other.
+
+Kernels start with a profile of their own, in which ``tests/labels.py`` looks at every figure and writes what is wrong
+into a file; the cell that drew it fails. And pytest adds up the seconds of a chapter's cells.
 
 What a chapter may take on a quiet machine is held elsewhere, by ``results/chapters.json``. Tests
 run on busy ones, so the limit here is five times the minute of the budget.
@@ -6,19 +9,43 @@ run on busy ones, so the limit here is five times the minute of the budget.
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 collect_ignore = ["conftest.py"]  # as in tests/conftest.py
 LIMIT = 5 * 60  # seconds
 spent: Counter = Counter()
+TESTS = Path(__file__).resolve().parent.parent / "tests"
+PROFILE = tempfile.TemporaryDirectory(prefix="labels-")
+TOLD = Path(PROFILE.name, "told.txt")  # one a process, so that those of other workers stay apart
+STARTUP = f"""
+import sys
+from pathlib import Path
+sys.path.append({str(TESTS)!r})
+import labels
+sys.path.remove({str(TESTS)!r})
+labels.watch(get_ipython(), Path({str(TOLD)!r}))
+del labels, sys, Path
+"""
+startup = Path(PROFILE.name, "profile_default", "startup")
+startup.mkdir(parents=True)
+(startup / "look_at_figures.py").write_text(STARTUP, encoding="utf-8")
+os.environ["IPYTHONDIR"] = PROFILE.name
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
-    """Fail the cell that takes its chapter over the limit."""
+    """Fail the cell whose figure cannot be read, and the one that takes its chapter over the limit."""
     report = yield
+    if TOLD.exists():
+        wrong = TOLD.read_text(encoding="utf-8")
+        TOLD.unlink()
+        report.outcome = "failed"
+        report.longrepr = f"Words of a figure of {item.path.name} cannot be read:\n{wrong}"
     before = spent[item.path]
     spent[item.path] += call.duration
     if before <= LIMIT < spent[item.path]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
+from labels import collisions, corners
 from matplotlib.colors import to_rgb
 
 mpl.use("agg")
@@ -216,6 +219,10 @@ def test_every_figure_can_be_read_on_a_phone(drawing: object) -> None:
     assert min(sizes.values()) >= 9, sizes
 
 
+def test_no_words_of_a_figure_lie_on_each_other(drawing: object) -> None:
+    assert collisions(drawing().figure) == []
+
+
 def test_every_figure_draws_on_the_axes_it_is_given(drawing: object) -> None:
     figure, ax = plt.subplots()
     assert drawing(ax=ax) is ax
@@ -250,6 +257,25 @@ def test_boundary_runs_where_the_classifier_is_undecided() -> None:
     lines = next(c for c in ax.collections if list(getattr(c, "levels", [])) == [0.3, 0.5, 0.7])
     half = lines.get_paths()[1].vertices
     assert np.allclose(half.sum(axis=1), 1, atol=1e-3)
+
+
+def test_levels_are_written_where_nobody_stands() -> None:
+    """The people of the bank are everywhere but above 0.8; there the labels have room."""
+    some = BANK.X_train[BANK.X_train["right"] < 0.8]
+    corner = pd.DataFrame([[0, 1], [1, 1]], columns=PLANE.names)
+    bank = SimpleNamespace(schema=PLANE, X_train=pd.concat([some, corner], ignore_index=True))
+    bank.y_train = np.arange(len(bank.X_train)) % 2
+    ax = plotting.boundary(bank, Diagonal())
+    labels = {text.get_text(): text for text in ax.texts}
+    ax.figure.canvas.draw()
+    people = ax.transData.transform(bank.X_train)
+    assert set(labels) == {"0.3", "0.5", "0.7"}
+    for text in labels.values():
+        left, low = np.array(text.get_position())
+        assert low > 0.8 and left + low == pytest.approx(1, abs=0.15)
+        box = corners(text)
+        away = np.linalg.norm(people - box.mean(axis=0), axis=1)
+        assert away.min() > np.linalg.norm(box[0] - box[2]) / 2
 
 
 def test_a_map_needs_two_numeric_features(profiled: Recourses) -> None:
@@ -318,6 +344,11 @@ def test_sampling_frontier_draws_a_line_a_setting_from_few_to_many() -> None:
     assert np.allclose(cold.get_xydata(), [[0.3, 1.6], [0.2, 1.8]])
     assert np.allclose(last.get_xydata(), [[0.2, 1.8]])
     assert last.get_markersize() > cold.get_markersize()
+    # The longer line, that of T = 2, says how many candidates each marker stands for.
+    assert [(text.get_text(), text.xy) for text in ax.texts] == [
+        ("k = 1", (0.5, 1.3)),
+        ("100", (0.2, 1.8)),
+    ]
     rules = DRAWN.rename({0.5: "cheapest", 2.0: "safest"}).rename_axis(["rule", "k"])
     assert legend(plotting.sampling_frontier(rules)) == ["cheapest", "safest"]
 
@@ -337,13 +368,17 @@ def test_fidelity_draws_each_method_with_its_intervals() -> None:
     ax = plotting.fidelity(CLAIMS, "moons")
     assert legend(ax) == ["GenRe", "exact draws"]
     marks, bars = points(ax)["GenRe"]
-    assert marks == [[250, 0.2], [16000, 0.1]]
-    assert np.allclose(bars, [[[250, 0.18], [250, 0.22]], [[16000, 0.09], [16000, 0.11]]])
+    # Two lines: each half a step from the number that both belong to.
+    beside = 64 ** (0.012 / 2)
+    first, last = 250 / beside, 16000 / beside
+    assert np.allclose(marks, [[first, 0.2], [last, 0.1]])
+    assert np.allclose(bars, [[[first, 0.18], [first, 0.22]], [[last, 0.09], [last, 0.11]]])
+    assert np.allclose(np.array(points(ax)["exact draws"][0])[:, 0], [250 * beside, 16000 * beside])
     assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
     assert [tick.get_text() for tick in ax.get_xticklabels()] == ["250", "16,000"]
     assert ax.get_ylabel() == "total variation to R*, moons"
     energy = plotting.fidelity(CLAIMS, "moons", distance="energy")
-    assert points(energy)["exact draws"][0] == [[250, 0.025], [16000, 0.0125]]
+    assert np.allclose(np.array(points(energy)["exact draws"][0])[:, 1], [0.025, 0.0125])
     assert energy.get_ylabel().startswith("energy distance")
 
 
@@ -412,3 +447,15 @@ def test_columns_that_are_missing_are_named() -> None:
 def test_the_package_itself_does_not_load_matplotlib() -> None:
     code = "import sys, genre_lite; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_no_words_lie_on_each_other_in_the_figures_of_the_records(root: Path) -> None:
+    claims, scaled = (
+        json.loads((root / "results" / f"{name}.json").read_text()) for name in ("claims", "scale")
+    )
+    drawn = [plotting.fidelity(claims, toy) for toy in claims["fidelity"]["curves"]]
+    drawn += [
+        plotting.cost_weight_sweep(claims, table) for table in claims["cost_weights"]["metrics"]
+    ]
+    drawn += [plotting.scale(scaled)]
+    assert len(drawn) > 3 and not [line for ax in drawn for line in collisions(ax.figure)]

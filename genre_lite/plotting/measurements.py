@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ablation", "convergence", "cost_weight_sweep", "fidelity", "scale", "training_curve"]
 
+DODGE = 0.012  # of the length of an axis, from a line to the next
+
 
 def training_curve(history: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """The loss on training pairs and on held-out pairs, and where the latter was least.
@@ -242,7 +244,8 @@ def _sweep(
             name: [_entry(row[name], part, "metric") for row in rows.values()]
             for name in next(iter(rows.values()))
         }
-        _curves(ax, x, curves)
+        known = any(np.isfinite(point["half_width"]) for line in curves.values() for point in line)
+        _curves(ax, x, curves, DODGE if known else 0.0)
         ax.set(xscale="log", xlabel=xlabel, ylabel=ylabel)
         ax.set_xticks(x, [f"{number:,.9g}" for number in x])
         ax.set_xticks([], minor=True)
@@ -250,11 +253,18 @@ def _sweep(
     return ax
 
 
-def _curves(ax: Axes, x: Sequence[float], curves: Mapping[str, Sequence[Mapping]]) -> None:
-    """A line a method through its means, with 95 % intervals."""
+def _curves(
+    ax: Axes, x: Sequence[float], curves: Mapping[str, Sequence[Mapping]], beside: float = 0.0
+) -> None:
+    """A line a method through its means, with 95 % intervals.
+
+    On the logarithmic axis each line stands ``beside`` the one before by this part of the axis, so that no bar
+    hides another.
+    """
+    step = (max(x) / min(x)) ** beside
     for i, (name, points) in enumerate(curves.items()):
         ax.errorbar(
-            x,
+            np.asarray(x) * step ** (i - (len(curves) - 1) / 2),
             [point["mean"] for point in points],
             yerr=[point["half_width"] for point in points],
             fmt=MARKERS[i % len(MARKERS)],

@@ -76,7 +76,8 @@ def frontier(
 def sampling_frontier(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """What the best of k candidates costs and is worth, a line a setting; upper left is best.
 
-    A line goes from the fewest candidates, with small markers, to the most, with a large one.
+    A line goes from the fewest candidates, with small markers, to the most, with a large one. On the longest line each
+    k is written.
 
     Parameters
     ----------
@@ -91,9 +92,12 @@ def sampling_frontier(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     >>> ax = sampling_frontier(pd.DataFrame({"cost": [0.2, 0.1, 0.3, 0.1], **worth}, where))
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
     ['T = 0.5', 'T = 1']
+    >>> [text.get_text() for text in ax.texts]
+    ['k = 1', '100']
     """
     require_columns(table, ["cost", "validity", "plausibility"])
     name = table.index.names[0]
+    lines = []
     with style():
         ax = ax or plt.subplots()[1]
         for i, (setting, line) in enumerate(table.sort_index().groupby(level=0)):
@@ -102,8 +106,14 @@ def sampling_frontier(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
             worth = line["validity"] + line["plausibility"]
             (drawn,) = ax.plot(line["cost"], worth, look, ms=4, label=label)
             ax.plot(line["cost"].iloc[-1], worth.iloc[-1], look[-1], color=drawn.get_color(), ms=10)
+            ks = line.index.get_level_values(1)
+            lines.append(pd.DataFrame({"cost": line["cost"].array, "worth": worth.array}, ks))
         ax.set(xlabel="mean cost (less is better)", ylabel="validity + plausibility")
         ax.legend(**ABOVE)
+        longest = max(lines, key=lambda line: _length(ax, line))
+        first, *rest = longest.index
+        named = longest.set_axis([f"k = {first}", *map(str, rest)])
+        _name(ax, named, bold="", around=np.concatenate([_along(line) for line in lines]))
     return ax
 
 
@@ -391,8 +401,21 @@ def _duration(seconds: float) -> str:
     return f"{number:.0f} {unit}" if number >= 10 else f"{number:.2g} {unit}"
 
 
-def _name(ax: Axes, points: pd.DataFrame, *, bold: str) -> None:
-    """Write each row's label beside its point, where it covers no point and no other label.
+def _along(line: pd.DataFrame) -> np.ndarray:
+    """Points on the way from each point of a line to the next."""
+    corners = line.to_numpy()
+    steps = np.arange(0, len(corners) - 1 + 1e-9, 0.05)
+    return np.column_stack([np.interp(steps, range(len(corners)), of) for of in corners.T])
+
+
+def _length(ax: Axes, line: pd.DataFrame) -> float:
+    """The way along a line on the paper."""
+    steps = np.diff(ax.transData.transform(line.to_numpy()), axis=0)
+    return float(np.linalg.norm(steps, axis=1).sum())
+
+
+def _name(ax: Axes, points: pd.DataFrame, *, bold: str, around: np.ndarray | None = None) -> None:
+    """Write each row's label beside its point, where it covers no point, none ``around``, and no other label.
 
     A label tries eight sides, nearest first, and takes the one that covers least; where it has to
     stand away from its point, a line joins them.
@@ -402,7 +425,8 @@ def _name(ax: Axes, points: pd.DataFrame, *, bold: str) -> None:
     figure.draw_without_rendering()
     dot = figure.dpi / 72
     inside = ax.get_window_extent()
-    taken = [_box(centre, (DISC * dot, DISC * dot)) for centre in ax.transData.transform(points)]
+    covered = ax.transData.transform(points if around is None else around)
+    taken = [_box(centre, (DISC * dot, DISC * dot)) for centre in covered]
     for label, place in zip(points.index, points.to_numpy(), strict=True):
         look: dict[str, Any] = {
             "weight": "bold" if label == bold else "normal",

@@ -50,10 +50,11 @@ def boundary(bank: Any, h: Any, *, seed: int = 0, ax: Axes | None = None) -> Axe
     first, second = _two_numeric(bank.schema)
     with style():
         ax = ax or plt.subplots()[1]
-        _contours(ax, bank.X_train, first, second, h)
-        _records(ax, bank, first, second, seed)
+        levels = _contours(ax, bank.X_train, first, second, h)
+        shown = _records(ax, bank, first, second, seed)
+        _label(ax, levels, shown)
         ax.set(xlabel=_axis_title(first), ylabel=_axis_title(second))
-        ax.legend(**ABOVE)
+        ax.legend(**ABOVE | {"ncols": 1})  # beside each other they are wider than the axes
     return ax
 
 
@@ -82,11 +83,9 @@ def recourse_paths(
     axes = [first.name, second.name]
     with style():
         ax = ax or plt.subplots()[1]
-        _contours(
-            ax, pd.concat([bank.X_train, some.factual, some.frame.dropna()]), first, second, h
-        )
-        if records:
-            _records(ax, bank, first, second, seed)
+        everyone = pd.concat([bank.X_train, some.factual, some.frame.dropna()])
+        levels = _contours(ax, everyone, first, second, h)
+        covered = [_records(ax, bank, first, second, seed)] if records else []
         recorded = ax.get_legend_handles_labels()[0]
         for person, option in some.found[some.found].index:
             best = option == 0
@@ -98,6 +97,7 @@ def recourse_paths(
                 "linestyle": "-" if best else ":",
             }
             line |= {"shrinkA": 0, "shrinkB": 6}
+            covered.append(np.linspace(start, end, 30))
             ax.annotate("", xy=tuple(end), xytext=tuple(start), arrowprops=line)
             ax.plot(
                 *end,
@@ -106,6 +106,7 @@ def recourse_paths(
                 ms=12 if best else 7,
             )
         ax.plot(some.factual[axes[0]], some.factual[axes[1]], "s", color=NO, ms=7)
+        _label(ax, levels, np.concatenate([some.factual[axes].astype(float), *covered]))
         ax.set(xlabel=_axis_title(first), ylabel=_axis_title(second))
         shown = some.found[some.found].index.get_level_values(1)
         marks = [("s", NO, "where they stand"), ("*", YES, "best option")]
@@ -190,7 +191,7 @@ def _two_numeric(schema: Schema) -> tuple[Feature, Feature]:
     return numeric[0], numeric[1]
 
 
-def _contours(ax: Axes, people: pd.DataFrame, first: Feature, second: Feature, h: Any) -> None:
+def _contours(ax: Axes, people: pd.DataFrame, first: Feature, second: Feature, h: Any) -> Any:
     lines = []
     for feature in (first, second):
         low, high = people[feature.name].min(), people[feature.name].max()
@@ -200,7 +201,7 @@ def _contours(ax: Axes, people: pd.DataFrame, first: Feature, second: Feature, h
     grid = pd.DataFrame({first.name: across.ravel(), second.name: up.ravel()})
     yes = acceptance(h, grid).reshape(across.shape)
     ax.contourf(across, up, yes, levels=np.linspace(0, 1, 11), cmap=SHADES, vmin=0, vmax=1)
-    levels = ax.contour(
+    return ax.contour(
         across,
         up,
         yes,
@@ -209,10 +210,27 @@ def _contours(ax: Axes, people: pd.DataFrame, first: Feature, second: Feature, h
         linewidths=[0.8, 2.2, 0.8],
         linestyles=["dotted", "solid", "dashed"],
     )
-    ax.clabel(levels, fmt="%.1f", fontsize="medium")
 
 
-def _records(ax: Axes, bank: Any, first: Feature, second: Feature, seed: int) -> None:
+def _label(ax: Axes, contours: Any, covered: Any) -> None:
+    """Write each level on its line, where there is most room between what is covered, the edges and other labels."""
+    to_paper, window = ax.transData.transform, ax.get_window_extent()
+    taken = to_paper(np.asarray(covered, float))
+    for level, line in zip(contours.levels, contours.get_paths(), strict=True):
+        if not len(line.vertices):
+            continue
+        spots = to_paper(line.vertices)
+        room = np.linalg.norm(spots[:, None] - taken, axis=-1).min(axis=1)
+        to_edges = np.minimum(spots - window.p0, window.p1 - spots).min(axis=1)
+        best = np.minimum(room, to_edges).argmax()
+        taken = np.vstack([taken, spots[best]])
+        ax.clabel(
+            contours, [level], fmt="%.1f", fontsize="medium", manual=[tuple(line.vertices[best])]
+        )
+
+
+def _records(ax: Axes, bank: Any, first: Feature, second: Feature, seed: int) -> np.ndarray:
+    """Draw people by their outcome; returns where they stand."""
     people = bank.X_train.assign(_yes=np.asarray(bank.y_train, dtype=int))
     people = people.sample(min(POINTS, len(people)), random_state=seed)
     for yes, marker, colour, label in ((1, "o", YES, "good"), (0, "x", NO, "bad")):
@@ -227,6 +245,7 @@ def _records(ax: Axes, bank: Any, first: Feature, second: Feature, seed: int) ->
             linewidths=1.2 if marker == "x" else 0,
             label=f"{label} outcome in the records",
         )
+    return people[[first.name, second.name]].to_numpy(float)
 
 
 def _axis_title(feature: Feature) -> str:
