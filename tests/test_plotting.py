@@ -453,9 +453,10 @@ def test_no_words_lie_on_each_other_in_the_figures_of_the_records(root: Path) ->
     claims, scaled = (
         json.loads((root / "results" / f"{name}.json").read_text()) for name in ("claims", "scale")
     )
-    drawn = [plotting.fidelity(claims, toy) for toy in claims["fidelity"]["curves"]]
+    drawn = [plotting.fidelity(claims, toy) for toy in claims["summary"]["fidelity"]["curves"]]
     drawn += [
-        plotting.cost_weight_sweep(claims, table) for table in claims["cost_weights"]["metrics"]
+        plotting.cost_weight_sweep(claims, table)
+        for table in claims["summary"]["cost_weights"]["metrics"]
     ]
     drawn += [plotting.scale(scaled)]
     assert len(drawn) > 3 and not [line for ax in drawn for line in collisions(ax.figure)]
