@@ -41,7 +41,7 @@ def folder(tmp_path_factory):
 # -- structure --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["chapters", "assignments", "qti"])
+@pytest.mark.parametrize("name", ["chapters", "assignments", "minutes", "qti"])
 def test_the_examples_hold(name):
     told = doctest.testmod(import_module(f"book.classroom.{name}"))
     assert told.attempted and not told.failed

@@ -25,7 +25,8 @@ def extension(root):
 
 
 @pytest.mark.parametrize(
-    "name", ["desk_page", "learning_resource", "mathematics", "objectives", "sharing"]
+    "name",
+    ["desk_page", "learning_resource", "mathematics", "objectives", "sharing", "short_route"],
 )
 def test_the_examples_hold(extension, name):
     pytest.importorskip("math_core")
