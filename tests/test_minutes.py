@@ -184,6 +184,22 @@ def test_the_first_box_links_to_the_stops():
     assert said - 5 < took <= said and said % 5 == 0
 
 
+@EVERY
+def test_every_route_can_be_told(name):
+    """Each exercise has its own anchor on the page, under whatever label."""
+    document, box = page(*routes()[name].sections)
+    short_route.tell(App(f"notebooks/{PAGES[name].stem}"), document)
+    anchors = [link["refid"] for link in box.findall(nodes.reference)]
+    assert len(anchors) == len(set(anchors))
+    cells = json.loads(PAGES[name].read_text())["cells"]
+    text = ["".join(c["source"]) for c in cells if c["cell_type"] == "markdown"]
+    for key, anchor in zip(
+        routes()[name].exercises, anchors[len(routes()[name].sections) :], strict=True
+    ):
+        (cell,) = [t for t in text if re.search(rf"^:label: {anchor}$", t, re.M)]
+        assert f"**{key}**" in cell.partition(f":label: {anchor}")[2]
+
+
 def test_a_page_without_a_route_and_a_heading_that_is_missing():
     document, box = page()
     short_route.tell(App("book/teach"), document)

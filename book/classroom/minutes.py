@@ -45,7 +45,9 @@ SILENT = [
 ]
 ASKED = re.compile(r"^:::\{question\} .*\n((?::.*\n)*)", re.M)
 DISPLAY = re.compile(r"^\$\$$.*?^\$\$[^\n]*$", re.M | re.S)
-INLINE = re.compile(r"\$[^$]+\$|\{[\w:]+\}`[^`]*`|\]\([^)]*\)")
+# A price in dollars begins no formula.
+FORMULA_IN_TEXT = r"(?<!\\)\$(?!\s)(?:[^$\n]|\n(?!\s*\n))+?(?<![\s\\])\$(?!\d)"
+INLINE = re.compile(FORMULA_IN_TEXT + r"|\{[\w:]+\}`[^`]*`|\]\([^)]*\)")
 HEADING = re.compile(r"^## (.+)$", re.M)
 
 

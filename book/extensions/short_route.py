@@ -5,6 +5,7 @@ They are chosen in ``book/routes.yml``; how long they take is counted by ``book/
 
 from __future__ import annotations
 
+import json
 import re
 
 from docutils import nodes
@@ -50,11 +51,12 @@ def exercise(text: str, key: str) -> str:
 
     Examples
     --------
-    >>> exercise(":label: ex011-sort-letters", "1.1"), exercise(":label: ex106-fixed", "10.6")
-    ('ex011-sort-letters', 'ex106-fixed')
+    >>> start = "```{exercise-start} One\\n:label: ex11-one\\n```\\n\\n**1.1** Count.\\n"
+    >>> exercise(start + start.replace("1.1", "1.2").replace("11-one", "12-two"), "1.2")
+    'ex12-two'
     """
-    chapter, place = key.split(".")
-    return re.search(rf":label: (ex{int(chapter):02}{place}-[\w-]+)", text)[1]
+    before = text[: text.index(f"**{key}**")]
+    return re.findall(r"^```\{exercise-start\} .+\n:label: (\S+)", before, re.M)[-1]
 
 
 def tell(app: Sphinx, doctree: nodes.document) -> None:
@@ -67,16 +69,17 @@ def tell(app: Sphinx, doctree: nodes.document) -> None:
         return
     name, path = page
     app.env.note_dependency(str(ROOT / "book/routes.yml"))
-    route, text = routes()[name], path.read_text(encoding="utf-8")
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    route, text = routes()[name], "\n\n".join("".join(cell["source"]) for cell in cells)
     stops = [_linked(title, heading(doctree, title)) for title in route.sections]
     stops += [_linked(f"exercise {key}", exercise(text, key)) for key in route.exercises]
     line = nodes.paragraph("", "", classes=["genre-route"])
     line += nodes.strong("", "Short of time?")
     took = rounded(route_minutes(path, route))
-    line += nodes.Text(f" About {took} minutes lead to the first of these: ")
+    line += nodes.Text(f" About {took} minutes lead to the first objective: ")
     for place, stop in enumerate(stops):
         line += [nodes.Text("; "), stop] if place else [stop]
-    line += nodes.Text(".")
+    line += nodes.Text("" if stops[-1].astext().endswith("?") else ".")
     boxes[0] += line
 
 
