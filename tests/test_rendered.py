@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from itertools import pairwise
 from urllib.parse import unquote, urlsplit
 
@@ -17,7 +18,7 @@ from chromium import Chromium
 from fontTools.ttLib import TTFont
 from matplotlib.colors import to_rgb
 from matplotlib.image import imread
-from walk import NARROW, PHONE, axe, seconds_to_formulas, walk
+from walk import DESKTOP, NARROW, PHONE, axe, seconds_to_formulas, show, walk
 
 MOST = 1_000_000  # bytes of a page without a desk, compressed
 # What is not ours and cannot be mended from here, by its upstream reference.
@@ -349,3 +350,112 @@ def test_headings_do_not_skip_a_level(pages):
         levels = [int(tag.name[1]) for tag in page.select("article :is(h1, h2, h3, h4)")]
         assert levels[:1] in ([1], []), path.name
         assert all(after <= before + 1 for before, after in pairwise(levels)), path.name
+
+
+def test_no_two_places_of_a_page_have_one_name(pages):
+    twice = {}
+    for path, page in pages.items():
+        names = Counter(tag["id"] for tag in page.select("[id]"))
+        if many := [name for name, times in names.items() if times > 1]:
+            twice[path.name] = many
+    assert not twice
+
+
+# -- exercises and answers ----------------------------------------------------------------------
+
+
+def test_a_cell_that_waits_says_nothing(pages):
+    for path, page in pages.items():
+        said = [box.get_text() for box in page.select(".genre-verdict")]
+        assert not [text for text in said if "Not yet" in text], path.name
+
+
+def test_an_exercise_has_the_number_that_its_cell_checks(pages):
+    """Sphinx counts the titles; the cells name their exercises by hand."""
+    numbered = {}
+    for path, page in pages.items():
+        if path.parent.name != "notebooks":
+            continue
+        for box in page.select(".exercise"):
+            title = box.select_one(".admonition-title").get_text()
+            codes = (code.get_text() for code in box.find_all_next("pre"))
+            key = next(
+                found[1] for code in codes if (found := re.search(r'check\("([^"]+)"', code))
+            )
+            assert re.match(r"Exercise (\S+)", title)[1] == key, f"{path.name}: {title}"
+            numbered.setdefault(path.name, []).append(key)
+    assert numbered["02b_one_number.html"][0] == "2.3", "the second half counts on"
+
+
+@pytest.mark.parametrize(("name", "parts"), [("solutions", 13), ("fidelity", 6)])
+def test_long_pages_have_a_contents_entry_for_each_part(html, name, parts):
+    page = BeautifulSoup((html / "book" / f"{name}.html").read_text(), "html.parser")
+    headings = [
+        tag.find(string=True, recursive=False).strip() for tag in page.select("article :is(h2, h3)")
+    ]
+    assert [link.get_text(strip=True) for link in page.select(".page-toc a")] == headings
+    assert len(headings) >= parts
+
+
+# -- on paper, on a phone, in the dark ----------------------------------------------------------
+
+
+@pytest.fixture
+def browser(tmp_path):
+    browser = Chromium(tmp_path)
+    yield browser
+    browser.close()
+
+
+FOLDED = """[...document.querySelectorAll("article details:not([open], .hide, [hidden], [hidden] *)")].map((fold) =>
+  [fold.className, [...fold.children].filter((part) => part.tagName !== "SUMMARY"
+    && !(part.checkVisibility() && part.getBoundingClientRect().height > 0)).length])"""
+
+
+def test_what_is_folded_stands_on_paper(html, pages, browser):
+    most = max(pages, key=lambda path: len(pages[path].select("article details.sd-dropdown")))
+    browser.open(most.as_uri())
+    hidden = browser.run(FOLDED)
+    assert hidden and all(parts for _, parts in hidden), "on the screen they are closed"
+    browser.send("Emulation.setEmulatedMedia", media="print")
+    assert not [name for name, parts in browser.run(FOLDED) if parts]
+
+
+def test_paper_is_light_and_the_screen_goes_back(html, browser):
+    show(browser, DESKTOP, "dark")
+    browser.open((html / "book" / "intro.html").as_uri())
+    assert browser.run("document.documentElement.dataset.theme") == "dark"
+    browser.run(
+        "addEventListener('beforeprint', () => (globalThis.printed = document.documentElement.dataset.theme)), 0"
+    )
+    browser.send("Page.printToPDF")
+    assert browser.run("[printed, document.documentElement.dataset.theme]") == ["light", "dark"]
+
+
+@pytest.mark.parametrize("drawer", ["primary", "secondary"])
+def test_the_button_of_a_drawer_has_the_focus_back_when_it_is_closed(html, browser, drawer):
+    show(browser, PHONE)
+    browser.open((html / "notebooks" / "01_denied_what_now.html").as_uri())
+    button = f"document.querySelector('.{drawer}-toggle')"
+    browser.run(f"{button}.focus(), 0")
+    browser.press("Enter")
+    dialog = f"document.getElementById('pst-{drawer}-sidebar-modal')"
+    browser.wait(f"{dialog}.open")
+    assert browser.run(f"{dialog}.contains(document.activeElement)")
+    browser.press("Escape")
+    browser.wait(f"!{dialog}.open")
+    assert browser.run(f"document.activeElement === {button}")
+
+
+def test_figures_are_not_dimmed_in_the_dark(pages, browser):
+    drawn = [path for path, page in pages.items() if page.select("article .cell_output img")]
+    if not drawn:
+        pytest.skip("the book was built without its cells")
+    show(browser, DESKTOP, "dark")
+    browser.open(drawn[0].as_uri())
+    looks = browser.run(
+        "[...document.querySelectorAll('article .cell_output img')].map((img) => {"
+        " const of = getComputedStyle(img); return [of.filter, of.backgroundColor]; })"
+    )
+    assert browser.run("document.documentElement.dataset.theme") == "dark"
+    assert looks and all(look == ["none", "rgb(255, 255, 255)"] for look in looks)

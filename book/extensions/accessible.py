@@ -3,6 +3,7 @@
 The arrow that opens a part of the contents has no name (pydata-sphinx-theme), and the list of sources has
 roles that ARIA gave up (docutils) between anchors that no list may hold (sphinxcontrib-bibtex). Tables have
 no names, their heads do not say what they head (docutils, pandas), and those of pandas have no box to scroll in.
+Every exercise and every proof of a page has one and the same id (sphinx-exercise, sphinx-proof).
 """
 
 from __future__ import annotations
@@ -107,8 +108,29 @@ def tables(body: str) -> str:
     return PARTS.sub(mend, body)
 
 
+ID = re.compile(r'(<[a-z][^<>]*?) id="([^"]*)"')
+
+
+def once(body: str) -> str:
+    """Keep an id where it stands first; a link leads there anyway.
+
+    Examples
+    --------
+    >>> once('<p id="a">one</p> <p class="b" id="a">two</p>')
+    '<p id="a">one</p> <p class="b">two</p>'
+    """
+    seen: set[str] = set()
+
+    def keep(tag: re.Match[str]) -> str:
+        first = tag[2] not in seen
+        seen.add(tag[2])
+        return tag[0] if first else tag[1]
+
+    return ID.sub(keep, body)
+
+
 def say(app: Sphinx, page: str, template: str, context: dict, doctree: object) -> None:
-    """Name the arrows, and mend the roles and the tables in the page's own text."""
+    """Name the arrows, and mend the roles, the tables and the ids in the page's own text."""
     contents: Callable[..., str] | None = context.get("generate_toctree_html")
     if contents:
         context["generate_toctree_html"] = lambda *of, **how: str(contents(*of, **how)).replace(
@@ -116,7 +138,7 @@ def say(app: Sphinx, page: str, template: str, context: dict, doctree: object) -
         )
     for old, new in SOURCES.items():
         context["body"] = context.get("body", "").replace(old, new)
-    context["body"] = tables(context["body"])
+    context["body"] = once(tables(context["body"]))
 
 
 def setup(app: Sphinx) -> dict:
