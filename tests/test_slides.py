@@ -6,21 +6,33 @@ import sys
 
 import pytest
 from bs4 import BeautifulSoup
+from chromium import Chromium
 
 CHAPTER = """
 <article><h1>Denied<a class="headerlink" href="#x">#</a></h1>
 <div class="tip admonition"><p class="admonition-title">This chapter</p>
 <p><strong>The question.</strong> What <a href="../book/glossary.html">now</a>?</p>
 <ul><li>tell one thing from another</li></ul></div>
-<div class="cell_output"><figure><img src="../_images/a.png" alt="A map.">
+<h2>A section<a class="headerlink" href="#s">#</a></h2>
+<div class="cell_output"><figure><img src="../_images/a.png" alt="A map." style="width: 580px; height: {high}px;">
 <figcaption><p><span class="caption-number">Fig. 1</span><span class="caption-text">A caption.</span></p>
 </figcaption></figure></div>
 <div class="cell_output"><img src="../_images/b.png" alt="No figure, only output."></div>
+<h3>What moves</h3>
+<div class="cell_output"><div class="genre-moving" aria-labelledby="m"><p class="moving-title" id="m">A dial</p>
+<p class="moving-look">Look.</p><div class="moving-controls"><input type="range"></div>
+<div class="moving-planes"><svg viewBox="0 0 360 270"><g></g></svg></div><p class="moving-said" role="status">Now.</p>
+<details><summary>The same as a table</summary></details><script>1</script></div></div>
 {points}
 </article>
 """
 POINTS = """<div class="note admonition"><p class="admonition-title">Key points</p>
 <ul><li>One.</li><li>Two.</li></ul></div>"""
+# Every picture, also those that wait until they are near.
+LOADED = """Promise.all([...document.images].map((img) => {
+  img.loading = "eager";
+  return img.decode().catch(() => 0);
+})).then(() => 0)"""
 
 
 @pytest.fixture(scope="module")
@@ -33,21 +45,37 @@ def slides(root):
     return slides
 
 
-def made(slides, points=POINTS):
-    page = BeautifulSoup(CHAPTER.format(points=points), "html.parser")
+def made(slides, points=POINTS, high=400):
+    page = BeautifulSoup(CHAPTER.format(points=points, high=high), "html.parser")
     found = slides.chapter_slides(page, "notebooks/01_denied.html")
     return [BeautifulSoup(slide, "html.parser") for slide in found]
 
 
 def test_a_chapter_becomes_question_goals_figures_and_points(slides):
-    opening, goals, figure, points = made(slides)
+    opening, goals, figure, moving, points = made(slides)
     assert opening.h1.text == "Denied"
     assert "What now?" in opening.text
     assert [li.text for li in goals.select("li")] == ["tell one thing from another"]
     assert figure.img["src"] == "notebooks/../_images/a.png"
     assert figure.img["alt"] == "A map."
     assert figure.figcaption.text == "A caption."
+    assert (figure.h2.text, figure.figure["class"]) == ("A section", ["wide"])
+    assert moving.h2.text == "What moves"
     assert [li.text for li in points.select("li")] == ["One.", "Two."]
+
+
+def test_a_tall_figure_stands_beside_its_caption(slides):
+    assert made(slides, high=900)[2].figure["class"] == ["tall"]
+
+
+def test_a_figure_that_moves_shows_its_still(slides):
+    still = made(slides)[3].select_one(".genre-moving")
+    assert [tag.get("class") for tag in still.find_all(recursive=False)] == [
+        ["moving-title"],
+        ["moving-planes"],
+        ["moving-said"],
+    ]
+    assert still.svg and not still.select("input, script, details, [id]")
 
 
 def test_every_slide_leads_to_its_chapter_and_nowhere_else(slides):
@@ -60,7 +88,7 @@ def test_a_page_without_key_points_is_no_chapter(slides):
 
 
 def test_a_deck_has_a_title_and_every_slide_a_number_and_a_place(slides):
-    page = BeautifulSoup(CHAPTER.format(points=POINTS), "html.parser")
+    page = BeautifulSoup(CHAPTER.format(points=POINTS, high=400), "html.parser")
     made = slides.chapter_slides(page, "notebooks/01_denied.html")
     deck = BeautifulSoup(slides.deck("A <book>", made), "html.parser")
     assert deck.title.text == "Slides: A <book>"
@@ -72,7 +100,7 @@ def test_a_deck_has_a_title_and_every_slide_a_number_and_a_place(slides):
 
 def test_the_number_of_a_chapter_stands_apart_from_its_title(slides):
     page = BeautifulSoup(
-        CHAPTER.format(points=POINTS).replace(
+        CHAPTER.format(points=POINTS, high=400).replace(
             "<h1>", '<h1><span class="section-number">1. </span>'
         ),
         "html.parser",
@@ -96,3 +124,27 @@ def test_the_built_slides_cover_every_chapter(root):
         slides = deck.select("section")
         own = [slide for slide in slides if slide.select_one(f'footer a[href="{chapter}"]')]
         assert len(own) >= 4, f"{chapter} has no figure"
+
+
+def test_no_slide_is_higher_than_a_projector(root, tmp_path):
+    page = root / "_build" / "html" / "slides.html"
+    if not page.is_file():
+        pytest.skip("the book is not built; run `make book` first")
+    browser = Chromium(tmp_path)
+    try:
+        browser.send(
+            "Emulation.setDeviceMetricsOverride",
+            width=1024,
+            height=768,
+            deviceScaleFactor=1,
+            mobile=False,
+        )
+        browser.open(page.as_uri())
+        browser.run(LOADED)
+        tall = browser.run(
+            "[...document.querySelectorAll('section')].filter((slide) => slide.offsetHeight > 769)"
+            ".map((slide) => [slide.id, slide.offsetHeight])"
+        )
+    finally:
+        browser.close()
+    assert not tall

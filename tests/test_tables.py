@@ -33,6 +33,32 @@ def test_each_table_is_named_and_its_heads_say_what_they_head():
     assert tables(tables(PAGE)) == tables(PAGE)
 
 
+def test_a_corner_without_words_is_no_head():
+    head = '<thead><tr><th class="head"><p></p></th><th class="head"><p>is</p></th></tr></thead>'
+    page = BeautifulSoup(tables(f"<h2>T</h2><table>{head}</table>"), "html.parser")
+    assert [cell.name for cell in page.tr.find_all(recursive=False)] == ["td", "th"]
+
+
+def test_columns_of_numbers_say_so():
+    """Words, and a column that mixes both, stay as they are; an index with a span shifts nothing."""
+    index = pd.MultiIndex.from_product([["German", "Adult"], ["a", "b"]], names=["table", "row"])
+    frame = pd.DataFrame(
+        {
+            "said": ["yes", "no", "yes", "no"],
+            "cost": [1.0, -0.25, None, 3.0],
+            "mixed": ["1", "two", "3", "4"],
+            "share": ["50%", "7 %", "–", "100%"],
+        },
+        index=index,
+    )
+    page = BeautifulSoup(tables(f"<h2>T</h2>{frame.to_html()}"), "html.parser")
+    assert [th.text for th in page.select("thead .number")] == ["cost", "share"]
+    assert [td.text for td in page.select("tbody tr:nth-child(2) .number")] == ["-0.25", "7 %"]
+    assert len(page.select("tbody .number")) == 8
+    wide = "<table><tbody><tr><td colspan='2'>1</td></tr></tbody></table>"
+    assert "number" not in tables(f"<h2>T</h2>{wide}")
+
+
 def test_a_head_of_pandas_has_one_row_and_no_empty_head():
     frame = pd.DataFrame({"cost": [1.0], "h": [0.5]}, index=pd.Index(["a"], name="person"))
     two = frame.set_index("h", append=True)

@@ -3,6 +3,8 @@
 The arrow that opens a part of the contents has no name (pydata-sphinx-theme), and the list of sources has
 roles that ARIA gave up (docutils) between anchors that no list may hold (sphinxcontrib-bibtex). Tables have
 no names, their heads do not say what they head (docutils, pandas), and those of pandas have no box to scroll in.
+Every exercise and every proof of a page has one and the same id (sphinx-exercise, sphinx-proof). And no column says
+that it holds numbers, which are read by their right ends.
 """
 
 from __future__ import annotations
@@ -69,7 +71,60 @@ def one_row(part: re.Match[str]) -> str:
             merged = CELL.sub(lambda _: "<th{}>{}</th>".format(*next(names)), rows[0])
             head = head.replace(rows[1], "").replace(rows[0], merged)
             head = re.sub(r"\s+</thead>", "\n</thead>", head)
-    return re.sub(r"<th(?: [^>]*)?>\s*</th>", "<td></td>", head)
+    return re.sub(r"<th(?: [^>]*)?>\s*(?:<p>\s*</p>)?\s*</th>", "<td></td>", head)
+
+
+NUMBER = re.compile(r"[-−+±]?\d[\d.,]*( ?%)?( ± \d[\d.]*)?")
+UNKNOWN = {"", "–", "-", "NaN", "(not made yet)"}
+TAG = re.compile(r"<(th|td)((?: [^>]*)?)>(.*?)</\1>", re.DOTALL)
+
+
+def numbers(table: str) -> str:
+    """Give the class ``number`` to the cells of each column that holds nothing else, its head included.
+
+    Columns are counted from the right, where no row has a cell that spans several.
+
+    Examples
+    --------
+    >>> numbers("<thead><tr><th>a</th></tr></thead><tbody><tr><td>1.5</td></tr></tbody>")
+    '<thead><tr><th class="number">a</th></tr></thead><tbody><tr><td class="number">1.5</td></tr></tbody>'
+    """
+    head, begin, body = table.partition("<tbody")
+    rows = [TAG.findall(row) for row in ROW.findall(body)]
+    if not rows or "colspan=" in body:
+        return table
+    columns: list[list[str]] = [[] for _ in range(max(map(len, rows)))]
+    for row in rows:
+        for place, (_, _, inside) in enumerate(reversed(row)):
+            columns[place].append(unescape(re.sub(r"<[^>]*>", "", inside)).strip())
+    fewest = min(map(len, rows))
+    right = {
+        place
+        for place, texts in enumerate(columns[:fewest])
+        if any(NUMBER.fullmatch(text) for text in texts)
+        and all(NUMBER.fullmatch(text) or text in UNKNOWN for text in texts)
+    }
+
+    def mark(row: re.Match[str]) -> str:
+        if "colspan=" in row[0]:
+            return row[0]
+        places = iter(range(len(TAG.findall(row[0])) - 1, -1, -1))
+
+        def cell(found: re.Match[str]) -> str:
+            if next(places) not in right:
+                return found[0]
+            name, told, inside = found.groups()
+            if "number" in told:
+                return found[0]
+            if ' class="' in told:
+                told = told.replace(' class="', ' class="number ', 1)
+            else:
+                told = f'{told} class="number"'
+            return f"<{name}{told}>{inside}</{name}>"
+
+        return TAG.sub(cell, row[0])
+
+    return ROW.sub(mark, head) + begin + ROW.sub(mark, body)
 
 
 def tables(body: str) -> str:
@@ -97,6 +152,7 @@ def tables(body: str) -> str:
         below += 1
         text = re.sub(r"<thead[ >].*?</thead>", one_row, text, flags=re.DOTALL)
         text = re.sub(r"<(thead|tbody)[ >].*?</\1>", heads, text, flags=re.DOTALL)
+        text = numbers(text)
         tag = re.search(r"<table[^>]*>", text)[0]
         if "<caption" not in text and "aria-label" not in tag and heading:
             name = heading if below == 1 else f"{heading}, table {below}"
@@ -107,8 +163,29 @@ def tables(body: str) -> str:
     return PARTS.sub(mend, body)
 
 
+ID = re.compile(r'(<[a-z][^<>]*?) id="([^"]*)"')
+
+
+def once(body: str) -> str:
+    """Keep an id where it stands first; a link leads there anyway.
+
+    Examples
+    --------
+    >>> once('<p id="a">one</p> <p class="b" id="a">two</p>')
+    '<p id="a">one</p> <p class="b">two</p>'
+    """
+    seen: set[str] = set()
+
+    def keep(tag: re.Match[str]) -> str:
+        first = tag[2] not in seen
+        seen.add(tag[2])
+        return tag[0] if first else tag[1]
+
+    return ID.sub(keep, body)
+
+
 def say(app: Sphinx, page: str, template: str, context: dict, doctree: object) -> None:
-    """Name the arrows, and mend the roles and the tables in the page's own text."""
+    """Name the arrows, and mend the roles, the tables and the ids in the page's own text."""
     contents: Callable[..., str] | None = context.get("generate_toctree_html")
     if contents:
         context["generate_toctree_html"] = lambda *of, **how: str(contents(*of, **how)).replace(
@@ -116,7 +193,7 @@ def say(app: Sphinx, page: str, template: str, context: dict, doctree: object) -
         )
     for old, new in SOURCES.items():
         context["body"] = context.get("body", "").replace(old, new)
-    context["body"] = tables(context["body"])
+    context["body"] = once(tables(context["body"]))
 
 
 def setup(app: Sphinx) -> dict:

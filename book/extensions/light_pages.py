@@ -3,7 +3,7 @@
 The theme draws its icons by a script of 1.5 MB although its style sheet can take them from a font; and
 scripts of extensions that are off are loaded twice. ``book/templates/layout.html`` leaves out the first,
 this module the second, and of the fonts it keeps the icons that the pages and the style sheets show. Binder and
-Colab open notebooks, so other pages do not offer them.
+Colab open notebooks, so other pages do not offer them. Pictures below the first wait until a reader comes near.
 """
 
 from __future__ import annotations
@@ -36,7 +36,26 @@ def leave_out(app: Sphinx, page: str, template: str, context: dict, doctree: obj
     if not str(app.env.doc2path(page)).endswith(".ipynb"):
         buttons = context.get("header_buttons", [])
         context["header_buttons"] = [b for b in buttons if b.get("label") != "launch-buttons"]
+    if app.builder.name == "html":  # the single page is printed, and there nothing may wait
+        context["body"] = later(context.get("body", ""))
     context["metatags"] = re.sub(r'<meta name="viewport"[^>]*>\s*', "", context.get("metatags", ""))
+
+
+PICTURE = re.compile(r"<img (?![^>]*\bloading=)")
+
+
+def later(body: str) -> str:
+    """Let every picture but the first wait until it is near.
+
+    Examples
+    --------
+    >>> later('<img src="a.png"> <img src="b.png">')
+    '<img src="a.png"> <img loading="lazy" src="b.png">'
+    """
+    first = PICTURE.search(body)
+    if first is None:
+        return body
+    return body[: first.end()] + PICTURE.sub('<img loading="lazy" ', body[first.end() :])
 
 
 def icons(html: Path) -> set[int]:

@@ -6,6 +6,7 @@ keys, and printed one slide a page.
 
 from __future__ import annotations
 
+import re
 from html import escape
 from pathlib import Path
 from string import Template
@@ -13,6 +14,9 @@ from string import Template
 from bs4 import BeautifulSoup, Tag
 from sphinx.application import Sphinx
 
+import genre_lite.plotting
+
+MOVING = Path(genre_lite.plotting.__file__).with_name("moving.css")
 CHAPTERS = "notebooks/[01]*.html"
 PAGE = Template("""<!doctype html>
 <html lang="en">
@@ -32,8 +36,14 @@ section.opening { background: #0072b2; color: white; }
 h1 { font-size: 2.2em; line-height: 1.2; margin: 0 0 0.5em; }
 h2 { color: #0072b2; font-size: 1.3em; margin: 0 0 0.8em; }
 li { margin: 0.4em 0; }
-img { max-width: 100%; max-height: 62vh; height: auto !important; object-fit: contain; }
+$moving
+img { max-width: 100%; max-height: 52vh; width: auto; height: auto !important; object-fit: contain; }
 figure { margin: 0; text-align: center; }
+figure.tall { display: grid; grid-template-columns: auto minmax(14em, 1fr); gap: 2em; align-items: center; text-align: left; }
+figure.tall img { max-height: 74vh; }
+.genre-moving { max-width: none; border: 0; padding: 0; }
+.moving-planes { justify-content: center; }
+.moving-planes svg { max-width: min(26rem, 46vh * 1.3); }
 figcaption { font-size: 0.8em; color: #4a5158; margin-top: 0.8em; }
 footer { margin-top: 1.5em; font-size: 0.65em; color: #4a5158; }
 .opening footer { color: white; }
@@ -56,8 +66,8 @@ addEventListener("keydown", (event) => {
   if (!step) return;
   event.preventDefault();
   const slides = [...document.querySelectorAll("section")];
-  const now = Math.round(scrollY / innerHeight) + step;
-  slides[Math.max(0, Math.min(now, slides.length - 1))].scrollIntoView();
+  const now = slides.findIndex((slide) => slide.getBoundingClientRect().bottom > innerHeight / 2);
+  slides[Math.max(0, Math.min(now + step, slides.length - 1))].scrollIntoView();
 });
 </script>
 </body>
@@ -84,16 +94,40 @@ def chapter_slides(page: BeautifulSoup, address: str) -> list[str]:
         f'<section class="slide"><h2>After it you can</h2>{frame.select_one("ul")}{source}</section>',
     ]
     folder = address.rpartition("/")[0]
-    for figure in page.select("article .cell_output figure"):
-        picture, caption = figure.select_one("img"), figure.select_one(".caption-text")
-        place = f"{folder}/{picture['src']}"
-        said = f'<img src="{escape(place)}" alt="{escape(picture["alt"])}" loading="lazy">'
-        said += f"<figcaption>{_inner(caption)}</figcaption>" if caption else ""
-        slides.append(f'<section class="slide"><figure>{said}</figure>{source}</section>')
+    for shown in page.select("article .cell_output figure, article .genre-moving"):
+        about = shown.find_previous(["h2", "h3"])
+        heading = f"<h2>{' '.join(about.get_text().split())}</h2>" if about else ""
+        drawn = _moving(shown) if shown.name == "div" else _figure(shown, folder)
+        slides.append(f'<section class="slide">{heading}{drawn}{source}</section>')
     slides.append(
         f'<section class="slide"><h2>Key points</h2>{points.select_one("ul")}{source}</section>'
     )
     return slides
+
+
+def _figure(figure: Tag, folder: str) -> str:
+    """A picture with its caption below, or beside it where the picture is taller than wide."""
+    picture, caption = figure.select_one("img"), figure.select_one(".caption-text")
+    place = f"{folder}/{picture['src']}"
+    said = f'<img src="{escape(place)}" alt="{escape(picture["alt"])}" loading="lazy">'
+    said += f"<figcaption>{_inner(caption)}</figcaption>" if caption else ""
+    wide, high = (_pixels(picture, side) for side in ("width", "height"))
+    return f'<figure class="{"tall" if high > wide else "wide"}">{said}</figure>'
+
+
+def _pixels(picture: Tag, side: str) -> float:
+    """What a picture says of a side of it, in its style or as an attribute; docutils writes either."""
+    told = re.search(rf"\b{side}: *([\d.]+)px", picture.get("style", ""))
+    return float(told[1] if told else picture.get(side, "0").removesuffix("px"))
+
+
+def _moving(figure: Tag) -> str:
+    """The still of a figure that moves: what is seen where no script runs."""
+    parts = [figure.select_one(f".moving-{part}") for part in ("title", "planes", "said")]
+    for part in parts:
+        part.attrs.pop("id", None)
+        part.attrs.pop("role", None)
+    return f'<div class="genre-moving">{"".join(map(str, parts))}</div>'
 
 
 def _admonition(page: BeautifulSoup, title: str) -> Tag | None:
@@ -116,7 +150,8 @@ def deck(title: str, slides: list[str]) -> str:
         )
         for n, slide in enumerate([first, *slides], 1)
     ]
-    return PAGE.substitute(title=escape(title), slides="\n".join(numbered))
+    moving = MOVING.read_text(encoding="utf-8")
+    return PAGE.substitute(title=escape(title), slides="\n".join(numbered), moving=moving)
 
 
 def write_slides(app: Sphinx, problem: Exception | None) -> None:
