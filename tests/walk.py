@@ -39,7 +39,7 @@ DRAWN = """(async () => {
 # would take axe minutes a page.
 WIDTHS, THEMES = (DESKTOP, PHONE), ("light", "dark")
 SLOW = 4  # how many times slower than this machine an old phone is
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # The fonts are there, and colours that go over from one theme into the other have arrived.
 SETTLED = """(async () => {
   await document.fonts.ready;
