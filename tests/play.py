@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from book.extensions.trace_table import CELL
-
 
 def shown(page: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[list[object], dict]:
     """What each cell leaves on the page, its last value, and all the names that the cells have made."""
+    from book.extensions.trace_table import CELL  # the released archive has tests and no book
+
     monkeypatch.setattr("myst_nb.glue", lambda *_, **__: None)
     space: dict = {"__name__": "page"}
     left = []
