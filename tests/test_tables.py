@@ -71,6 +71,8 @@ def test_a_head_of_pandas_has_one_row_and_no_empty_head():
     assert {len(head.find_all("tr")) for head in (plain, named, both)} == {1}
     assert plain.td is not None and not plain.td.get_text()
     assert all(th.get_text().strip() for head in (plain, named, both) for th in head.find_all("th"))
+    styled = BeautifulSoup(tables(f"<h2>T</h2>{frame.style.to_html()}"), "html.parser").thead
+    assert [c.get_text() for c in styled.find_all(["th", "td"])] == ["person", "cost", "h"]
     columns = frame.T.rename_axis(columns="person", index="what").to_html()
     kept = BeautifulSoup(tables(columns), "html.parser").thead
     assert {"person", "what"} <= {th.get_text() for th in kept.find_all("th")}, (

@@ -56,7 +56,7 @@ def one_row(part: re.Match[str]) -> str:
     >>> one_row(re.fullmatch("(?s).*", head))
     '<thead><tr><th>person</th><th>Age</th></tr></thead>'
     """
-    head = part[0]
+    head = part[0].replace("&nbsp;", "")  # what a styled table has in its empty heads
     rows = ROW.findall(head)
     if len(rows) == 2 and "span=" not in head:
         above, below = (CELL.findall(row) for row in rows)
