@@ -122,6 +122,22 @@ def test_no_word_of_a_chapter_ends_the_script(extension, tmp_path):
     assert head(extension, tmp_path / "01_a.ipynb")["name"] == "A </script> B"
 
 
+# -- two halves ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_a_second_half_counts_on_and_can_be_built_alone(extension, alone):
+    second = "notebooks/02b_more"
+    numbers = {second: {"exercise": {"ex-c": (1,), "ex-d": (2,)}, "figure": {"f": (1,)}}}
+    if not alone:
+        numbers["notebooks/02_first"] = {"exercise": {"ex-a": (2, 1), "ex-b": (2, 2)}}
+    env = SimpleNamespace(found_docs={"book/02", *numbers}, toc_fignumbers=numbers)
+    assert extension("halves").count_on(None, env) == [second]
+    start = 0 if alone else 2
+    counted = {"ex-c": (2, start + 1), "ex-d": (2, start + 2)}
+    assert numbers[second] == {"exercise": counted, "figure": {"f": (2, 1)}}
+
+
 # -- one palette --------------------------------------------------------------------------------
 
 

@@ -20,7 +20,10 @@ def count_on(app: Sphinx, env: BuildEnvironment) -> list[str]:
     for second in sorted(env.found_docs):
         if not (named := SECOND.fullmatch(second)):
             continue
-        (first,) = (d for d in env.found_docs if re.fullmatch(rf"{named[1]}{named[2]}_[^/]*", d))
+        # A half that is built alone has nothing before it.
+        first = next(
+            (d for d in env.found_docs if re.fullmatch(rf"{named[1]}{named[2]}_[^/]*", d)), ""
+        )
         chapter = (int(named[2]),)
         before, own = env.toc_fignumbers.get(first, {}), env.toc_fignumbers.get(second, {})
         for kind, numbers in own.items():
