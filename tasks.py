@@ -34,7 +34,7 @@ BOOK = "jupyter-book"  # the one program that is no module
 PEERS = {
     "dice-ml": ("dice-ml==0.12",),
     "nice": ("nicex==0.2.3", "scipy", "scikit-learn"),
-    "ellice": ("ellice==0.1.4",),
+    "ellice": ("torch", "ellice==0.1.4"),
 }
 SPREAD = ("-n", "auto", "--maxprocesses", "4", "--dist", "loadfile", "--durations=20")
 CELLS = ("--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=600")
@@ -50,8 +50,8 @@ def run(*command: str | Path, where: Path = ROOT, **more: str) -> None:
         sys.exit(done.returncode)
 
 
-def fill(folder: Path, *packages: str, torch: bool = True) -> None:
-    """Make an environment in ``folder`` with these packages, torch first and alone, for its pin."""
+def fill(folder: Path, *packages: str) -> None:
+    """Make an environment in ``folder`` with these packages; torch, if named, first and alone, for its pin."""
     if sys.version_info < (3, 11):  # noqa: UP036, for this file runs before pip can refuse
         sys.exit(
             "Python 3.11 or newer is needed; name one: make PYTHON=python3.12 ..., or start this with it."
@@ -66,10 +66,11 @@ def fill(folder: Path, *packages: str, torch: bool = True) -> None:
         subprocess.run(outer, check=True)
     install = [python, "-m", "pip", "install", "--quiet", "-c", "constraints.txt"]
     index = os.environ.get("TORCH_INDEX")
-    if torch:
+    if "torch" in packages:
         other = ["--index-url", index] if index else []
         subprocess.run([*install, "torch", *other], cwd=ROOT, check=True)
-    subprocess.run([*install, *packages], cwd=ROOT, check=True)
+    rest = [name for name in packages if name != "torch"]
+    subprocess.run([*install, *rest], cwd=ROOT, check=True)
     (folder / "ready").touch()
 
 
@@ -78,7 +79,7 @@ def environment() -> None:
     ready = VENV / "ready"
     said = max((ROOT / name).stat().st_mtime for name in ("pyproject.toml", "constraints.txt"))
     if not ready.exists() or ready.stat().st_mtime < said:
-        fill(VENV, "-e", ".[book,test]")
+        fill(VENV, "torch", "-e", ".[book,test]")
 
 
 def peers() -> None:
@@ -88,7 +89,7 @@ def peers() -> None:
         folder = ROOT / "benchmarks/.peers" / name
         if not (folder / "ready").exists():
             try:
-                fill(folder, *packages, torch=name == "ellice")
+                fill(folder, *packages)
             except subprocess.CalledProcessError:
                 failed.append(name)
     if failed:

@@ -38,6 +38,7 @@ __all__ = [
     "verdict",
     "versions",
     "write",
+    "write_whole",
 ]
 
 ROOT = Path(__file__).parent.parent
@@ -208,12 +209,17 @@ def records(folder: Path = RESULTS) -> dict[str, dict]:
     return {path.name: json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))}
 
 
+def write_whole(text: str, path: Path) -> None:
+    """The text as a file, whole or not at all, also beside another writer."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f"{path.name}.{uuid4().hex}.part")
+    unfinished.write_text(text)
+    unfinished.replace(path)
+
+
 def write(record: Mapping, path: Path) -> None:
     """The record as a file, whole or not at all."""
-    path.parent.mkdir(exist_ok=True)
-    unfinished = path.with_name(f"{path.name}.{uuid4().hex}.part")  # beside another writer
-    unfinished.write_text(json.dumps(record, indent=1) + "\n")
-    unfinished.replace(path)
+    write_whole(json.dumps(record, indent=1) + "\n", path)
 
 
 def verdict(record: dict) -> str:

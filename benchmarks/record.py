@@ -11,7 +11,6 @@ import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from uuid import uuid4
 
 import joblib
 import numpy as np
@@ -115,11 +114,9 @@ class Record:
     def leave(self, key: str, cell: Mapping) -> None:
         """What a worker calls in place of :meth:`put`: a file in the spool."""
         assert self.spool is not None
-        self.spool.mkdir(parents=True, exist_ok=True)
         name = key.replace("/", "+").replace(":", "=")
-        unfinished = self.spool / f"{name}.{uuid4().hex}.part"
-        unfinished.write_text(json.dumps({"key": key, "cell": self._marked(key, cell)}))
-        unfinished.replace(self.spool / f"{name}.json")
+        text = json.dumps({"key": key, "cell": self._marked(key, cell)})
+        provenance.write_whole(text, self.spool / f"{name}.json")
 
     def collect(self) -> int:
         """Take up what workers have left; how many cells that was."""
@@ -151,10 +148,7 @@ class Record:
         lines = ",\n".join(
             f"{json.dumps(key)}: {json.dumps(cell, allow_nan=False)}" for key, cell in cells.items()
         )
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = self.path.with_name(f"{self.path.name}.{uuid4().hex}.part")
-        unfinished.write_text(f'{head[:-2]},\n "cells": {{\n{lines}\n}}}}\n')
-        unfinished.replace(self.path)
+        provenance.write_whole(f'{head[:-2]},\n "cells": {{\n{lines}\n}}}}\n', self.path)
         for path, left in self._left():
             if not self._fresh(left["key"], left["cell"]) or left["key"] in cells:
                 path.unlink()

@@ -181,7 +181,9 @@ def test_make_help_lists_every_command(root):
 @pytest.mark.parametrize("index", ["", "https://example.org/cpu"])
 def test_another_index_serves_torch_alone_and_only_if_asked(monkeypatch, tmp_path, index):
     monkeypatch.setenv("TORCH_INDEX", index)
-    installs = called(monkeypatch, lambda: tasks.fill(tmp_path / "new", "-e", ".[book,test]"))[1:]
+    installs = called(
+        monkeypatch, lambda: tasks.fill(tmp_path / "new", "torch", "-e", ".[book,test]")
+    )[1:]
     assert len(installs) == 2 and (tmp_path / "new/ready").exists()
     assert all("-c constraints.txt" in line for line in installs)
     assert " torch" in installs[0] and " -e .[book,test]" in installs[1]

@@ -7,6 +7,7 @@ import sys
 import pytest
 from bs4 import BeautifulSoup
 from chromium import Chromium
+from walk import show
 
 CHAPTER = """
 <article><h1>Denied<a class="headerlink" href="#x">#</a></h1>
@@ -132,13 +133,7 @@ def test_no_slide_is_higher_than_a_projector(root, tmp_path):
         pytest.skip("the book is not built; run `make book` first")
     browser = Chromium(tmp_path)
     try:
-        browser.send(
-            "Emulation.setDeviceMetricsOverride",
-            width=1024,
-            height=768,
-            deviceScaleFactor=1,
-            mobile=False,
-        )
+        show(browser, 1024, height=768)
         browser.open(page.as_uri())
         browser.run(LOADED)
         tall = browser.run(

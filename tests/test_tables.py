@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from bs4 import BeautifulSoup
 from chromium import Chromium
+from walk import PHONE, show
 
 from book.extensions.accessible import tables
 
@@ -90,13 +91,7 @@ def test_on_a_phone_the_first_column_stays_and_the_keyboard_reaches_the_box(root
     )
     browser = Chromium(tmp_path, 500)
     try:
-        browser.send(
-            "Emulation.setDeviceMetricsOverride",
-            width=390,
-            height=800,
-            deviceScaleFactor=1,
-            mobile=True,
-        )
+        show(browser, PHONE, height=800)
         browser.open(path.as_uri())
         browser.run("new Promise((next) => setTimeout(next, 200))")
         assert browser.run(

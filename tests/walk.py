@@ -119,12 +119,12 @@ def seconds_to_formulas(html: Path, pages: list[str], folder: Path) -> dict[str,
     return took
 
 
-def show(browser: Chromium, width: int, theme: str = "light") -> None:
+def show(browser: Chromium, width: int, theme: str = "light", height: int = 900) -> None:
     """Make the window that wide, and its reader's system light or dark."""
     browser.send(
         "Emulation.setDeviceMetricsOverride",
         width=width,
-        height=900,
+        height=height,
         deviceScaleFactor=1,
         mobile=width < 600,
     )
