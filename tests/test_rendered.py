@@ -411,7 +411,8 @@ def test_an_exercise_has_the_number_that_its_cell_checks(pages):
 def test_long_pages_have_a_contents_entry_for_each_part(html, name, parts):
     page = BeautifulSoup((html / "book" / f"{name}.html").read_text(), "html.parser")
     headings = [
-        tag.find(string=True, recursive=False).strip() for tag in page.select("article :is(h2, h3)")
+        tag.find(string=True, recursive=False).strip()
+        for tag in page.select("article section > :is(h2, h3)")
     ]
     assert [link.get_text(strip=True) for link in page.select(".page-toc a")] == headings
     assert len(headings) >= parts
