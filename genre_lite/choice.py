@@ -31,6 +31,8 @@ def options_of(
     readiness: float = READINESS,
     order: np.ndarray | None = None,
     besides: tuple[np.ndarray, np.ndarray] | None = None,
+    sure: Callable[[np.ndarray], np.ndarray] | None = None,
+    answer: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The n options of each person out of k candidates.
 
@@ -50,6 +52,11 @@ def options_of(
         Greater is better, (people · k,); in place of the comparison's worth, for candidates as they are.
     besides
         More candidates to refine, which need not be among the best: points (s, d), and whose (s,).
+    sure
+        Which points are surely good, (m,). The first option need not be; all further ones must.
+    answer
+        What each person was answered already, (people, d). It stays the first option where worth is
+        an estimate (``sure``), and is one option among the others elsewhere.
 
     Returns
     -------
@@ -58,7 +65,7 @@ def options_of(
     people, k, d = points.shape
     flat, rows = points.reshape(-1, d), np.repeat(np.arange(people), k)
     keep = 6 * n if n > 1 else STARTS if refined else 1
-    best = best_of(flat, rows, limits, comparison, keep, log_prob=order)
+    best = best_of(flat, rows, limits, comparison, keep, log_prob=order, apart=n > 1)
     row, place = np.nonzero(best >= 0)
     number = best[row, place]
     chosen = flat[number]
@@ -71,14 +78,25 @@ def options_of(
             chosen, row = chosen[first], row[first]
         chosen = refine(chosen, row, limits, comparison)
     worth = comparison.worth(chosen, row) if order is None else order[number]
+    if answer is not None:
+        mine = comparison.worth(answer, np.arange(people))
+        if sure is not None:  # a little more worth among many that are estimated is chance
+            mine[:] = worth.max(initial=0) + 1
+        chosen, row = np.concatenate([answer, chosen]), np.r_[np.arange(people), row]
+        worth = np.r_[mine, worth]
+        first = np.argsort(row, kind="stable")
+        chosen, row, worth = chosen[first], row[first], worth[first]
     price = comparison.cost(chosen, row)
     moves = np.nan_to_num(np.abs(chosen - limits.cube[row]), nan=1.0)
     moves[~limits.changed(chosen, row)] = 0
+    unsure = np.zeros(len(row), dtype=bool) if sure is None or n == 1 else ~sure(chosen)
     taken, numbers = [], []
     everybody = np.split(np.arange(len(row)), np.flatnonzero(np.diff(row)) + 1)
     for who in filter(len, everybody):
         who = who[np.lexsort((price[who].round(DIGITS), -worth[who].round(DIGITS)))]
-        for rank, i in enumerate(spread(worth[who], moves[who], n, readiness=readiness)):
+        value = worth[who]
+        value[1:][unsure[who[1:]]] = -np.inf
+        for rank, i in enumerate(spread(value, moves[who], n, readiness=readiness)):
             taken.append(who[i])
             numbers.append(rank)
     kept = np.array(taken, dtype=int)
@@ -131,6 +149,7 @@ def best_of(
     *,
     log_prob: np.ndarray | None = None,
     first: int = 32,
+    apart: bool = False,
 ) -> np.ndarray:
     """The best candidates of each person that the bank accepts, (people, min(n, k)) numbers.
 
@@ -143,11 +162,17 @@ def best_of(
     ----------
     points, rows
         As many candidates for each person, people in order, (people · k, d).
+    apart
+        The best of every set of changes comes before the second of any: from others that change the
+        same, refinement would only come to the same answer again.
     """
     people = len(limits)
     worth = comparison.worth(points, rows) if log_prob is None else log_prob
-    worth = np.where(limits.changed(points, rows).any(axis=1), worth, -np.inf)
-    worth = worth.round(DIGITS).reshape(people, -1)
+    changed = limits.changed(points, rows)
+    worth = np.where(changed.any(axis=1), worth, -np.inf).round(DIGITS)
+    if apart:
+        worth = np.where(np.isfinite(worth), -_place(worth, changed, rows), -np.inf)
+    worth = worth.reshape(people, -1)
     k = worth.shape[1]
     order = np.argsort(-worth, axis=1, kind="stable")
     accepted = np.zeros(worth.shape, dtype=bool)
@@ -166,3 +191,16 @@ def best_of(
         tokens, price, worth, worth, n, rule="likeliest", accepted=accepted & np.isfinite(worth)
     )
     return np.where(best >= 0, best + k * np.arange(people)[:, None], -1)
+
+
+def _place(worth: np.ndarray, changed: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Each candidate's place when the best of every set of changes come first, then the second, (m,)."""
+    _, which = np.unique(np.packbits(changed, axis=1), axis=0, return_inverse=True)
+    order = np.lexsort((-worth, which, rows))
+    begins = np.r_[True, (np.diff(rows[order]) != 0) | (np.diff(which[order]) != 0)]
+    run = np.flatnonzero(begins)
+    rank = np.empty(len(order), dtype=int)
+    rank[order] = np.arange(len(order)) - np.repeat(run, np.diff(np.r_[run, len(order)]))
+    place = np.empty(len(order))
+    place[np.lexsort((-worth, rank))] = np.arange(len(order))
+    return place

@@ -53,7 +53,7 @@ NEAR = 8  # of them that join a person's draws at first
 class Recipe:
     """How a recipe samples and chooses, and its pairs.
 
-    ``tries`` is how often it draws for a person until h accepts a candidate, each time ``bolder`` times
+    ``tries`` is how often it draws for a person until there are n options, each time ``bolder`` times
     as boldly; ``nearest`` is K of the pairs, ``still`` whether time stands still in them.
     """
 
@@ -81,6 +81,15 @@ class Draws:
     tokens: np.ndarray  # (people, k, d)
     points: np.ndarray  # in the unit cube, (people, k, d)
     log_prob: np.ndarray  # log R_θ(x⁺ | x), (people, k)
+
+    def of(self, people: np.ndarray) -> Draws:
+        """Those of some people, by their numbers or a mask."""
+        return Draws(self.tokens[people], self.points[people], self.log_prob[people])
+
+    def and_then(self, more: Draws) -> Draws:
+        """These, and more for the same people."""
+        both = zip(vars(self).values(), vars(more).values(), strict=True)
+        return Draws(*(np.concatenate(parts, axis=1) for parts in both))
 
 
 class GenRe(RecourseMethod):
@@ -450,8 +459,9 @@ class GenRe(RecourseMethod):
         """The best n options for each person: sample forward, refine, choose.
 
         The draws are keyed by the person's own values and the seed, so an answer depends on nobody
-        else. The n options differ in what they ask for (:func:`~genre_lite.sampling.spread`), and
-        may be fewer.
+        else. The n options differ in what they ask for (:func:`~genre_lite.sampling.spread`), and may
+        be fewer. By the default rule the first of them is the answer for n = 1, and the others are
+        surely valid and plausible by the estimates; by another rule the first is the best of all.
 
         Parameters
         ----------
@@ -473,8 +483,8 @@ class GenRe(RecourseMethod):
             Every option has h(x⁺) above this, beside the bank's own threshold.
         candidates, temperature
             How many recourses to draw for each person, and how boldly; the recipe's own if left out.
-            Where h accepts none of them, the default recipe draws again, up to three times: each time
-            twice as many, and twice as boldly.
+            Where they give fewer than n options, the default recipe draws more, up to three times:
+            each time twice as many, and twice as boldly.
         readiness
             How much worth, in units of Score, further options may give up to change other features
             than those before.
@@ -508,7 +518,7 @@ class GenRe(RecourseMethod):
             extra=extra,
             rule=rule,
             margin=margin or 0.0,
-            candidates=max(k, n),
+            candidates=k,
             temperature=recipe.temperature if temperature is None else temperature,
             readiness=readiness,
             # How likely an answer is under R_θ is not what a search may raise.
@@ -531,39 +541,85 @@ class GenRe(RecourseMethod):
         refined: bool,
         seed: int,
     ) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
+        how = {
+            "rule": rule,
+            "margin": margin,
+            "temperature": temperature,
+            "readiness": readiness,
+            "refined": refined,
+            "seed": seed,
+        }
+        best, row, number, nats, chance = self._sampled(denied, limits, 1, candidates, None, **how)
+        if n > 1 and len(row):
+            best, which, number, nats, chance = self._sampled(
+                denied.iloc[row], limits.take(row), n, max(candidates, n), best, **how
+            )
+            row = row[which]
+        frame = decoded(best, row, limits, denied)
+        return frame.set_axis(positions(row, number)), nats, chance
+
+    def _sampled(
+        self,
+        denied: pd.DataFrame,
+        limits: Limits,
+        n: int,
+        candidates: int,
+        answer: np.ndarray | None,
+        *,
+        rule: str,
+        margin: float,
+        temperature: float,
+        readiness: float,
+        refined: bool,
+        seed: int,
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Points (m, d), whose they are (m,), their numbers (m,), log R_θ (m,) and h(x⁺) (m,).
+
+        With n = 1 the answer of each person; else the n options of which it is the first.
+        """
         believed = None if self.surrogate_ is None else self._believed
+        recipe = RECIPES[self.recipe]
         points, person, option, nats, chance = [], [], [], [], []
-        for part in np.array_split(
+        for left in np.array_split(
             np.arange(len(denied)), max(1, -(-len(denied) * candidates // AT_ONCE))
         ):
-            left = part
-            for attempt in range(RECIPES[self.recipe].tries):
+            earlier = None
+            for attempt in range(recipe.tries):
                 if not len(left):
                     break
-                # Whoever got nothing is asked again: twice as often, and twice as boldly.
+                # Whoever got fewer than n is asked again: twice as often, and twice as boldly.
                 here, people = limits.take(left), denied.iloc[left]
                 drawn = self._draws(
                     here,
                     candidates * 2**attempt,
-                    temperature=temperature * RECIPES[self.recipe].bolder ** attempt,
+                    temperature=temperature * recipe.bolder**attempt,
                     seed=seed,
                     first=candidates * (2**attempt - 1),
                 )
+                if answer is not None and earlier is not None:  # else none of them was accepted
+                    drawn = earlier.and_then(drawn)
                 comparison = Comparison(rule, Asked(self.decision_, here, people), believed, margin)
                 best, row, number = self._best(
-                    drawn, here, people, comparison, n, readiness, refined
+                    drawn,
+                    here,
+                    people,
+                    comparison,
+                    n,
+                    readiness,
+                    refined,
+                    None if answer is None else answer[left],
                 )
+                short = np.bincount(row, minlength=len(left)) < n
+                short &= attempt + 1 < recipe.tries
+                best, row, number = (part[~short[row]] for part in (best, row, number))
                 points.append(best)
                 person.append(left[row])
                 option.append(number)
                 nats.append(self._nats(best, row, here))
                 chance.append(comparison.asked(best, row)[0])
-                left = np.delete(left, np.unique(row))
-        best, row, number, density, score = (
-            np.concatenate(parts) for parts in (points, person, option, nats, chance)
-        )
-        frame = decoded(best, row, limits, denied)
-        return frame.set_axis(positions(row, number)), density, score
+                left, earlier = left[short], drawn.of(short)
+        found = (points, person, option, nats, chance)
+        return tuple(np.concatenate(parts) for parts in found)  # type: ignore[return-value]
 
     def _best(
         self,
@@ -574,8 +630,11 @@ class GenRe(RecourseMethod):
         n: int,
         readiness: float,
         refined: bool,
+        answer: np.ndarray | None,
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The n best of each person: points (m, d), whose they are (m,), and their numbers (m,)."""
+        # By another rule than the best estimate, what is unsure is as good as it looks.
+        sure = self._is_sure if comparison.rule == "balanced" and self.surrogate_ else None
         nats = None
         if comparison.rule == "likeliest":
             nats = drawn.log_prob.ravel()
@@ -591,6 +650,8 @@ class GenRe(RecourseMethod):
                 readiness=readiness,
                 refined=refined,
                 order=nats,
+                sure=sure,
+                answer=answer if nats is None else None,
             )
 
         def look(left: np.ndarray, tried: int) -> Found:
@@ -607,11 +668,12 @@ class GenRe(RecourseMethod):
                 readiness=readiness,
                 refined=True,
                 besides=self._sure(near, here, compared),
+                sure=sure,
+                answer=None if answer is None else answer[left],
             )
             return best, row, number, self._is_sure(best)
 
-        # By another rule than the best estimate, what is unsure is no reason to look further.
-        most = len(self.profiles_) if comparison.rule == "balanced" else NEAR
+        most = NEAR if sure is None else len(self.profiles_)
         return look_further(len(limits), look, NEAR, min(most, len(self.profiles_)))
 
     def _sure(

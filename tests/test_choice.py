@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 
 import numpy as np
 import pandas as pd
@@ -60,23 +61,64 @@ def candidates(seed, people=20, k=40, levels=11):
 # -- the n best ---------------------------------------------------------------------------------
 
 
-def best_by_hand(points, limits, comparison, n, order=None):
-    """Every candidate that is accepted and asks for anything, by worth, then cost, then place."""
+def best_by_hand(points, limits, comparison, n, order=None, apart=False):
+    """Every candidate that is accepted and asks for anything, by worth, then cost, then place.
+
+    Apart: the best of each set of changes by worth, then the second of each, and so on.
+    """
     found = np.full((len(points), n), -1)
     for i, mine in enumerate(points):
         rows = np.full(len(mine), i)
         worth = comparison.worth(mine, rows) if order is None else order.reshape(len(points), -1)[i]
         price, yes = comparison.cost(mine, rows), comparison.accepts(mine, rows)
         yes = yes & limits.changed(mine, rows).any(axis=1)
-        seen, place = set(), 0
-        for j in sorted(
-            range(len(mine)), key=lambda j: (-round(worth[j], 9), round(price[j], 9), j)
-        ):
+        seen, place, met = set(), 0, Counter()
+        if apart:
+            rank = {}
+            for j in sorted(range(len(mine)), key=lambda j: (-round(worth[j], 9), j)):
+                which = tuple(limits.changed(mine[j : j + 1], rows[:1])[0])
+                rank[j] = met[which]
+                met[which] += 1
+            ranked = sorted(rank, key=lambda j: (rank[j], -round(worth[j], 9), j))
+        else:
+            ranked = sorted(
+                range(len(mine)), key=lambda j: (-round(worth[j], 9), round(price[j], 9), j)
+            )
+        for j in ranked:
             if yes[j] and tuple(mine[j]) not in seen and place < n:
                 found[i, place] = i * len(mine) + j
                 place += 1
             seen.add(tuple(mine[j]))
     return found
+
+
+@pytest.mark.parametrize("levels", [5, 11])
+def test_apart_the_best_of_each_set_of_changes_come_first(levels):
+    limits, points = candidates(seed=4, levels=levels)
+    comparison = Comparison(limits, slope=(0.3, 0.6, 0), line=(1, 0.5, 0), above=0.5)
+    found = best_of(*flat(points), limits, comparison, 6, apart=True, first=40)
+    np.testing.assert_array_equal(found, best_by_hand(points, limits, comparison, 6, apart=True))
+    sets = [
+        [
+            tuple(x)
+            for x in limits.changed(flat(points)[0][mine[mine >= 0]], np.full((mine >= 0).sum(), i))
+        ]
+        for i, mine in enumerate(found)
+    ]
+    plain = best_of(*flat(points), limits, comparison, 6)
+    several = [len(set(mine)) for mine in sets]
+    alike = [
+        len(
+            {
+                tuple(x)
+                for x in limits.changed(
+                    flat(points)[0][mine[mine >= 0]], np.full((mine >= 0).sum(), i)
+                )
+            }
+        )
+        for i, mine in enumerate(plain)
+    ]
+    assert sum(several) > sum(alike)
 
 
 @pytest.mark.parametrize("n", [1, 3, 40])
@@ -151,6 +193,30 @@ def test_options_by_hand():
     np.testing.assert_allclose(chosen, points[0, [0, 2]])
 
 
+def test_further_options_are_sure_and_an_answer_stays_the_first():
+    """Worth by hand: −0.1, −0.2, −0.133, −0.233; what is sure moves x by no more than 0.3."""
+    limits = ask([[0, 0, 0]])
+    points = np.array([[[0.3, 0.6, 0], [0.3, 0, 0.3], [0.4, 0, 0], [0.7, 0, 0]]])
+    comparison = Comparison(limits, slope=(0, 1 / 3, 0))
+    ways = dict(limits=limits, comparison=comparison, refined=False, readiness=0.0)
+
+    def sure(made):
+        return made[:, 0] < 0.35
+
+    chosen, *_ = options_of(points, n=4, sure=sure, **ways)
+    np.testing.assert_allclose(chosen, points[0, [0, 1]])
+    # The best need not be sure, and of an answer that is known nothing is asked.
+    chosen, *_ = options_of(points, n=4, sure=lambda made: made[:, 0] > 0.42, **ways)
+    np.testing.assert_allclose(chosen, points[0, [0, 3]])
+    answer = np.array([[0.9, 0, 0]])
+    chosen, row, number = options_of(points, n=4, sure=sure, answer=answer, **ways)
+    np.testing.assert_allclose(chosen, [answer[0], *points[0, [0, 1]]])
+    assert row.tolist() == [0, 0, 0] and number.tolist() == [0, 1, 2]
+    # Where worth is no estimate, it is one among others: by its −0.3 the last.
+    chosen, *_ = options_of(points, n=5, answer=answer, **ways)
+    np.testing.assert_allclose(chosen, [*points[0, [0, 2, 1, 3]], answer[0]])
+
+
 def test_the_first_is_the_best_however_ready_one_is_to_give_up():
     """A readiness to differ says nothing of the first option: it is the one of the greatest worth."""
     limits, points = candidates(seed=2)
@@ -189,13 +255,14 @@ def test_of_equal_worth_the_cheaper_is_first():
 @pytest.mark.parametrize("n", [1, 2, 5])
 @pytest.mark.parametrize("refined", [False, True])
 def test_options_are_the_best_refined_and_spread(n, refined):
-    """The whole way by hand: the best 1, 2 or 6 n of each person, refined, the best first, then spread."""
+    """The whole way by hand: the best 1, 2 or 6 n of each person (of n, the best of each set of changes
+    first), refined, the best first, then spread."""
     limits, points = candidates(seed=n)
     comparison = Comparison(limits, slope=(0.1, 0.5, 0.2), line=(1, 0.5, 0), above=0.4)
     chosen, row, number = options_of(points, limits, comparison, n, readiness=0.05, refined=refined)
     found = by_person(chosen, row, number)
     keep = 6 * n if n > 1 else 2 if refined else 1
-    best = best_by_hand(points, limits, comparison, keep)
+    best = best_by_hand(points, limits, comparison, keep, apart=n > 1)
     for i in range(len(points)):
         mine = flat(points)[0][best[i][best[i] >= 0]]
         rows = np.full(len(mine), i)

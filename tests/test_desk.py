@@ -110,9 +110,10 @@ ASKED = {
         ({}, 1),
         ({"freeze": ["amount"], "max_changes": 2}, 3),
         ({"bounds": {"duration": (6, 24)}, "wait": 2, "weights": {"amount": 3.0}}, 1),
+        ({}, 3),
     ],
-    "adult": [({}, 1), ({"freeze": ["hours-per-week"], "max_changes": 2}, 3), ({"wait": 3}, 1)],
-    "compas": [({}, 1), ({"max_changes": 2}, 3), ({"wait": 3}, 1)],
+    "adult": [({}, 1), ({"freeze": ["hours-per-week"], "max_changes": 2}, 3), ({"wait": 3}, 2)],
+    "compas": [({}, 1), ({"max_changes": 2}, 3), ({"wait": 3}, 3)],
 }
 
 

@@ -106,15 +106,21 @@ class GraftedNeighbour(RecourseMethod):
         def look(left: np.ndarray, tried: int) -> Found:
             here, comparison = limits.take(left), asked(left)
             points = nearest(here, self._targets, n=tried)
-            best, row, number = options_of(points, here, comparison, n, refined=self.refined)
-            valid, plausible = self._believed(best).T
-            return best, row, number, (valid > self.validity_margin) & (plausible > 0.5)
+            best, row, number = options_of(
+                points, here, comparison, n, refined=self.refined, sure=self._is_sure
+            )
+            return best, row, number, self._is_sure(best)
 
         first = max(self.candidates, 6 * n if n > 1 else 1)
         best, row, number = look_further(len(denied), look, first, most)
         frame = decoded(best, row, limits, denied)
         chance = asked(np.arange(len(denied))).asked(best, row)[0]
         return frame.set_axis(positions(row, number)), np.full(len(row), np.nan), chance
+
+    def _is_sure(self, points: np.ndarray) -> np.ndarray:
+        """Which points are surely valid and plausible, (m,)."""
+        valid, plausible = self._believed(points).T
+        return (valid > self.validity_margin) & (plausible > 0.5)
 
     def _believed(self, points: np.ndarray) -> np.ndarray:
         """V̂ and P̂ of points, (m, 2)."""

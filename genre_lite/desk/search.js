@@ -26,20 +26,28 @@
       const asked = new Asked(this, limits, terms);
       const now = { bar: asked.bar, chance: asked.chance(limits.cube), accepted: asked.yes(limits.cube) };
       if (now.accepted) return { ...now, limits, options: [] };
+      let options = this.sampled(limits, asked, 1, null);
+      // The answer stays the first option, however many more are asked for.
+      if (n > 1 && options.length) options = this.sampled(limits, asked, n, options[0]);
+      return { ...now, limits, options: options.map((point) => this.told(point, limits, asked)) };
+    }
+
+    /** The answer, or the n options of which it is the first. */
+    sampled(limits, asked, n, answer) {
       const { candidates, tries, temperature, bolder } = this.about.recipe;
       const k = Math.max(candidates, n);
-      for (let attempt = 0; attempt < tries; attempt++) {
-        const drawn = this.draws(limits, k * 2 ** attempt, {
+      let drawn = [];
+      let options = [];
+      for (let attempt = 0; attempt < tries && options.length < n; attempt++) {
+        // With fewer than n, twice as many are drawn, and twice as boldly.
+        const more = this.draws(limits, k * 2 ** attempt, {
           temperature: temperature * bolder ** attempt,
           first: k * (2 ** attempt - 1),
         });
-        const options = this.best(drawn, limits, asked, n);
-        if (options.length) {
-          const made = options.map((point) => this.told(point, limits, asked));
-          return { ...now, limits, options: made };
-        }
+        drawn = answer ? drawn.concat(more) : more;
+        options = this.best(drawn, limits, asked, n, answer);
       }
-      return { ...now, limits, options: [] };
+      return options;
     }
 
     /** A person as the network has read them; the last one is kept, for their terms change more often. */
@@ -71,18 +79,18 @@
     }
 
     /** The n best options; whoever has none that is surely good looks at more profiles. */
-    best(drawn, limits, asked, n) {
+    best(drawn, limits, asked, n, answer) {
       const most = this.profiles.length;
       for (let tried = NEAR; ; tried *= 4) {
         const near = nearest(limits, this.profiles, tried);
-        const options = this.among([...drawn, ...near], near, limits, asked, n);
+        const options = this.among([...drawn, ...near], near, limits, asked, n, answer);
         if (tried >= most || (options.length && this.isSure(options[0], asked))) return options;
       }
     }
 
-    among(points, near, limits, asked, n) {
+    among(points, near, limits, asked, n, answer) {
       const keep = n > 1 ? 6 * n : STARTS;
-      let chosen = bestOf(points, limits, asked, keep);
+      let chosen = bestOf(points, limits, asked, keep, n > 1);
       const sure = this.sure(near, limits, asked);
       if (sure) chosen.push(sure);
       chosen = chosen.map((point) => refine(point, limits, asked));
@@ -92,7 +100,9 @@
         price: round9(limits.cost(point)),
       }));
       told.sort((a, b) => b.worth - a.worth || a.price - b.price);
-      return spread(told, limits, n);
+      if (answer) told.unshift({ point: answer, worth: 1 + Math.max(0, ...told.map((t) => t.worth)) });
+      const good = told.filter((t, i) => i === 0 || n === 1 || this.isSure(t.point, asked));
+      return spread(good, limits, n);
     }
 
     /** The cheapest accepted profile, copied as far as the terms let it, that the bank accepts. */
@@ -204,14 +214,25 @@
 
   // -- choice -------------------------------------------------------------------------------------------
 
-  /** The best candidates that the bank accepts, each once; of equal ones the cheaper, then the first. */
-  function bestOf(points, limits, asked, n) {
+  /** The best candidates that the bank accepts, each once; of equal ones the cheaper, then the first.
+   *  `apart`: the best of every set of changes comes before the second of any. */
+  function bestOf(points, limits, asked, n, apart) {
     const told = points.map((point, i) => ({
       i,
       point,
       worth: limits.changes(point) ? round9(asked.worth(point)) : -Infinity,
     }));
     const order = told.filter((t) => t.worth > -Infinity).sort((a, b) => b.worth - a.worth || a.i - b.i);
+    if (apart) {
+      const met = new Map();
+      for (const t of order) {
+        const set = t.point.map((x, j) => Number(limits.moved(t.point, j))).join("");
+        t.rank = met.get(set) ?? 0;
+        met.set(set, t.rank + 1);
+      }
+      order.sort((a, b) => a.rank - b.rank);
+      order.forEach((t, i) => (t.worth = -i));
+    }
     let fine = order.slice(0, FIRST).filter((t) => asked.accepts(t.point));
     if (fine.length < n) fine = fine.concat(order.slice(FIRST).filter((t) => asked.accepts(t.point)));
     fine.forEach((t) => (t.price = round9(limits.cost(t.point))));
