@@ -528,27 +528,8 @@ class GenRe(RecourseMethod):
         )
 
     def _options(
-        self,
-        denied: pd.DataFrame,
-        limits: Limits,
-        n: int,
-        *,
-        rule: str,
-        margin: float,
-        candidates: int,
-        temperature: float,
-        readiness: float,
-        refined: bool,
-        seed: int,
+        self, denied: pd.DataFrame, limits: Limits, n: int, *, candidates: int, **how: Any
     ) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
-        how = {
-            "rule": rule,
-            "margin": margin,
-            "temperature": temperature,
-            "readiness": readiness,
-            "refined": refined,
-            "seed": seed,
-        }
         best, row, number, nats, chance = self._sampled(denied, limits, 1, candidates, None, **how)
         if n > 1 and len(row):
             best, which, number, nats, chance = self._sampled(

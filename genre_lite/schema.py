@@ -37,6 +37,7 @@ FEW, MANY, SKEW = (
     20,
 )  # levels in a message; levels of one feature; ranges as wide as the middle
 _DATES = (datetime.date, datetime.timedelta, np.datetime64, np.timedelta64, pd.Period)
+_ID = re.compile(r"(?i:(^|[\W_])(id|nr|no|number|key|uuid)($|[\W_]))|[a-z](Id|ID|Nr|No|Key)$")
 _DATE = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}([ T].*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}")
 _DAYS_SINCE = "give a number instead, such as (column - pandas.Timestamp('2020-01-01')).dt.days."
 # Units whose fractions are cents, in the singular.
@@ -667,7 +668,7 @@ class Schema(Sequence[Feature]):
         """Where ``after`` breaks a direction, a bound or a largest change, or makes a gap.
 
         Row by row: booleans of shape (rows, features). ``relations`` are between features, so they
-        are not asked here.
+        are not asked here, nor whether several clocks moved by the same time.
         """
         if len(before) != len(after):
             raise SchemaError(
@@ -929,6 +930,12 @@ def _sorted(column: pd.Series, name: object) -> tuple:
         ) from None
 
 
+def _like_an_id(name: object, codes: np.ndarray) -> bool:
+    """Whether numbers that all differ count rows, or are called so; an income in euros does neither."""
+    steps = np.diff(np.unique(codes)).round().astype(int)
+    return steps.sum() < 2 * len(codes) * np.gcd.reduce(steps) or bool(_ID.search(str(name)))
+
+
 def _warn_of_traps(frame: pd.DataFrame, schema: Schema) -> None:
     """One warning a kind of trap, naming the columns and the way out."""
     ids, single, wide, skewed, dates = [], [], [], [], []
@@ -941,7 +948,10 @@ def _warn_of_traps(frame: pd.DataFrame, schema: Schema) -> None:
             dates.append(f.name)
         elif distinct == 1 and not f.gaps:
             single.append(f.name)
-        elif unique and (f.is_categorical or (f.step and f.actionability != "immutable")):
+        elif unique and (
+            f.is_categorical
+            or (f.step and f.actionability != "immutable" and _like_an_id(f.name, codes))
+        ):
             ids.append(f.name)
         elif f.kind == "nominal" and len(f.categories) > MANY:
             wide.append(f.name)

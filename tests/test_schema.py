@@ -391,6 +391,27 @@ def test_infer_warns_of_ids_constants_many_levels_and_extreme_rows():
     assert traps(with_gap) == [], "to be missing or not is something to learn from"
 
 
+@pytest.mark.parametrize(
+    ("name", "values", "warned"),
+    [
+        ("row", np.arange(300), True),
+        ("row", np.arange(300) * 10 + 5, True),
+        ("row", np.delete(np.arange(400), slice(None, None, 4)), True),  # ids of whoever stayed
+        ("income", None, False),
+        ("balance", None, False),
+        ("piano", None, False),
+        ("customer_id", None, True),
+        ("customerId", None, True),
+        ("Nr", None, True),
+    ],
+)
+def test_amounts_that_all_differ_are_no_ids(name, values, warned):
+    """An income in whole euros differs in nearly every row and is what a lender asks for."""
+    if values is None:
+        values = np.random.default_rng(0).choice(np.arange(18_000, 250_000), 300, replace=False)
+    assert [name in text for text in traps(pd.DataFrame({name: values}))] == [True] * warned
+
+
 @pytest.mark.parametrize("name", ["adult", "compas", "german", "moons"])
 def test_infer_is_quiet_on_ordinary_tables(name):
     assert traps(load_dataset(name).X_train) == []
