@@ -413,11 +413,11 @@ def main() -> None:
     if given.cell:
         again(given.cell, record)
         return
-    if given.confirm:
-        confirm(record, given.confirm)
-        return
     keys = [key for name in given.parts for key in PARTS[name].keys(name)]
     keys = [key for key in keys if wanted(key, given.tables, given.rows, given.seeds)]
+    if given.confirm:
+        confirm(record, given.confirm, keys)
+        return
     todo = record.missing(keys)
     end = time.monotonic() + 60 * given.minutes
 
@@ -454,22 +454,23 @@ def wanted(key: str, tables: list | None, rows: list | None, seeds: int) -> bool
     return (not tables or table in tables) and (not rows or row in rows) and int(seed) < seeds
 
 
-def confirm(record: Record, count: int) -> None:
+def confirm(record: Record, count: int, keys: Iterable[str]) -> None:
     """Take up each row's old cells, if ``count`` of them come out the same by the code of today.
 
-    Stages that hold many rows come first, so that few are set up.
+    The last seeds come first, since another machine's cells may differ by a rounding; and of these the
+    stages that hold many rows, so that few are set up.
     """
     rows: dict[str, list[str]] = {}
-    for key in sorted(record.old):
-        part, _, row, _ = key.split("/")
-        if row in getattr(PARTS.get(part), "rows", ()):
-            rows.setdefault(row, []).append(key)
+    for key in keys:
+        if key in record.old:
+            rows.setdefault(key.split("/")[2], []).append(key)
     left = {row: min(count, len(keys)) for row, keys in rows.items()}
     made: dict[str, dict] = {}
     stages = by_stage(key for keys in rows.values() for key in keys)
-    for keys in tqdm(sorted(stages, key=len, reverse=True), desc="confirm", unit="stage"):
+    last = sorted(stages, key=lambda cells: (int(cells[0].rpartition("/")[2]), len(cells)))
+    for cells in tqdm(reversed(last), total=len(last), desc="confirm", unit="stage"):
         again = []
-        for key in keys:
+        for key in cells:
             row = key.split("/")[2]
             if left[row]:
                 left[row] -= 1
@@ -478,9 +479,9 @@ def confirm(record: Record, count: int) -> None:
         for key in again:
             if "error" in made[key]:  # it may be this machine's, and says nothing of the old cells
                 raise GenReError(f"{key}: {made[key]['error']}")
-    for row, keys in rows.items():
-        stands = record.confirm(keys, {key: made[key] for key in keys if key in made})
-        tqdm.write(f"{row}: {len(keys)} cells {'stand' if stands else 'are to be made again'}")
+    for row, cells in rows.items():
+        stands = record.confirm(cells, {key: made[key] for key in cells if key in made})
+        tqdm.write(f"{row}: {len(cells)} cells {'stand' if stands else 'are to be made again'}")
     record.write(statistics.summary)
 
 

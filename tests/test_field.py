@@ -89,9 +89,7 @@ def test_old_cells_stand_if_some_come_out_the_same(record, score):
 
 
 @pytest.mark.parametrize(("count", "played"), [(1, 3), (2, 5)])
-def test_rows_are_confirmed_in_the_stages_that_hold_most_of_them(
-    record, monkeypatch, count, played
-):
+def test_rows_are_confirmed_by_their_last_cells(record, monkeypatch, count, played):
     stages = {0: ("genre", "grafted"), 1: ("genre", "grafted", "neighbour"), 2: ("genre",)}
     old = [f"main/german/{row}/{seed}" for seed, rows in stages.items() for row in rows]
     for key in old:
@@ -106,13 +104,16 @@ def test_rows_are_confirmed_in_the_stages_that_hold_most_of_them(
             leave(key, {"metrics": {"score": 2.0 if "grafted" in key else 1.0}})
 
     monkeypatch.setattr(field, "play", play)
-    field.confirm(later, count)
+    field.confirm(later, count, old)
     assert sum(map(len, asked)) == played
-    assert asked[0] == [key for key in old if key.endswith("/1")], "the largest stage, whole"
+    assert asked[0] == ["main/german/genre/2"]
     assert {key for key in old if "grafted" not in key} <= later.cells.keys()
     again = {key for keys in asked for key in keys if "grafted" in key}
     assert {key for key in later.cells if "grafted" in key} == again, "the others are gone"
     assert not later.old
+    field.confirm(Record(record.path, COMMAND, code=lambda key: {"a.py": "3"}), count, old[:1])
+    kept = Record(record.path, COMMAND, code=lambda key: {"a.py": "3"})
+    assert [*kept.cells] == old[:1], "what was not asked for is made again"
 
 
 def test_the_file_is_strict_json_a_cell_a_line(record):
