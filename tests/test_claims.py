@@ -16,9 +16,9 @@ mpl.use("agg")
 
 import matplotlib.pyplot as plt
 
-from benchmarks import claims, pages, statistics
+from benchmarks import claims, figures, pages, statistics
 from benchmarks.record import plain
-from genre_lite import Feature, Recourses, Schema, plotting
+from genre_lite import Feature, Recourses, Schema
 from genre_lite.evaluation.ledger import mean_and_interval
 from genre_lite.objectives import cost
 
@@ -220,10 +220,10 @@ def test_every_rival_has_a_verdict(results):
 
 def test_the_figures_draw_every_method(results):
     for toy in claims.TOYS:
-        labels = plotting.fidelity(results, toy).get_legend().get_texts()
+        labels = figures.fidelity(results, toy).get_legend().get_texts()
         assert [text.get_text() for text in labels] == list(claims.METHODS)
     for table in claims.TABLES:
-        ax = plotting.cost_weight_sweep(results, table, part="cost")
+        ax = figures.cost_weight_sweep(results, table, part="cost")
         assert [t.get_text() for t in ax.get_xticklabels()] == [str(w) for w in claims.COST_WEIGHTS]
     plt.close("all")
 

@@ -13,9 +13,9 @@ mpl.use("agg")
 
 import matplotlib.pyplot as plt
 
-from benchmarks import consistency
+from benchmarks import consistency, figures
 from benchmarks.consistency import COST_WEIGHT, KEEP, SIDE, SIZES, TOYS
-from genre_lite import Codec, GenReError, PairSampler, Schema, plotting
+from genre_lite import Codec, GenReError, PairSampler, Schema
 from genre_lite.objectives import (
     deviation_bound,
     deviation_constant,
@@ -279,10 +279,10 @@ def test_the_results_come_out_again(results, distances, toy, fresh):
 
 
 def test_the_figure_draws_every_way_to_keep_targets(results):
-    ax = plotting.convergence(results, "moons")
+    ax = figures.convergence(results, "moons")
     assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
     labels = [text.get_text() for text in ax.get_legend().get_texts()]
     assert set(labels) == {*KEEP, "predicted, all"}
     with pytest.raises(GenReError, match="no toy 'spirals'"):
-        plotting.convergence(results, "spirals")
+        figures.convergence(results, "spirals")
     plt.close("all")

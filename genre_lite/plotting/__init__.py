@@ -10,19 +10,12 @@ that were computed, and :class:`~genre_lite.plotting.moving.Point` for a point t
 ink is the page's own.
 """
 
-from .measurements import (
-    ablation,
-    convergence,
-    cost_weight_sweep,
-    fidelity,
-    scale,
-    training_curve,
-)
 from .methods import dot_plot, frontier, method_map, sampling_frontier, seconds_a_person
 from .moving import Frame, Frames, Point, Reading
 from .people import boundary, profile, recourse_paths
 from .plane import Mark, Plane
 from .theme import ABOVE, NO, PALETTE, SHADES, YES, style
+from .training import training_curve
 
 __all__ = [
     "ABOVE",
@@ -36,18 +29,13 @@ __all__ = [
     "Plane",
     "Point",
     "Reading",
-    "ablation",
     "boundary",
-    "convergence",
-    "cost_weight_sweep",
     "dot_plot",
-    "fidelity",
     "frontier",
     "method_map",
     "profile",
     "recourse_paths",
     "sampling_frontier",
-    "scale",
     "seconds_a_person",
     "style",
     "training_curve",

@@ -1,4 +1,4 @@
-"""Pictures of what was measured: a training, and the records under ``results/``."""
+"""Pictures of the records under ``results/``."""
 
 from __future__ import annotations
 
@@ -7,49 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 
-from ..errors import GenReError
-from .theme import ABOVE, GREY, INK, LINES, MARKERS, NO, PALETTE, WIDTH, YES, require_columns, style
+from genre_lite.errors import GenReError
+from genre_lite.plotting import ABOVE, NO, YES, style
+from genre_lite.plotting.theme import GREY, INK, LINES, MARKERS, WIDTH
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["ablation", "convergence", "cost_weight_sweep", "fidelity", "scale", "training_curve"]
+__all__ = ["ablation", "convergence", "cost_weight_sweep", "fidelity", "scale"]
 
 DODGE = 0.012  # of the length of an axis, from a line to the next
-
-
-def training_curve(history: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """The loss on training pairs and on held-out pairs, and where the latter was least.
-
-    Parameters
-    ----------
-    history
-        Columns step, train_loss, valid_loss (nats a pair); NaN where a loss was not measured.
-
-    Examples
-    --------
-    >>> history = pd.DataFrame({"step": [1, 2], "train_loss": [3, 2], "valid_loss": [3, 4]})
-    >>> training_curve(history).get_xlabel()
-    'step'
-    """
-    require_columns(history, ["step", "train_loss", "valid_loss"])
-    with style():
-        ax = ax or plt.subplots()[1]
-        for column, line, colour, label in (
-            ("train_loss", "-", PALETTE["blue"], "training"),
-            ("valid_loss", "--", PALETTE["vermilion"], "held out"),
-        ):
-            measured = history.dropna(subset=[column])
-            ax.plot(measured["step"], measured[column], line, color=colour, label=label)
-        if history["valid_loss"].notna().any():
-            best = history.loc[history["valid_loss"].idxmin()]
-            where = f"best: step {best['step']:.0f}"
-            ax.plot(best["step"], best["valid_loss"], "D", color=PALETTE["vermilion"], label=where)
-        ax.set(xlabel="step", ylabel="loss (nats a pair)")
-        ax.legend()
-    return ax
 
 
 def convergence(record: Mapping, toy: str, *, ax: Axes | None = None) -> Axes:
