@@ -128,7 +128,7 @@ class GenRe(RecourseMethod):
     recipe
         ``"estimated"``, ``"paper"`` or ``"consistent"``.
     model, training
-        The network's size, and how long to train it; the package's own if left out.
+        The network's size, and how long to train it; the package's own for so large a table if left out.
     device
         Where the network lives: ``"cpu"``, ``"cuda"``, ``"mps"``, or ``"auto"`` for the fastest.
     outcome
@@ -302,7 +302,7 @@ class GenRe(RecourseMethod):
 
     @property
     def _config(self) -> TrainingConfig:
-        return self.training or TrainingConfig()
+        return self.training or TrainingConfig.of(self.report_["rows"])
 
     def _begin(self, targets: np.ndarray, rows: int, pairs: Pairs) -> None:
         self.report_ = {
@@ -344,10 +344,10 @@ class GenRe(RecourseMethod):
         config = self.model or ModelConfig()
         return RecourseTransformer.over(self.codec, config, seed=self.seed).to(self._device)
 
-    def _new_surrogate(self) -> Surrogate:
+    def _new_surrogate(self, width: int) -> Surrogate:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed)
-            return Surrogate(~self.codec.nominal, self.network_.sizes).to(self._device)
+            return Surrogate(~self.codec.nominal, self.network_.sizes, width).to(self._device)
 
     def _frequency(self, targets: np.ndarray) -> torch.Tensor:
         """How common each token is among the targets, (d, v); one imagined row spread evenly."""
@@ -368,7 +368,7 @@ class GenRe(RecourseMethod):
     ) -> None:
         """Teach the surrogate where it will be asked, and R_θ by refined answers."""
         config = self._config
-        self.surrogate_ = self._new_surrogate()
+        self.surrogate_ = self._new_surrogate(config.distil_width)
         everybody, all_denied = limits, denied
         chance = np.random.default_rng(self.seed)
         rows = np.sort(chance.permutation(len(limits))[: config.people])

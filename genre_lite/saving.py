@@ -161,7 +161,7 @@ def load(
     genre.surrogate_ = None
     weights = storage.part(tensors, "surrogate")
     if weights:
-        genre.surrogate_ = genre._new_surrogate().double().eval()
+        genre.surrogate_ = genre._new_surrogate(weights["steps"].shape[1]).double().eval()
         genre.surrogate_.load_state_dict(weights)
     if not own:
         with one_thread():

@@ -209,6 +209,8 @@ class Surrogate(nn.Module):
         Which features have an order, booleans of shape (features,).
     sizes
         How many tokens each feature has.
+    width
+        How many hidden units it has, in each of two layers.
     """
 
     first: Tensor

@@ -27,6 +27,7 @@ from .supervision import Pairs
 __all__ = ["TrainingConfig", "fit", "negative_log_likelihood"]
 
 HELD_OUT = 600  # pairs, at most, by which checks are compared
+LARGE = 10_000  # training rows
 
 
 @dataclass(frozen=True)
@@ -37,9 +38,10 @@ class TrainingConfig:
     read once; AdamW with a one-cycle learning rate; every
     ``check_every`` steps the loss on held-out sources is taken, the best weights so far are kept,
     and training stops after ``patience`` checks without a better one. ``distil_steps`` is for how many
-    steps the surrogate of the estimates is taught. ``rounds`` is how often the network then learns from
-    refined answers (:mod:`~genre_lite.teaching`), for ``round_steps`` each, and the surrogate with it;
-    ``people`` is how many denied training rows are answered in a round.
+    steps the surrogate of the estimates is taught, and ``distil_width`` how many units it has.
+    ``rounds`` is how often the network then learns from refined answers (:mod:`~genre_lite.teaching`),
+    for ``round_steps`` each, and the surrogate with it; ``people`` is how many denied training rows are
+    answered in a round.
     """
 
     steps: int = 300
@@ -51,9 +53,32 @@ class TrainingConfig:
     patience: int = 4
     held_out: float = 0.1
     distil_steps: int = 400
+    distil_width: int = 64
     rounds: int = 2
     round_steps: int = 150
     people: int = 900
+
+    @classmethod
+    def of(cls, rows: int) -> TrainingConfig:
+        """The package's own for a table of so many rows.
+
+        The more people there are, the more places has P̂ where somebody is usual. So on a large table the
+        surrogate has twice as many units, and twice as many lessons of twice as many people.
+
+        Examples
+        --------
+        >>> TrainingConfig.of(1_000) == TrainingConfig()
+        True
+        >>> TrainingConfig.of(30_000).people
+        1800
+        """
+        if rows <= LARGE:
+            return cls()
+        return cls(
+            distil_steps=2 * cls.distil_steps,
+            distil_width=2 * cls.distil_width,
+            people=2 * cls.people,
+        )
 
 
 def negative_log_likelihood(logits: Tensor, tokens: Tensor) -> Tensor:
