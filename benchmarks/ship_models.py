@@ -2,6 +2,7 @@
 
     python -m benchmarks.ship_models                  # all three
     python -m benchmarks.ship_models --tables german  # one of them
+    python -m benchmarks.ship_models --confirm        # do the files still answer as on record?
 
 For each table: the bank's classifier and GenRe, with the package's defaults and seed 0, on the
 training rows of the default split. Writes ``genre_lite/models/*.genre``, weights with half the
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import time
 import warnings
 from pathlib import Path
@@ -95,17 +97,43 @@ def ship(table: str, seeds: int) -> dict:
     }
 
 
+def stands(table: str, known: dict) -> bool:
+    """Whether the file that is there answers by today's code as is on record, but for one person.
+
+    Among people who are equally far, rounding says whose neighbour somebody is, and so who is an outlier.
+    """
+    bank = gl.load_dataset(table)
+    shipped = gl.GenRe.load(table, progress=False)
+    metrics, _ = judge(shipped, gl.gold_world(bank, seed=0, progress=False))
+    one = 1.5 / metrics["people"]
+    same = [
+        math.isclose(metrics[m], known["metrics"][m], abs_tol=one)
+        for m in metrics
+        if m != "seconds"
+    ]
+    return all(same) and (MODELS / f"{table}.genre").stat().st_size == known["bytes"]
+
+
 def main() -> None:
     """Ship the tables asked for; the others keep their files and results."""
     asked = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     asked.add_argument("--tables", nargs="+", choices=sorted(OUTCOMES), default=sorted(OUTCOMES))
     asked.add_argument("--seeds", type=int, default=3, help="trainings of each; the first ships")
+    asked.add_argument(
+        "--confirm", action="store_true", help="train nothing; what answers the same, stands"
+    )
     given = asked.parse_args()
     made_by = provenance.made_by("benchmarks.ship_models")
     models = {}
     if RESULTS.exists():
         before = json.loads(RESULTS.read_text())
         models = before["models"] if before["made_by"] == made_by else {}
+        if given.confirm:
+            known = {table: before["models"][table] for table in given.tables}
+            models |= {table: of for table, of in known.items() if stands(table, of)}
+            given.tables = []
+            record = {"command": COMMAND, "made_by": made_by, "people": PEOPLE, "models": models}
+            provenance.write(record, RESULTS)
     for table in tqdm(given.tables, desc="models", unit="model"):
         models[table] = ship(table, given.seeds)
         record = {"command": COMMAND, "made_by": made_by, "people": PEOPLE, "models": models}

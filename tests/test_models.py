@@ -159,3 +159,14 @@ def test_a_fresh_training_is_as_good(results, fresh):
     assert shipped["score"] == pytest.approx(results["german"]["metrics"]["score"], abs=0.01)
     assert fresh["violations"] == 0
     assert fresh["coverage"] > 0.97
+
+
+# -- what is on record --------------------------------------------------------------------------
+
+
+def test_what_is_on_record_stands_as_long_as_the_file_answers_so(results):
+    known = results["german"]
+    assert ship_models.stands("german", known)
+    other = known | {"metrics": known["metrics"] | {"cost": known["metrics"]["cost"] + 0.1}}
+    assert not ship_models.stands("german", other)
+    assert not ship_models.stands("german", known | {"bytes": known["bytes"] + 1})
