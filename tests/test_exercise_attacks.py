@@ -608,14 +608,14 @@ ATTACKS["7.4"] = {
     "at λ = 5": [0.155, 0.405, 0.405, 0.035],
 }
 ATTACKS["7.5"] = {
-    "a tenth too early": 4.0,
-    "a tenth too late": 4.2,
+    "a tenth too early": lambda: right("7.5") - 0.1,
+    "a tenth too late": lambda: right("7.5") + 0.1,
     "the paper's": 5.0,
-    "a place on the dial": 41,
-    "a share": 0.41,
+    "a place on the dial": lambda: 10 * right("7.5"),
+    "a share": lambda: right("7.5") / 10,
     "the size, and not λ": 20.0,
     "the end of the dial": 50.0,
-    "the sign": -4.1,
+    "the sign": lambda: -right("7.5"),
     "no number": float("nan"),
     "without end": float("inf"),
 }
