@@ -27,3 +27,8 @@ def points_on_a_phone(figure: Figure) -> dict[str, float]:
         for text in figure.findobj(mpl.text.Text)
         if text.get_visible() and text.get_text().strip()
     }
+
+
+def legend(ax: Axes) -> list[str]:
+    """The names in it, from its top."""
+    return [text.get_text() for text in ax.get_legend().get_texts()]

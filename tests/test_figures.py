@@ -11,6 +11,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 from labels import collisions
+from legible import legend
 
 mpl.use("agg")
 
@@ -115,10 +116,6 @@ def test_every_figure_can_be_read_on_any_page(name: str) -> None:
     assert legible.is_white_card(ax)
     assert min(legible.points_on_a_phone(ax.figure).values()) >= 9
     assert collisions(ax.figure) == []
-
-
-def legend(ax: plt.Axes) -> list[str]:
-    return [text.get_text() for text in ax.get_legend().get_texts()]
 
 
 def points(ax: plt.Axes) -> dict[str, tuple[list, list]]:

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from labels import collisions, corners
+from legible import legend
 
 mpl.use("agg")
 
@@ -78,10 +79,6 @@ def profiled() -> Recourses:
 def closed() -> Iterator[None]:
     yield
     plt.close("all")
-
-
-def legend(ax: plt.Axes) -> list[str]:
-    return [text.get_text() for text in ax.get_legend().get_texts()]
 
 
 HISTORY = pd.DataFrame(
