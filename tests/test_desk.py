@@ -601,6 +601,33 @@ def test_a_first_letter_takes_a_second_and_the_next_a_third_on_a_slow_machine(br
     assert 4 * min(following) < 300 * slower
 
 
+def test_further_options_do_not_keep_the_first_waiting(shown, opened, tmp_path):
+    """Where a search takes long, one letter stands there meanwhile, and is announced with the others."""
+    genre, people, _ = shown
+    opened.run("""(() => {
+        const sampled = Recourse.Model.prototype.sampled;
+        Recourse.Model.prototype.sampled = function* (limits, asked, n, ...others) {
+            const end = performance.now() + 100; // a machine that takes long for further options
+            if (n > 1) while (performance.now() < end);
+            return yield* sampled.call(this, limits, asked, n, ...others);
+        };
+        window.seen = [];
+        const letters = document.querySelector('[aria-live]');
+        const look = () => seen.push([letters.ariaBusy, letters.querySelectorAll('h3').length]);
+        new MutationObserver(look).observe(letters, { childList: true });
+    })()""")
+    options = (
+        "[...document.querySelectorAll('.desk label')].find((l) => l.textContent === 'Options')"
+    )
+    said = letter_after(
+        opened, f"const c = {options}.control; c.value = '3'; c.dispatchEvent(new Event('change'));"
+    )
+    assert opened.run("seen") == [["true", 1], ["false", 3]]
+    letter = halved(genre, tmp_path).recommend(people, n=3).describe(people.index[0])
+    assert plain(said) == plain(letter)
+    assert not opened.complaints
+
+
 # -- compare ------------------------------------------------------------------------------------
 
 

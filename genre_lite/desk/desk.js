@@ -11,6 +11,7 @@
     ["very hard for me", 4],
   ];
   const PAUSE = 60; // milliseconds after a touch, so that a number can be typed
+  const PATIENCE = 50; // milliseconds of searching at a time; a hand on the form need not wait for the end
 
   class Desk {
     /** `about` is what the exporter wrote, `people` a list of {name, values}; `guess` comes before the letter. */
@@ -30,6 +31,7 @@
       this.row = { ...this.people[number].values };
       this.terms = { freeze: [], bounds: {}, weights: {}, maxChanges: null, wait: 0, threshold: null };
       this.n = 1;
+      this.letter = null; // until it is found
       this.draw();
       this.answer();
     }
@@ -212,12 +214,30 @@
     }
 
     answer() {
+      clearTimeout(this.searching);
       const { threshold, maxChanges, ...terms } = this.terms;
       if (threshold !== null) terms.threshold = threshold;
       if (maxChanges !== null) terms.maxChanges = maxChanges;
-      const answer = this.model.recommend(this.row, terms, this.n);
+      this.search(this.model.answers(this.row, terms, this.n), terms);
+    }
+
+    /** Where further options take longer than an eye waits, the first one is told while they are sought. */
+    search(answers, terms, told = false) {
+      const start = performance.now();
+      let step;
+      do {
+        step = answers.next();
+      } while (!step.done && performance.now() - start < PATIENCE);
+      if (step.done) return this.tell(step.value, terms);
+      const { options } = step.value;
+      if (!told && options.length) this.tell({ ...step.value, options: options.slice(0, 1) }, terms, false);
+      this.searching = setTimeout(() => this.search(answers, terms, told || options.length > 0), 0);
+    }
+
+    tell(answer, terms, all = true) {
       this.letter = new R.Letter(this.model, this.row, answer, terms, this.n);
-      this.show();
+      this.show(all);
+      if (!all) return;
       this.propose();
       this.comparison();
       this.writer();
@@ -229,7 +249,7 @@
       this.asking.textContent = this.guess ? "Guess first" : "Try a proposal of your own";
       this.letters.hidden = this.compare.hidden = this.write.hidden = this.guess;
       this.root.firstChild.classList.toggle("desk-guessing", this.guess); // the form does not tell either
-      if (!this.proposal.open || this.judged === this.letter) return;
+      if (!this.proposal.open || !this.letter || this.judged === this.letter) return;
       this.judged = this.letter;
       this.proposed ??= new R.Proposal(this.proposing, this.model, {
         control: (...about) => this.control(...about, () => {}),
@@ -246,7 +266,7 @@
 
     /** The same person answered in other ways, for the form and the terms as they are now. */
     comparison() {
-      if (!this.compare.open) return;
+      if (!this.compare.open || !this.letter) return;
       const { answer } = this.letter;
       if (answer.accepted) this.comparing.replaceChildren(el("p", {}, "The bank says yes already."));
       else new R.Compare(this.comparing, this.model, this.row, answer, this.wording);
@@ -254,19 +274,21 @@
 
     /** The view that writes, for the form and the terms as they are now. */
     writer() {
-      if (this.write.open) new R.Writer(this.writing, this.model, this.letter.answer.limits, this.wording);
+      if (this.write.open && this.letter) new R.Writer(this.writing, this.model, this.letter.answer.limits, this.wording);
     }
 
-    show() {
+    show(all) {
       const { letter } = this;
       const said = (lines) => lines.map((line) => el("p", {}, line));
       const offers = letter.offers;
       const parts = [...said(letter.opening), ...offers.map((offer) => this.offer(offer))];
+      this.letters.setAttribute("aria-busy", String(!all));
       this.letters.replaceChildren(el("article", { class: "desk-letter" }, ...parts));
       const paper = this.letters.firstChild;
       const close = () => paper.append(...this.paragraphs(letter.closing), ...said(letter.always));
       // Which wish stands in the way is found by many draws; the letter need not wait for that.
-      if (offers.length || letter.answer.accepted) close();
+      if (!all) paper.append(el("p", {}, "…"));
+      else if (offers.length || letter.answer.accepted) close();
       else setTimeout(() => paper.isConnected && close(), 0);
       this.mark(offers);
     }

@@ -420,8 +420,12 @@
       if (this.plans) {
         if (this.matters(j)) {
           const stays = limits.codec.token(j, this.point[j]); // the witness is always a way on
+          const alike = !this.related(j); // then only the number of changes counts
+          let fine = null;
           may.forEach((yes, token) => {
-            if (yes && token !== stays && !this.planned(j, token)) may[token] = 0;
+            if (!yes || token === stays) return;
+            if (!alike || fine === null) fine = this.planned(j, token) !== null;
+            if (!fine) may[token] = 0;
           });
         }
       } else if (this.tight && this.count >= limits.most) {
@@ -447,7 +451,11 @@
     }
 
     matters(j) {
-      return this.tight || this.limits.relations.some((r) => r.names.includes(j));
+      return this.tight || this.related(j);
+    }
+
+    related(j) {
+      return this.limits.relations.some((r) => r.names.includes(j));
     }
 
     /** The witness with a token, mended by one change to come if it must be; null if none mends it. */

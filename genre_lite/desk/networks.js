@@ -227,20 +227,42 @@
       this.ordered = codec.features.map((_, j) => j).filter((j) => !codec.nominal[j]);
       this.first = [];
       codec.sizes.reduce((sum, size) => (this.first.push(sum), sum + size), 0);
+      this.shares = codec.features.map(() => new Map());
     }
 
     answers(point, tokens) {
-      const values = this.ordered.map((j) => (Number.isNaN(point[j]) ? 0.5 : point[j]));
-      const waves = values.flatMap((x) => Array.from(this.pitch.data, (pitch) => x * pitch));
-      let hidden = linear(this.smooth, [...values, ...waves.map(Math.sin), ...waves.map(Math.cos)]);
-      const w = this.steps.columns;
-      const sum = new Array(w).fill(0);
-      tokens.forEach((token, j) => {
-        const from = (this.first[j] + token) * w;
-        for (let i = 0; i < w; i++) sum[i] += this.steps.data[from + i];
-      });
-      hidden = linear(this.net["1"], add(hidden, sum).map(relu)).map(relu);
+      // The first layer is a sum over features, and what one value adds to it is kept.
+      const sum = Array.from(this.smooth.bias.data);
+      for (let j = 0; j < tokens.length; j++) {
+        let share = this.shares[j].get(point[j]);
+        if (!share) this.shares[j].set(point[j], (share = this.share(j, point[j], tokens[j])));
+        for (let i = 0; i < sum.length; i++) sum[i] += share[i];
+      }
+      const hidden = linear(this.net["1"], sum.map(relu)).map(relu);
       return Array.from(linear(this.net["3"], hidden), sigmoid);
+    }
+
+    /** What a feature's value adds to the units of the first layer. */
+    share(j, value, token) {
+      const w = this.steps.columns;
+      const from = (this.first[j] + token) * w;
+      const out = Array.from(this.steps.data.subarray(from, from + w));
+      const place = this.ordered.indexOf(j);
+      if (place < 0) return out;
+      const x = Number.isNaN(value) ? 0.5 : value;
+      const { data, columns } = this.smooth.weight;
+      const count = this.ordered.length;
+      const pitches = this.pitch.data;
+      for (let i = 0; i < w; i++) {
+        const row = i * columns;
+        out[i] += data[row + place] * x;
+        pitches.forEach((pitch, p) => {
+          const sine = row + count + place * pitches.length + p;
+          out[i] += data[sine] * Math.sin(x * pitch);
+          out[i] += data[sine + count * pitches.length] * Math.cos(x * pitch);
+        });
+      }
+      return out;
     }
   }
 

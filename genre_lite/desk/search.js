@@ -22,30 +22,47 @@
 
     /** The n best options of a person under their terms. */
     recommend(row, terms = {}, n = 1) {
+      const answers = this.answers(row, terms, n);
+      let step;
+      do step = answers.next();
+      while (!step.done);
+      return step.value;
+    }
+
+    /** The same, with a stop after each search: what was found so far; the first option is there at the first. */
+    *answers(row, terms = {}, n = 1) {
       const limits = new R.Limits(this.codec, row, terms);
       const asked = new Asked(this, limits, terms);
       const now = { bar: asked.bar, chance: asked.chance(limits.cube), accepted: asked.yes(limits.cube) };
-      if (now.accepted) return { ...now, limits, options: [] };
-      let options = this.sampled(limits, asked, 1, null);
+      const told = (options) => ({ ...now, limits, options: options.map((point) => this.told(point, limits, asked)) });
+      let options = [];
+      if (!now.accepted) options = yield* this.sampled(limits, asked, 1, null, () => told([]));
       // The answer stays the first option, however many more are asked for.
-      if (n > 1 && options.length) options = this.sampled(limits, asked, n, options[0]);
-      return { ...now, limits, options: options.map((point) => this.told(point, limits, asked)) };
+      if (n > 1 && options.length) {
+        const [first] = options;
+        yield told(options);
+        options = yield* this.sampled(limits, asked, n, first, told);
+      }
+      return told(options);
     }
 
     /** The answer, or the n options of which it is the first. */
-    sampled(limits, asked, n, answer) {
+    *sampled(limits, asked, n, answer, told) {
       const { candidates, tries, temperature, bolder } = this.about.recipe;
       const k = Math.max(candidates, n);
       let drawn = [];
       let options = [];
       for (let attempt = 0; attempt < tries && options.length < n; attempt++) {
         // With fewer than n, twice as many are drawn, and twice as boldly.
-        const more = this.draws(limits, k * 2 ** attempt, {
-          temperature: temperature * bolder ** attempt,
-          first: k * (2 ** attempt - 1),
-        });
+        const more = asked.once(`${k} draws, ${attempt}`, () =>
+          this.draws(limits, k * 2 ** attempt, {
+            temperature: temperature * bolder ** attempt,
+            first: k * (2 ** attempt - 1),
+          })
+        );
         drawn = answer ? drawn.concat(more) : more;
         options = this.best(drawn, limits, asked, n, answer);
+        yield told(options);
       }
       return options;
     }
@@ -82,7 +99,7 @@
     best(drawn, limits, asked, n, answer) {
       const most = this.profiles.length;
       for (let tried = NEAR; ; tried *= 4) {
-        const near = nearest(limits, this.profiles, tried);
+        const near = asked.near(tried);
         const options = this.among([...drawn, ...near], near, limits, asked, n, answer);
         if (tried >= most || (options.length && this.isSure(options[0], asked))) return options;
       }
@@ -93,7 +110,7 @@
       let chosen = bestOf(points, limits, asked, keep, n > 1);
       const sure = this.sure(near, limits, asked);
       if (sure) chosen.push(sure);
-      chosen = chosen.map((point) => refine(point, limits, asked));
+      chosen = chosen.map((point) => (asked.about(point).refined ??= refine(point, limits, asked)));
       const told = chosen.map((point) => ({
         point,
         worth: round9(asked.worth(point)),
@@ -107,7 +124,7 @@
 
     /** The cheapest accepted profile, copied as far as the terms let it, that the bank accepts. */
     neighbour(limits, asked) {
-      const near = nearest(limits, this.profiles, this.profiles.length);
+      const near = asked.near(this.profiles.length);
       return near.find((point) => limits.changes(point) && asked.accepts(point)) ?? null;
     }
 
@@ -151,13 +168,30 @@
       Object.assign(this, { model, limits });
       this.bar = terms.threshold ?? model.about.threshold;
       this.margin = terms.margin ?? 0;
+      this.made = new Map();
       this.known = new Map();
+      this.seen = new WeakMap(); // the same, by the array itself: to write a point as text takes long
+    }
+
+    /** What was made under a name; it is made once. */
+    once(name, make) {
+      if (!this.made.has(name)) this.made.set(name, make());
+      return this.made.get(name);
+    }
+
+    /** The n cheapest grafts of accepted profiles. */
+    near(n) {
+      return this.once("grafts", () => new Grafts(this.limits, this.model.profiles)).cheapest(n);
     }
 
     about(point) {
+      let about = this.seen.get(point);
+      if (about) return about;
       const mark = point.join();
-      if (!this.known.has(mark)) this.known.set(mark, {});
-      return this.known.get(mark);
+      about = this.known.get(mark) ?? {};
+      this.known.set(mark, about);
+      this.seen.set(point, about);
+      return about;
     }
 
     /** The bank's answer; `cells` say what a point stands for, if it is not an answer of the model. */
@@ -286,27 +320,41 @@
     return chosen.map((i) => told[i].point);
   }
 
-  /** The n cheapest grafts of accepted profiles, given as tokens; in place of a missing one, the person. */
-  function nearest(limits, targets, n) {
-    const { codec, fixed } = limits;
-    if (!targets.length) return [];
-    // Profiles are tokens, so each feature has as many distances as it has tokens.
-    const apart = codec.sizes.map((size, j) =>
-      Float64Array.from({ length: size }, (_, t) => (fixed[j] ? 0 : codec.apart(j, limits.cube[j], codec.value(j, t))))
-    );
-    const far = targets.map((tokens, i) => {
-      let sum = 0;
-      for (let j = 0; j < codec.d; j++) sum += apart[j][tokens[j]];
-      return [round9(sum), i];
-    });
-    far.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
-    const made = far.slice(0, 4 * n).map(([, i]) => {
-      const point = limits.graft(targets[i]);
-      const fine = limits.changes(point) && limits.keeps(point);
-      return { point: fine ? point : limits.cube, price: fine ? round9(limits.cost(point)) : Infinity };
-    });
-    const order = made.map((m, i) => i).sort((a, b) => made[a].price - made[b].price || a - b);
-    return order.slice(0, n).map((i) => made[i].point);
+  /** Accepted profiles, given as tokens, from the nearest on; each is grafted when it is asked for. */
+  class Grafts {
+    constructor(limits, profiles) {
+      const { codec, fixed } = limits;
+      Object.assign(this, { limits, profiles });
+      // Profiles are tokens, so each feature has as many distances as it has tokens.
+      const apart = codec.sizes.map((size, j) =>
+        Float64Array.from({ length: size }, (_, t) => (fixed[j] ? 0 : codec.apart(j, limits.cube[j], codec.value(j, t))))
+      );
+      const far = profiles.map((tokens) => {
+        let sum = 0;
+        for (let j = 0; j < codec.d; j++) sum += apart[j][tokens[j]];
+        return round9(sum);
+      });
+      this.order = profiles.map((_, i) => i).sort((a, b) => far[a] - far[b] || a - b);
+      this.made = [];
+    }
+
+    /** The first n, with what they cost; in place of one that is none, the person. */
+    first(n) {
+      const { limits, made } = this;
+      for (const i of this.order.slice(made.length, n)) {
+        const point = limits.graft(this.profiles[i]);
+        const fine = limits.changes(point) && limits.keeps(point);
+        made.push({ point: fine ? point : limits.cube, price: fine ? round9(limits.cost(point)) : Infinity });
+      }
+      return made.slice(0, n);
+    }
+
+    /** The n cheapest of the nearest. */
+    cheapest(n) {
+      const made = this.first(4 * n);
+      const order = made.map((m, i) => i).sort((a, b) => made[a].price - made[b].price || a - b);
+      return order.slice(0, n).map((i) => made[i].point);
+    }
   }
 
   // -- refinement ---------------------------------------------------------------------------------------
