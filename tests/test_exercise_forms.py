@@ -34,7 +34,9 @@ def forms(v: object) -> list:
     if isinstance(v, float | int):
         v = float(v)
         boxes = ([v], (v,), np.array([v]), np.array([[v]]), pd.Series([v]), pd.DataFrame([v]))
-        return [*boxes, np.float64(v), Fraction(v), str(Fraction(v)), repr(v), f" {v} "]
+        texts = [str(Fraction(v)), repr(v), f" {v} ", f"{v:,.12f}", f"{v:.12f} DM"]
+        share = [f"{100 * v:.12f} %"] if abs(v) <= 1 else []
+        return [*boxes, np.float64(v), Fraction(v), *texts, *share]
     if isinstance(v, str):
         return [[v], (v,), {v}, np.array([v]), pd.Series([v]), v.upper(), f" ({v.lower()}) "]
     if isinstance(v, dict):
@@ -56,6 +58,8 @@ def forms_of_a_mapping(v: dict) -> list:
         found += [{k: part.replace("-", "–") for k, part in v.items()}]
     if all(isinstance(part, float | int) for part in v.values()):
         found += [{k: [part] for k, part in v.items()}, {k: str(part) for k, part in v.items()}]
+    if all(isinstance(part, float | int) and not isinstance(part, bool) for part in v.values()):
+        found += [{k: f"{part:,.12f} DM" for k, part in v.items()}]
     return found
 
 
@@ -63,6 +67,36 @@ def forms_of_a_mapping(v: dict) -> list:
 def test_a_right_value_is_right_in_any_form(key):
     for form in forms(right(key)):
         assert check(key, form).right, form
+
+
+@pytest.mark.parametrize(
+    "named",
+    [("Women", "South"), "woman/south", {"region": "south", "sex": "female"}, "women in the South"],
+)
+def test_a_group_may_be_named_in_one_s_own_words(named):
+    assert check("12.2", named).right
+    assert not check("12.2", ("man", "south")).right
+
+
+def test_a_sum_that_is_written_and_not_computed_is_told_so():
+    told = check("8.4", {"independent": "2 log 2", "autoregressive": 0.69, "leaky": 0})
+    assert "“2 log 2” is a text" in told.hint
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [
+        "That the copier is fair or unbiased; that the gap is caused by sex; that it holds elsewhere than in 1994.",
+        "You can't conclude from this page that the copier is fair, nor that a bank of today would do so.",
+        "It would be wrong to say that the gap of this audit is caused by the sex of the people in it.",
+    ],
+)
+def test_a_memo_may_name_what_must_not_be_concluded(limits):
+    assert check("12.5", right("12.5") | {"limits": limits}).right
+    claims = right("12.5") | {
+        "recommendation": limits.replace("can't", "can").replace("wrong", "right")
+    }
+    assert not check("12.5", claims | {"scope": limits.split("hat ", 1)[1]}).right
 
 
 def rounded(v, digits=4):

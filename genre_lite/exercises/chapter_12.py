@@ -13,6 +13,7 @@ import genre_lite as gl
 from genre_lite.estimator import RecourseMethod, positions
 
 from .exercise import Exercise, Mistake
+from .form import texts
 
 
 class Copier(RecourseMethod):
@@ -89,6 +90,8 @@ def _without_replacement(a, b):
 
 def _near(interval, other) -> bool:
     """Whether two intervals agree but for the luck of the draws, a tenth of the width."""
+    if isinstance(interval, Mapping):
+        interval = sorted(interval.values())
     interval, other = (np.asarray(x, dtype=float) for x in (interval, other))
     if interval.shape != (2,):
         return False
@@ -145,12 +148,15 @@ def _hidden_group():
     return coverage.idxmin()
 
 
-def _parts(answer) -> list:
-    return answer.split() if isinstance(answer, str) else list(answer)
+_SAID = {"women": "woman", "female": "woman", "females": "woman"}
+_SAID |= {"men": "man", "male": "man", "males": "man"}
+_SAID |= {"southern": "south", "northern": "north", "eastern": "east"}
 
 
-def _said(part) -> str:
-    return str(part).strip(" ,.()\"'").casefold()
+def _named(answer) -> set[str]:
+    """Which sexes and regions an answer names, whatever it is made of."""
+    words = re.findall(r"[a-z]+", " ".join(texts(answer)).casefold())
+    return {_SAID.get(word, word) for word in words} & {"woman", "man", "north", "south", "east"}
 
 
 # -- 12.3: wrongly free -----------------------------------------------------------------------------
@@ -259,12 +265,12 @@ def _audit_memo():
         "people": {"Female": len(women), "Male": len(men)},
         "coverage": {"Female": women["found"].mean(), "Male": men["found"].mean()},
         "gap": {"value": costs[0].mean() - costs[1].mean(), "low": low, "high": high},
-        "limits": "The gap is over those answered, and more women than men were not. It "
-        "does not say why, nor what holds outside this table of 1994, nor what a step "
-        "costs a person.",
+        "limits": "The interval of the gap holds zero: among those answered this sample shows no "
+        "difference in cost, and no equality either. More women than men were not answered at "
+        "all. It does not say why, nor what holds outside this table of 1994.",
         "recommendation": "Find out first why fewer women get an answer, and give those "
-        "without one a person to talk to. Then reduce the gap, and assess it anew with "
-        "another classifier and another cost.",
+        "without one a person to talk to. Ask more people before the cost is judged, and "
+        "assess it anew with another classifier.",
     }
 
 
@@ -274,10 +280,13 @@ WORDS = ("scope", "limits", "recommendation")
 TOO_MUCH = re.compile(
     r"\b(?:solve[sd]?|solving|proves|proven|unbiased|(?:is|are|was|were) fair|guarantee[sd]?|no bias|bias-free)\b"
 )
-CAUSE = re.compile(r"\b(?:because (?:they are|of (?:their|her|his))|caused? by|due to their)\b")
+CAUSE = re.compile(
+    r"\b(?:because (?:they are|of (?:their|her|his))|caused? by|due to their|discriminat(?:es|ed))\b"
+)
 # What takes a claim back, before it in the same sentence.
 TAKEN_BACK = re.compile(
-    r"\b(?:not|no|nor|never|nothing|cannot|neither|whether|without|if|unless|nobody|none)\b"
+    r"\b(?:not|no|nor|never|nothing|cannot|neither|whether|without|if|unless|nobody|none|hardly|little"
+    r"|avoid|wrong|\w+n['’]t)\b"
 )
 
 
@@ -308,12 +317,19 @@ def _claimed(text: str, claim: re.Pattern) -> bool:
     return False
 
 
+def _told(memo) -> list[str]:
+    """What the sentences claim; whoever lists in the limits *that* something is so, warns of the conclusion."""
+    limits = re.split(r"(?<=[.;:!?])", str(memo["limits"]))
+    said = "".join(part for part in limits if not re.match(r"\s*(?:n?or |and )?that\b", part, re.I))
+    return [str(memo["scope"]), said, str(memo["recommendation"])]
+
+
 def _claims_too_much(memo) -> bool:
-    return any(_claimed(str(memo[part]), TOO_MUCH) for part in WORDS)
+    return any(_claimed(text, TOO_MUCH) for text in _told(memo))
 
 
 def _names_a_cause(memo) -> bool:
-    return any(_claimed(str(memo[part]), CAUSE) for part in WORDS)
+    return any(_claimed(text, CAUSE) for text in _told(memo))
 
 
 def _says_little(memo) -> bool:
@@ -391,24 +407,27 @@ EXERCISES = (
         key="12.2",
         title="Find the hidden group",
         solution=_hidden_group,
-        accepts=lambda answer: sorted(map(_said, _parts(answer))) == ["south", "woman"],
+        read=lambda answer: tuple(sorted(_named(answer), reverse=True)) or answer,
+        accepts=lambda answer: _named(answer) == {"woman", "south"},
         mistakes=(
             Mistake(
                 "Who pays most is served worst.",
                 lambda: ("man", "east"),
                 "They pay the most of those who got an answer. Is there something worse than an "
                 "expensive answer?",
+                lambda answer: _named(answer) == {"man", "east"},
             ),
             Mistake(
                 "A hidden group is a small one.",
                 lambda: ("woman", "east"),
                 "They are few, and each of them got an answer. Look at who got none.",
+                lambda answer: _named(answer) == {"woman", "east"},
             ),
             Mistake(
                 "One column is enough to find it.",
                 lambda: "woman",
                 "One column does not show it. Group by sex and region at once, and give a pair.",
-                lambda answer: isinstance(answer, Mapping) or len(_parts(answer)) != 2,
+                lambda answer: len(_named(answer)) != 2,
             ),
         ),
         hint="Which rows does a mean of the cost leave out? Count them in each group.",
@@ -423,10 +442,16 @@ EXERCISES = (
                 "Only what the letters change needs to be held.",
                 lambda: _share_answered(("priors_count", "length_of_stay")),
                 "You held the two that GenRe's letters mostly change. Once they are held, what "
-                "else could be changed that lies in the past? Go through the card's list.",
+                "else is still free on which nobody can act? Go through the card's list.",
                 lambda answer: _answers(_share_answered(("priors_count", "length_of_stay")))(
                     answer
                 ),
+            ),
+            Mistake(
+                "Only what lies before the score cannot be acted on.",
+                lambda: _share_answered(_PAST[1:]),
+                "You left one feature free, the charge that came after the score. Can anybody act on that now?",
+                lambda answer: _answers(_share_answered(_PAST[1:]))(answer),
             ),
             Mistake(
                 "What nobody can hasten is immutable.",
@@ -514,7 +539,8 @@ EXERCISES = (
             Mistake(
                 "A gap between two groups comes from what tells them apart.",
                 lambda: _memo(
-                    limits="The gap of this audit is due to their sex, and to nothing else in the table."
+                    recommendation="Train another classifier, for the gap of this audit is due to their "
+                    "sex alone, and a bank can mend that."
                 ),
                 "One sentence says what the gap comes from. Which experiment of this audit has shown that?",
                 _names_a_cause,

@@ -15,6 +15,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
+from numbers import Number
 from typing import Any
 
 import numpy as np
@@ -224,7 +225,9 @@ class Exercise:
                 return Verdict(self.key, "right", self.takeaway)
         except Exception as error:
             said = f"Your answer could not be read: {type(error).__name__}: {error}"
-            if isinstance(error, KeyError):
+            if (text := _text_for_a_number(tried, self._reference)) is not None:
+                said = f"“{text}” is a text. Let Python compute it, and give the number."
+            elif isinstance(error, KeyError):
                 said = f"Your answer has no part {error}."
             elif (wanted := _kind(self._reference)) != (given := _kind(answer)):
                 said = f"Asked for is {wanted}, and your answer is {given}."
@@ -393,6 +396,14 @@ def alike(one: Any, other: Any, tolerance: float = 1e-6) -> bool:
             np.allclose(first.astype(float), second.astype(float), tolerance, tolerance, True)
         )
     return bool((first == second).all())
+
+
+def _text_for_a_number(answer: Any, like: Any) -> str | None:
+    """The first text that stands in an answer where a number is asked for."""
+    if isinstance(answer, Mapping) and isinstance(like, Mapping):
+        found = (_text_for_a_number(answer[key], like[key]) for key in answer if key in like)
+        return next(filter(None, found), None)
+    return answer if isinstance(answer, str) and isinstance(like, Number) else None
 
 
 def _is_listing(value: Any) -> bool:

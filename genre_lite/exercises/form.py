@@ -14,6 +14,7 @@ import pandas as pd
 __all__ = ["in_form", "plain", "texts"]
 
 YES, NO = {"yes", "y", "true"}, {"no", "n", "false"}
+DASHES = str.maketrans("−–", "--")
 
 
 def plain(text: Any) -> str:
@@ -45,7 +46,7 @@ def in_form(
     """An answer in the form of ``like``. What cannot be brought into it stays as it is.
 
     A single number, yes or text may lie in a list, an array or a table, and a number may be a
-    fraction or text; the parts of a mapping may come as a Series, as one row, or in order.
+    fraction or text, with commas between thousands, a percent sign or a unit behind it; the parts of a mapping may come as a Series, as one row, or in order.
 
     Parameters
     ----------
@@ -60,6 +61,8 @@ def in_form(
     --------
     >>> in_form(["27/20"], 1.0), in_form(pd.Series({"B": 2, "A": 1}), {"A": 0, "B": 0})
     (1.35, {'A': 1, 'B': 2})
+    >>> in_form("25 %", 0.2), in_form("3,100 DM", 1)
+    (0.25, 3100.0)
     """
     if isinstance(like, Mapping):
         return _as_mapping(answer, like, known, names)
@@ -107,13 +110,24 @@ def _as_scalar(answer: Any, like: Any, known: Collection[str], names: Any) -> An
         if isinstance(answer, str) and plain(answer) in YES | NO:
             return plain(answer) in YES
         return bool(answer) if isinstance(answer, Number) and answer in (0, 1) else answer
-    if isinstance(answer, str | Fraction):
-        try:
-            text = str(answer).strip().translate(str.maketrans("−–", "--"))
-            return float(Fraction(text.replace(" ", "")))
-        except (ValueError, ZeroDivisionError):
-            return answer
-    return answer
+    if isinstance(answer, Fraction):
+        return float(answer)
+    return _number(answer, like) if isinstance(answer, str) else answer
+
+
+def _number(text: str, like: Any) -> Any:
+    """The number that a text says; another text as it is. A percentage is a share, if a share is asked for."""
+    said = re.fullmatch(
+        r"([-+\d.,/e]+)(%?)[a-z$€]*", re.sub(r"\s", "", text.casefold().translate(DASHES))
+    )
+    if said is None:
+        return text
+    digits = re.sub(r",(?=\d{3}(?:\D|$))", "", said[1])
+    try:
+        value = float(Fraction(digits))
+    except (ValueError, ZeroDivisionError):
+        return text
+    return value / 100 if said[2] and abs(like) <= 1 else value
 
 
 def _as_mapping(answer: Any, like: Mapping, known: Collection[str], names: Any) -> Any:
