@@ -109,8 +109,10 @@
         words(WIDE - EDGE, HIGH - 4, "cost", "end"),
         svg("path", { class: "desk-steps", d: path }),
         ...steps.map(({ cost, chance }) => svg("circle", { class: "desk-step", cx: x(cost), cy: y(chance), r: 4 })),
-        ...seen.map(({ name, cost, chance }) => {
-          const place = words(x(cost) + 6, y(chance) - 11, name, x(cost) > WIDE / 2 ? "end" : "start");
+        ...seen.map(({ name, cost, chance }, i) => {
+          // The second name stands below its mark, where the first would lie under it.
+          const close = i > 0 && Math.abs(y(chance) - y(seen[0].chance)) < 20;
+          const place = words(x(cost) + 6, y(chance) + (close ? 21 : -11), name, x(cost) > WIDE / 2 ? "end" : "start");
           return svg("g", { class: "desk-other" }, svg("circle", { cx: x(cost), cy: y(chance), r: 6 }), place);
         })
       );

@@ -1,7 +1,7 @@
 // The desk: a form and terms on the left, letters on the right, renewed at every touch.
 (function (R) {
   "use strict";
-  const { el, free, fresh, labelled, select } = R;
+  const { el, free, fresh, labelled, number, select } = R;
   const MOST_OPTIONS = 5;
   const LONGEST_WAIT = 10; // years
   const HARD = [
@@ -38,6 +38,7 @@
 
     draw() {
       this.then = new Map(); // by feature: where its row tells what an option asks for
+      this.unread = new Map(); // fields that cannot be read, and what they need
       this.letters = el("div", { "aria-live": "polite", id: fresh(), tabindex: -1 });
       const { note } = this.model.about; // of a stand-in that answers for the bank
       this.note = el("p", { class: "desk-note", role: "note", hidden: !note }, note ?? "");
@@ -58,15 +59,18 @@
       this.compare = el("details", { class: "desk-more", ontoggle: () => this.comparison() }, el("summary", {}, "Compare"), this.comparing);
       const form = el("form", { class: "desk-form", onsubmit: (event) => event.preventDefault() });
       form.append(...this.whom(), ...this.form());
+      const answer = el("div", { class: "desk-letters" }, this.proposal, this.note, this.letters, this.compare, this.write);
       this.root.replaceChildren(
         el(
           "div",
           { class: "desk" },
           form,
-          el("section", { class: "desk-answer", "aria-label": "Letters" }, el("div", { class: "desk-letters" }, this.proposal, this.note, this.letters, this.compare, this.write)),
+          el("section", { class: "desk-answer", "aria-label": "Letters" }, answer),
           this.brief
         )
       );
+      // What is higher than the window must scroll with the page.
+      new ResizeObserver(() => answer.classList.toggle("desk-tall", answer.offsetHeight > innerHeight - 32)).observe(answer);
     }
 
     whom() {
@@ -88,34 +92,40 @@
 
     /** One feature: its value now, and the person's own terms about it. */
     field(f, free) {
-      const control = this.control(f, this.row[f.name], (value) => {
-        this.row[f.name] = value;
-      });
+      const control = this.control(f, this.row[f.name], (value) => (this.row[f.name] = value), () => this.soon());
       const then = el("p", { class: "desk-then" });
       this.then.set(f.name, then);
       return el("div", { class: "desk-row" }, labelled(f.title, control, R.unit(f)), free ? this.own(f) : null, then);
     }
 
-    control(f, value, take, then = () => this.soon()) {
+    /** `take` gets a new value, and `then` is called; a field that cannot be read is in `unread` meanwhile. */
+    control(f, value, take, then, unread = this.unread) {
       const touched = (read) => (event) => {
         const found = read(event.target);
-        if (found === undefined) return;
-        take(found);
+        if (found !== undefined) take(found);
         then();
       };
       if (f.kind === "numeric") {
-        const number = (target) => (target.value === "" ? (f.gaps ? null : undefined) : Number(target.value));
         return el("input", {
           type: "number",
           step: f.step ?? "any",
           value: value === null ? "" : String(value),
-          oninput: touched((target) => (target.checkValidity() ? number(target) : undefined)),
+          oninput: touched((field) => this.read(field, `${f.title} needs a number`, f.gaps ? null : undefined, unread)),
         });
       }
       const choices = f.categories.map((level, i) => [String(level), i]);
       if (f.gaps) choices.push([this.wording.words.missing, -1]);
       const chosen = value === null ? -1 : f.categories.indexOf(value);
       return select(choices, chosen, touched((target) => f.categories[Number(target.value)] ?? null));
+    }
+
+    /** What a number field says, and a mark on it while it cannot be read. */
+    read(field, needs, empty, unread = this.unread) {
+      const value = number(field, empty);
+      if (value === undefined) unread.set(field, needs);
+      else unread.delete(field);
+      field.setAttribute("aria-invalid", String(value === undefined));
+      return value;
     }
 
     /** Keep it, bound it, or say how hard it is. */
@@ -148,10 +158,15 @@
 
     bounds(f) {
       const ends = [null, null];
-      const take = (place) => (event) => {
-        const text = event.target.value;
-        ends[place] = text === "" ? null : f.kind === "numeric" ? Number(text) : f.categories[Number(text)];
-        if (ends.every((end) => end === null)) delete this.terms.bounds[f.name];
+      const rank = (end) => (f.kind === "numeric" ? end : f.categories.indexOf(end));
+      const take = (place) => ({ target }) => {
+        const numeric = f.kind === "numeric";
+        const end = numeric ? this.read(target, `${f.title} needs a number`, null) : (f.categories[target.value] ?? null);
+        if (end !== undefined) ends[place] = end;
+        const crossed = ends.every((one) => one !== null) && rank(ends[0]) > rank(ends[1]);
+        if (crossed) this.unread.set(ends, `${f.title}: at least ${ends[0]} and at most ${ends[1]} exclude each other`);
+        else this.unread.delete(ends);
+        if (ends.every((one) => one === null)) delete this.terms.bounds[f.name];
         else this.terms.bounds[f.name] = [...ends];
         this.soon();
       };
@@ -189,8 +204,8 @@
         step: "any",
         value: this.model.about.threshold === null ? "" : String(100 * this.model.about.threshold),
         oninput: (event) => {
-          if (event.target.value === "" || !event.target.checkValidity()) return;
-          terms.threshold = Number(event.target.value) / 100;
+          const bar = this.read(event.target, "the bank's bar needs a number from 0 to 99");
+          if (bar !== undefined) terms.threshold = bar / 100;
           this.soon();
         },
       });
@@ -215,10 +230,20 @@
 
     answer() {
       clearTimeout(this.searching);
+      if (this.unread.size) return this.ask();
       const { threshold, maxChanges, ...terms } = this.terms;
       if (threshold !== null) terms.threshold = threshold;
       if (maxChanges !== null) terms.maxChanges = maxChanges;
       this.search(this.model.answers(this.row, terms, this.n), terms);
+    }
+
+    /** Nothing is told of a form that cannot be read, but what it needs. */
+    ask() {
+      const needs = [...this.unread.values()].map((text) => el("li", {}, text));
+      this.letters.setAttribute("aria-busy", "false");
+      this.letters.replaceChildren(el("article", { class: "desk-letter" }, el("p", {}, "There is no letter yet:"), el("ul", {}, ...needs)));
+      this.brief.textContent = "There is no letter yet ↓";
+      for (const place of this.then.values()) place.textContent = "";
     }
 
     /** Where further options take longer than an eye waits, the first one is told while they are sought. */
@@ -252,7 +277,7 @@
       if (!this.proposal.open || !this.letter || this.judged === this.letter) return;
       this.judged = this.letter;
       this.proposed ??= new R.Proposal(this.proposing, this.model, {
-        control: (...about) => this.control(...about, () => {}),
+        control: (...about) => this.control(...about),
         wording: this.wording,
         done: () => {
           this.guess = false;

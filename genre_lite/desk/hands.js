@@ -18,10 +18,18 @@
   /** An id that no other element has. */
   const fresh = () => `desk-${++made}`;
 
-  /** A control under its label. */
+  /** A control under its label; what it counts stays beside it. */
   function labelled(text, control, hint = null) {
     control.id ||= fresh();
-    return el("div", { class: "desk-field" }, el("label", { for: control.id }, text), control, hint);
+    const held = hint ? el("span", { class: "desk-counted" }, control, hint) : control;
+    return el("div", { class: "desk-field" }, el("label", { for: control.id }, text), held);
+  }
+
+  /** What a number field says; undefined where it cannot be read, null where it may be empty and is. */
+  function number(field, empty) {
+    if (!field.validity.badInput && field.value === "") return empty;
+    const { badInput, rangeUnderflow, rangeOverflow } = field.validity; // any fraction may be given
+    return badInput || rangeUnderflow || rangeOverflow ? undefined : Number(field.value);
   }
 
   function select(choices, chosen, onchange) {
@@ -38,5 +46,5 @@
   const unit = (f) =>
     f.kind === "numeric" && f.unit && f.unit !== "year" ? el("span", { class: "desk-unit" }, f.unit) : null;
 
-  Object.assign(R, { el, free, fresh, labelled, select, unit });
+  Object.assign(R, { el, free, fresh, labelled, number, select, unit });
 })((globalThis.Recourse ??= {}));

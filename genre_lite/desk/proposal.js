@@ -2,6 +2,15 @@
 (function (R) {
   "use strict";
   const ROUNDING = 1e-6;
+  const RULES = {
+    immutable: "is nothing that anybody can change",
+    "only time moves it": "moves with the years alone",
+    "only up": "may only go up",
+    "only down": "may only go down",
+    frozen: "was to stay as it is",
+    bounds: "may not go as far as that",
+    "largest step": "may not change by as much as that",
+  };
 
   /** What a proposal comes to: `values` by name, whole rows or the changes alone. */
   function check(model, row, values, terms = {}) {
@@ -47,6 +56,7 @@
       Object.assign(this, { model, control, wording });
       const { el } = R;
       this.values = {}; // what is proposed; it stays when terms change
+      this.unread = new Map(); // fields that cannot be read, and what they need
       this.rows = el("div");
       this.verdict = el("div", { "aria-live": "polite" });
       root.replaceChildren(
@@ -67,6 +77,7 @@
     }
 
     draw() {
+      this.unread.clear();
       const { row, values } = this;
       const now = (name) => (name in values ? values[name] : row[name]);
       const propose = (name, value) => {
@@ -75,17 +86,27 @@
       };
       Object.keys(values).forEach((name) => propose(name, values[name]));
       const field = (f) => {
-        const take = (value) => {
-          propose(f.name, value);
-          this.judge();
-        };
-        return R.labelled(f.title, this.control(f, now(f.name), take), R.unit(f));
+        const take = (value) => propose(f.name, value);
+        return R.labelled(f.title, this.control(f, now(f.name), take, () => this.judge(), this.unread), R.unit(f));
       };
       this.rows.replaceChildren(...this.model.codec.features.filter(R.free).map(field));
     }
 
+    /** What a broken term, by its name, means to a reader. */
+    breach(name) {
+      const { codec } = this.model;
+      const f = codec.features.find((one) => name.startsWith(`${one.name}: `));
+      if (name === "max_changes") return "These are more changes than were wished for.";
+      if (name === "a gap is made") return "What is known of somebody cannot become unknown.";
+      if (name.startsWith("clocks: ")) return "Years pass for everything alike, and no longer than one would wait.";
+      const rule = f && RULES[name.slice(f.name.length + 2)];
+      return rule ? `It cannot be asked for: ${this.wording.name(f.title)} ${rule}.` : `It breaks a rule of this form: ${name}.`;
+    }
+
     judge() {
       const { el } = R;
+      const list = (lines) => this.verdict.replaceChildren(el("ul", {}, ...lines.map((line) => el("li", {}, line))));
+      if (this.unread.size) return list([...this.unread.values()]);
       const told = check(this.model, this.row, this.values, this.terms);
       const title = (j) => this.wording.name(this.model.codec.features[j].title);
       const lines = [
@@ -93,11 +114,11 @@
         `${told.changes} ${told.changes === 1 ? "change" : "changes"}, at a cost of ${told.cost.toFixed(2)} feature ranges.`,
         `The model's own estimates, from 0 to 1: valid in truth ${told.valid.toFixed(2)}, plausible ${told.plausible.toFixed(2)}.`,
       ];
-      if (told.broken.length) lines.push(`It breaks terms: ${told.broken.join(", ")}.`);
+      lines.push(...told.broken.map((name) => this.breach(name)));
       if (told.accepted && told.needless.length) {
         lines.push(`It could be left out without loss: ${this.wording.listed(told.needless.map(title))}.`);
       }
-      this.verdict.replaceChildren(el("ul", {}, ...lines.map((line) => el("li", {}, line))));
+      list(lines);
     }
   }
 

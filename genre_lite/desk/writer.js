@@ -12,6 +12,7 @@
       this.temperature = model.about.recipe.temperature;
       this.written = [];
       this.luck = 0; // which candidate's numbers are drawn
+      this.frame();
       this.show();
     }
 
@@ -60,6 +61,20 @@
 
     // -- the view -----------------------------------------------------------------------------------------
 
+    /** What stays while the reader writes, so that a hand or a reading voice is not lost. */
+    frame() {
+      const act = (text, todo) => el("button", { type: "button", onclick: () => (todo(), this.show()) }, text);
+      this.acts = [
+        act("Draw this one", () => this.draw()),
+        act("Draw the rest", () => this.rest()),
+        act("One back", () => this.written.pop()),
+        act("Begin again", () => ((this.written = []), (this.luck += 1))),
+      ];
+      this.now = el("section", { "aria-live": "polite" });
+      this.before = el("div");
+      this.root.replaceChildren(this.dial(), el("div", { class: "desk-acts" }, ...this.acts), this.now, this.before);
+    }
+
     show() {
       const { model } = this;
       const { features } = model.codec;
@@ -69,21 +84,13 @@
         const moved = token !== this.limits.own[j];
         return el("li", moved ? { class: "desk-moved" } : {}, `${features[j].title}: ${this.say(j, token)}`);
       });
-      const act = (text, todo, off = false) =>
-        el("button", { type: "button", disabled: off, onclick: () => (todo(), this.show()) }, text);
-      this.root.replaceChildren(
-        this.dial(),
-        el(
-          "div",
-          { class: "desk-acts" },
-          act("Draw this one", () => this.draw(), done),
-          act("Draw the rest", () => this.rest(), done),
-          act("One back", () => this.written.pop(), !state.j),
-          act("Begin again", () => ((this.written = []), (this.luck += 1)), !state.j)
-        ),
-        done ? this.end(state.writing.point) : this.next(state),
+      this.now.replaceChildren(...(done ? this.end(state.writing.point) : this.next(state)));
+      this.before.replaceChildren(
         lines.length ? el("details", { open: done }, el("summary", {}, `Written so far: ${lines.length} of ${model.codec.d}`), el("ol", {}, ...lines)) : el("p", {}, "Nothing is written yet.")
       );
+      const held = this.acts.indexOf(document.activeElement);
+      this.acts.forEach((button, i) => (button.disabled = i < 2 ? done : !state.j));
+      if (held >= 0 && this.acts[held].disabled) this.acts.find((button) => !button.disabled).focus();
     }
 
     dial() {
@@ -93,12 +100,15 @@
         max: 2,
         step: 0.1,
         value: String(this.temperature),
-        onchange: (event) => {
+        oninput: (event) => {
           this.temperature = Number(event.target.value);
+          label.textContent = `Temperature ${this.temperature}`;
           this.show();
         },
       });
-      return R.labelled(`Temperature ${this.temperature}`, input);
+      const field = R.labelled(`Temperature ${this.temperature}`, input);
+      const label = field.firstChild;
+      return field;
     }
 
     /** What may come next, the likeliest first; each value is a button. */
@@ -113,7 +123,7 @@
         const write = () => {
           this.written.push(token);
           this.show();
-          this.root.querySelector("button:not([disabled])")?.focus();
+          this.acts.find((button) => !button.disabled).focus();
         };
         return el(
           "li",
@@ -123,14 +133,12 @@
         );
       };
       const rest = open.slice(SHOWN);
-      return el(
-        "section",
-        { "aria-live": "polite" },
+      return [
         el("h4", {}, this.model.codec.features[state.j].title),
         el("ul", { class: "desk-bars" }, ...open.slice(0, SHOWN).map(bar)),
-        rest.length ? el("details", {}, el("summary", {}, `${rest.length} more`), el("ul", { class: "desk-bars" }, ...rest.map(bar))) : null,
-        masked ? el("p", {}, `${masked} of ${shares.length} values are masked: the terms forbid them.`) : null
-      );
+        ...(rest.length ? [el("details", {}, el("summary", {}, `${rest.length} more`), el("ul", { class: "desk-bars" }, ...rest.map(bar)))] : []),
+        ...(masked ? [el("p", {}, `${masked} of ${shares.length} values ${masked === 1 ? "is" : "are"} masked: the terms forbid ${masked === 1 ? "it" : "them"}.`)] : []),
+      ];
     }
 
     /** The whole answer, judged. */
@@ -139,14 +147,12 @@
       const [valid, plausible] = asked.believed(point);
       const number = (x) => x.toFixed(2);
       const chance = asked.chance(point);
-      return el(
-        "p",
-        { "aria-live": "polite" },
+      const told =
         `It is written. The bank's probability of a yes: ${this.wording.percent(chance, asked.bar)}, ` +
           `which is ${asked.yes(point) ? "a yes" : "a no"}. Cost ${number(this.limits.cost(point))}; ` +
           `estimates: valid ${number(valid)}, plausible ${number(plausible)}. ` +
-          `Of ${this.model.about.recipe.candidates} such answers the best are refined, and the best of those is the letter.`
-      );
+          `Of ${this.model.about.recipe.candidates} such answers the best are refined, and the best of those is the letter.`;
+      return [el("p", {}, told)];
     }
   }
 
