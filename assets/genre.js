@@ -24,6 +24,11 @@ addEventListener("beforeprint", () => {
 addEventListener("DOMContentLoaded", () => {
   let opener = null;
   document.addEventListener("click", ({ target }) => (opener = target.closest?.("button, label") ?? opener), true);
+  // The theme takes the focus from every button that was pressed; a key that pressed it may press it again.
+  document.addEventListener("click", ({ target, detail }) => {
+    const button = target.closest?.("button");
+    if (button && detail === 0) setTimeout(() => document.activeElement === document.body && button.focus());
+  });
   for (const dialog of document.querySelectorAll("dialog"))
     dialog.addEventListener("close", () => {
       if (opener?.isConnected && document.activeElement === document.body) opener.focus();

@@ -204,6 +204,8 @@ def test_the_first_page_has_a_letter_and_all_chapters(html, root):
     assert letter.p.text == "Dear Mira," and letter.select("li")
     cards = page.select(".genre-chapters ol > li > p:first-child a")
     assert len(cards) == len(list(root.glob("notebooks/[01][0-9]_*.ipynb")))
+    entries = page.select(".genre-chapters ol > li")
+    assert [len(entry.find_all("p", recursive=False)) for entry in entries] == [2] * len(cards)
     for card in cards:
         chapter = BeautifulSoup((html / "book" / card["href"]).read_text(), "html.parser")
         assert card.text in chapter.h1.text and chapter.select_one(".admonition.tip")
@@ -466,6 +468,40 @@ def test_the_button_of_a_drawer_has_the_focus_back_when_it_is_closed(html, brows
     browser.press("Escape")
     browser.wait(f"!{dialog}.open")
     assert browser.run(f"document.activeElement === {button}")
+
+
+def test_a_key_may_press_a_button_of_the_bar_again(html, browser):
+    show(browser, DESKTOP)
+    browser.open((html / "book" / "law.html").as_uri())
+    browser.run("document.querySelector('.theme-switch-button').focus(), 0")
+    modes = []
+    for _ in range(3):
+        browser.press("Enter")
+        browser.wait("document.activeElement.matches('.theme-switch-button')")
+        modes.append(browser.run("document.documentElement.dataset.mode"))
+    assert {*modes} == {"auto", "dark", "light"}
+
+
+@pytest.mark.parametrize("width", [DESKTOP, PHONE])
+def test_captions_can_be_read_without_scrolling(html, browser, width):
+    show(browser, width)
+    for page in ("claims", "results"):
+        browser.open((html / "book" / f"{page}.html").as_uri())
+        cut = browser.run(
+            "[...document.querySelectorAll('article caption')].filter((caption) => caption.checkVisibility()"
+            " && caption.getBoundingClientRect().width > caption.closest('.pst-scrollable-table-container').clientWidth + 1)"
+            ".map((caption) => caption.textContent)"
+        )
+        assert not cut
+
+
+def test_numbers_below_zero_have_a_minus_sign(pages):
+    hyphens = re.compile(r"(?<![\w.,;:/)\]−-])-\d")
+    for path, page in pages.items():
+        if path.parent.name in ("notebooks", "book"):
+            for part in page.select("article :is(p, li, figcaption)"):
+                if not part.select("code, pre, math"):
+                    assert not hyphens.search(part.get_text()), (path.name, part.get_text())
 
 
 def test_figures_are_not_dimmed_in_the_dark(pages, browser):

@@ -16,14 +16,15 @@ from chromium import Chromium
 DESKTOP, PHONE, NARROW = 1280, 390, 320  # pixels
 # What is wider than the page, and lies in no box that scrolls.
 WIDE = """(() => {
-  const wide = innerWidth + 1;
-  const scrolls = (box) => {
-    for (let at = box.parentElement; at; at = at.parentElement)
-      if (["auto", "scroll", "hidden", "clip"].includes(getComputedStyle(at).overflowX)) return true;
+  const wide = document.documentElement.clientWidth + 1; // a phone shows more at once of what is too wide
+  const within = (box, ...how) => {
+    for (let at = box.parentElement; at; at = at.parentElement) if (how.includes(getComputedStyle(at).overflowX)) return true;
     return false;
   };
-  const out = [...document.querySelectorAll("article *")].filter(
-    (box) => box.getBoundingClientRect().right > wide && !scrolls(box));
+  // What is hidden and not to be scrolled to is cut; of drawings and of what is for ears alone that is meant.
+  const cut = (box) => box.localName === "math" && within(box, "hidden", "clip") && !within(box, "auto", "scroll");
+  const out = [...document.querySelectorAll("article *")].filter((box) => box.getBoundingClientRect().right > wide
+    && (cut(box) || !within(box, "auto", "scroll", "hidden", "clip")));
   const page = document.documentElement.scrollWidth;
   return [...(page > wide ? [`the page: ${page}`] : []), ...out.slice(0, 3).map((box) => `${box.tagName}.${box.className}`)];
 })()"""

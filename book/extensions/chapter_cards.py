@@ -47,7 +47,8 @@ class Chapters(SphinxDirective):
                 path = root / f"{page}.ipynb"
                 self.env.note_dependency(str(path))
                 title, question = opening(path)
-                lines += [f"{number}. [{title}](/{page}.ipynb)", "", f"   {question}", ""]
+                mark = f"{number}. "  # and what belongs to it stands below its first letter
+                lines += [f"{mark}[{title}](/{page}.ipynb)", "", " " * len(mark) + question, ""]
             lines += ["::::", ""]
         box = nodes.container(classes=["genre-chapters"])
         self.state.nested_parse(StringList(lines, ""), self.content_offset, box)

@@ -9,6 +9,7 @@ is one piece of HTML that loads nothing: it works in a notebook, on a page and f
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -31,11 +32,20 @@ FOLDER = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Frame:
-    """One state: what is drawn, what is said in words, and its row of the table."""
+    """One state: what is drawn, what is said in words, and its row of the table.
+
+    Examples
+    --------
+    >>> Frame([], "The gap is -0.12.").said
+    'The gap is −0.12.'
+    """
 
     marks: Sequence[Mark]
     said: str
     row: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "said", re.sub(r"(?<![\w.-])-(?=\d)", "−", self.said))
 
 
 class _Moving:
