@@ -43,8 +43,8 @@ CELLS = ("--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=600")
 def run(*command: str | Path, where: Path = ROOT, **more: str) -> None:
     """Run a module of the environment, or its jupyter-book; its failure is ours."""
     known = [PYTHON.with_name("jupyter-book")] if command[0] == BOOK else [PYTHON, "-m", command[0]]
-    # The networks are small: more threads than one mostly wait for each other.
-    settings = {"OMP_NUM_THREADS": "1"} | dict(os.environ) | more
+    # The networks are small: more threads than one mostly wait for each other. Text is UTF-8, on Windows too.
+    settings = {"OMP_NUM_THREADS": "1", "PYTHONUTF8": "1"} | dict(os.environ) | more
     done = subprocess.run([*known, *map(str, command[1:])], cwd=where, env=settings)
     if done.returncode:
         sys.exit(done.returncode)
@@ -57,12 +57,19 @@ def fill(folder: Path, *packages: str) -> None:
             "Python 3.11 or newer is needed; name one: make PYTHON=python3.12 ..., or start this with it."
         )
     python = folder / PYTHON.relative_to(VENV)
+    # Whoever started us from the environment itself would lose it while it is made anew.
+    mine = Path(sys.prefix).resolve() == folder.resolve()
+    outside = getattr(sys, "_base_executable", "") if mine else sys.executable
+    if mine and (os.name == "nt" or not outside):
+        sys.exit(
+            "Your environment is to be made anew: leave it (deactivate), and start this with the Python outside."
+        )
     shutil.rmtree(folder, ignore_errors=True)
-    made = subprocess.run([sys.executable, "-m", "venv", folder], capture_output=True)
+    made = subprocess.run([outside, "-m", "venv", folder], capture_output=True)
     if made.returncode:  # Debian keeps ensurepip in a package of its own; the outer pip steps in
-        bare = [sys.executable, "-m", "venv", "--clear", "--without-pip", folder]
+        bare = [outside, "-m", "venv", "--clear", "--without-pip", folder]
         subprocess.run(bare, check=True)
-        outer = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "pip"]
+        outer = [outside, "-m", "pip", "--python", python, "install", "--quiet", "pip"]
         subprocess.run(outer, check=True)
     install = [python, "-m", "pip", "install", "--quiet", "-c", "constraints.txt"]
     index = os.environ.get("TORCH_INDEX")

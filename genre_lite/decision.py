@@ -551,6 +551,8 @@ def train_classifier(
         Weigh both classes equally. The paper does, except on HELOC.
     seed
         Of the first weights and the order of the rows.
+    progress
+        Show a bar.
 
     Raises
     ------

@@ -909,6 +909,8 @@ class GenRe(RecourseMethod):
 
         Parameters
         ----------
+        path
+            The file to write; one that is there is replaced, and never half.
         half
             Write weights with half the digits: half the size. Where two options are nearly as good,
             the loaded model may then choose the other. The classifier keeps all its digits, for no
@@ -940,6 +942,10 @@ class GenRe(RecourseMethod):
             answers to a few made-up rows differ from those at the fit, a warning says so.
         schema
             If given, it must be the saved one; a difference is an error.
+        device
+            Where the network shall compute, such as ``"cuda"``.
+        progress
+            Whether later calls show bars.
 
         Raises
         ------

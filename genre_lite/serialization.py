@@ -99,7 +99,7 @@ def _read(cls: type[Recourses], data: dict) -> Recourses:
     index = _index([_label(p["person"]) for p in people], names["people"], names["dtype"])
     where = pd.MultiIndex.from_arrays(
         [
-            index.repeat([len(person["options"]) for person in people]),
+            index.to_flat_index().repeat([len(person["options"]) for person in people]),
             pd.Index([option["option"] for option in options], dtype=int),
         ],
         names=names["options"],

@@ -8,7 +8,7 @@ import sys
 import warnings
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
-from io import StringIO
+from io import StringIO, TextIOWrapper
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 from uuid import uuid4
@@ -64,8 +64,13 @@ class PlainErrors(TyperGroup):
     """Tells a named mistake, and each warning, in one line instead of a traceback."""
 
     def invoke(self, ctx: Any) -> Any:
+        for stream in (sys.stdout, sys.stderr):  # what an old console cannot show, it marks
+            if isinstance(stream, TextIOWrapper):
+                stream.reconfigure(errors="replace")
         with warnings.catch_warnings():
             warnings.showwarning = _warn
+            # What other packages tell their own authors is nothing for whoever asks for letters.
+            warnings.filterwarnings("ignore", category=DeprecationWarning)
             try:
                 return super().invoke(ctx)
             except BrokenPipeError:  # whoever read on, as `head` does, has had enough

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -48,3 +48,12 @@ def fresh() -> Callable[[str], None]:
             pytest.skip(note)
 
     return require
+
+
+@pytest.fixture
+def closed() -> Iterator[None]:
+    """Closes the figures that a test has drawn."""
+    yield
+    import matplotlib.pyplot as plt
+
+    plt.close("all")

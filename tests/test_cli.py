@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -49,6 +50,17 @@ def test_help_is_there_and_loads_nothing_heavy() -> None:
         f"sys.exit(bool({heavy} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_help_reaches_an_old_console() -> None:
+    """One that has no λ; it is marked, and nothing stops."""
+    code = "from genre_lite.cli import app; app(['train', '--help'])"
+    command = [sys.executable, "-c", code]
+    ended = subprocess.run(
+        command, capture_output=True, env=os.environ | {"PYTHONIOENCODING": "cp1252"}, check=False
+    )
+    assert ended.returncode == 0, ended.stderr.decode("cp1252")
+    assert b"how much a change costs" in ended.stdout
 
 
 def test_version() -> None:

@@ -6,6 +6,7 @@ import gzip
 import os
 import re
 import socket
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -19,7 +20,6 @@ from genre_lite.errors import DataUnavailableError, GenReError
 
 DATA = os.environ.get("GENRE_LITE_DATA")
 needs_data = pytest.mark.skipif(not DATA, reason="GENRE_LITE_DATA names no folder with the files")
-CARDS = Path(__file__).parents[1] / "book" / "data"
 BUNDLED = ["adult", "german", "compas"]
 PAPER = ["adult", "compas", "heloc"]
 LOADABLE = [
@@ -627,20 +627,22 @@ WORDS = {
 }
 
 
-def card(name: str) -> str:
-    return (CARDS / f"{name}.md").read_text(encoding="utf-8")
+@pytest.fixture
+def card(root) -> Callable[[str], str]:
+    """The text of a data card, which lies in the repository."""
+    return lambda name: (root / "book/data" / f"{name}.md").read_text(encoding="utf-8")
 
 
-def counts(name: str, row: str) -> list[int]:
-    line = re.search(rf"^\| {row} \| (.*) \|$", card(name), re.MULTILINE)
+def counts(text: str, row: str) -> list[int]:
+    line = re.search(rf"^\| {row} \| (.*) \|$", text, re.MULTILINE)
     return [int(number.replace(",", "")) for number in re.findall(r"\d[\d,]*", line[1])]
 
 
 @pytest.mark.parametrize("name", [*BUNDLED, pytest.param("heloc", marks=needs_data)])
-def test_the_card_counts_as_the_table_does(name):
+def test_the_card_counts_as_the_table_does(name, card):
     bank = load(name)
-    assert counts(name, "Rows") == [len(people(bank)), len(bank.train), len(bank.test)]
-    assert counts(name, "Features") == [len(bank.schema)]
+    assert counts(card(name), "Rows") == [len(people(bank)), len(bank.train), len(bank.test)]
+    assert counts(card(name), "Features") == [len(bank.schema)]
     favourable = re.search(r"\| Favourable \| `(.+)`: ([\d,]+) rows", card(name))
     assert favourable[1] == str(bank.favourable)
     assert int(favourable[2].replace(",", "")) == bank.y_train.sum() + bank.y_test.sum()
@@ -648,13 +650,13 @@ def test_the_card_counts_as_the_table_does(name):
 
 @needs_data
 @pytest.mark.parametrize("name", PAPER)
-def test_the_card_counts_the_papers_split(name):
+def test_the_card_counts_the_papers_split(name, card):
     bank = load(name, "paper")
-    assert counts(name, "Rows of the paper's split") == [len(bank.train), len(bank.test)]
+    assert counts(card(name), "Rows of the paper's split") == [len(bank.train), len(bank.test)]
 
 
 @pytest.mark.parametrize("name", [*TABLES])
-def test_the_card_describes_every_column_as_the_schema_does(name):
+def test_the_card_describes_every_column_as_the_schema_does(name, card):
     lines = re.findall(r"^\| `(.+?)` \| (\w+) \| (.+?) \| (.+?) \| (.+) \|$", card(name), re.M)
     described = [line[:4] for line in lines]
     schema = TABLES[name].schema
@@ -663,7 +665,7 @@ def test_the_card_describes_every_column_as_the_schema_does(name):
 
 
 @pytest.mark.parametrize("name", [*TABLES])
-def test_the_card_names_source_licence_and_limits(name):
+def test_the_card_names_source_licence_and_limits(name, card):
     text = card(name)
     assert f"{{cite:p}}`{TABLES[name].citation}`" in text
     for heading in ("Where it comes from", "What we changed", "must not be used", "Known harms"):
@@ -672,7 +674,7 @@ def test_the_card_names_source_licence_and_limits(name):
         assert "creativecommons.org/licenses/by/4.0" in text
 
 
-def test_numbers_in_the_cards_sentences():
+def test_numbers_in_the_cards_sentences(card):
     assert f"{45_222 + 3_620:,} rows" in card("adult") and "3,620 rows" in card("adult")
     assert "In 183 rows" in card("compas")
     assert people(load("compas"))["length_of_stay"].lt(0).sum() == 183
@@ -683,7 +685,7 @@ def test_numbers_in_the_cards_sentences():
     assert "4,229 of 9,871 rows" in card("heloc")
 
 
-def test_the_overview_counts_as_the_list_does():
+def test_the_overview_counts_as_the_list_does(card):
     rows = re.findall(r"^\| \[.+?\]\((\w+)\.md\) \| ([\d,]+)[^|]* \| (\d+) \|", card("index"), re.M)
     table = list_datasets().set_index("name")
     assert [name for name, *_ in rows] == [*TABLES, "toys"]
@@ -692,9 +694,8 @@ def test_the_overview_counts_as_the_list_does():
         assert (entry["rows"], entry["features"]) == (int(number.replace(",", "")), int(features))
 
 
-def test_nothing_implies_a_licence_for_compas():
+def test_nothing_implies_a_licence_for_compas(card, root):
     assert TABLES["compas"].licence.startswith("none stated")
-    root = CARDS.parents[1]
     tables = (root / "genre_lite/datasets/tables/ATTRIBUTION.md").read_text(encoding="utf-8")
     assert "**No licence is stated.**" in card("compas")
     assert "**no licence stated**" in tables

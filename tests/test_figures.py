@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import legible
@@ -20,11 +19,7 @@ import matplotlib.pyplot as plt
 from benchmarks import figures
 from genre_lite.errors import GenReError
 
-
-@pytest.fixture(autouse=True)
-def closed() -> Iterator[None]:
-    yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("closed")
 
 
 def measured(mean: float) -> dict:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from types import SimpleNamespace
 
 import legible
@@ -24,6 +23,8 @@ from genre_lite.errors import GenReError
 from genre_lite.plotting import people
 from genre_lite.recourses import Recourses
 from genre_lite.schema import Feature, Schema
+
+pytestmark = pytest.mark.usefixtures("closed")
 
 PLANE = Schema([Feature("left", unit="km"), Feature("right")])
 RNG = np.random.default_rng(0)
@@ -73,12 +74,6 @@ def profiled() -> Recourses:
     )
     options = [(2, "f", "some", 3.0, 3), (np.nan,) * 5]
     return answer_of(schema, factual, options)
-
-
-@pytest.fixture(autouse=True)
-def closed() -> Iterator[None]:
-    yield
-    plt.close("all")
 
 
 HISTORY = pd.DataFrame(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import combinations
 
 import matplotlib as mpl
@@ -21,6 +21,8 @@ from genre_lite import plotting
 from genre_lite.errors import GenReError
 from genre_lite.evaluation.ledger import summarize
 
+pytestmark = pytest.mark.usefixtures("closed")
+
 METHODS = pd.DataFrame(
     {
         "cost": [0.30, 0.31, 1.2, np.nan],
@@ -30,12 +32,6 @@ METHODS = pd.DataFrame(
     },
     index=["genre", "nearest-neighbour", "wachter", "revise"],
 )
-
-
-@pytest.fixture(autouse=True)
-def closed() -> Iterator[None]:
-    yield
-    plt.close("all")
 
 
 SCORES = pd.DataFrame(

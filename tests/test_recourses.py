@@ -187,7 +187,8 @@ def test_evidence_goes_with_the_person_whom_it_concerns() -> None:
     ids=["None", "tuples", "two levels", "numbers"],
 )
 def test_a_person_may_have_any_label(index: pd.Index) -> None:
-    where = pd.MultiIndex.from_arrays([index.repeat(2), [0, 1] * 3], names=["person", "option"])
+    asked = index.to_flat_index().repeat(2)
+    where = pd.MultiIndex.from_arrays([asked, [0, 1] * 3], names=["person", "option"])
     parts = {name: getattr(answer_with(), name) for name in ("cost", "probability", "log_prob")}
     answer = answer_with(
         factual=FACTUAL.set_axis(index),

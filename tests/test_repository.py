@@ -151,10 +151,32 @@ def test_constraints_pin_torch_alone_and_within_its_range(root, project):
 
 def test_version_is_the_same_everywhere(root, project):
     version = genre_lite.__version__
-    assert project["project"]["dynamic"] == ["version"]
+    assert "version" in project["project"]["dynamic"]
     assert project["tool"]["hatch"]["version"]["path"] == "genre_lite/__init__.py"
-    assert yaml.safe_load((root / "CITATION.cff").read_text())["version"] == version
+    citation = yaml.safe_load((root / "CITATION.cff").read_text())
+    assert citation["version"] == citation["preferred-citation"]["version"] == version
+    recipe = yaml.safe_load((root / ".github/conda/recipe.yaml").read_text())
+    assert recipe["context"]["version"] == version
     assert f"\n## {version}" in (root / "CHANGELOG.md").read_text()
+
+
+def test_the_page_of_the_package_leads_into_the_repository(root, project):
+    """A relative link leads nowhere there; what the build puts in its place exists here."""
+    text = (root / "README.md").read_text("utf-8")
+    hook = project["tool"]["hatch"]["metadata"]["hooks"]["fancy-pypi-readme"]
+    for rule in hook["substitutions"]:
+        text = re.sub(rule["pattern"], rule["replacement"], text)
+    targets = re.findall(r"\]\(([^)]+)\)", text)
+    assert all(target.startswith(("https://", "#")) for target in targets)
+    address = project["project"]["urls"]["Source"]
+    raw = address.replace("//github.com", "//raw.githubusercontent.com") + "/main/"
+    ours = [
+        target.removeprefix(start).partition("#")[0]
+        for start in (f"{address}/blob/main/", raw)
+        for target in targets
+        if target.startswith(start)
+    ]
+    assert len(ours) > 10 and all((root / path).exists() for path in ours)
 
 
 def test_the_wheel_takes_the_tables_along(root, project):

@@ -19,7 +19,7 @@ import torch
 from ..codec import Codec
 from ..decision import Classifier, Decision
 from ..errors import GenReError
-from .columns import Column, NotCarriedError, read, there, through
+from .columns import Column, NotCarriedError, gap_of, read, there, through
 from .models import LINKS, Layers, Trees
 
 __all__ = ["Bank", "carried"]
@@ -371,7 +371,7 @@ def _taken(decision: Decision, codec: Codec) -> Bank:
 
 def _proved(bank: Bank, decision: Decision, codec: Codec) -> Bank:
     """The bank, if it answers as the model does."""
-    frame = _made_up(codec)
+    frame = _made_up(codec, gap_of(decision.model))
     cells = np.stack([f.codes(frame[f.name]) for f in codec.schema], axis=1).astype(float)
     apart = np.abs(bank.ask(cells) - decision.ask(frame)[0]).max()
     if not apart <= ALIKE:
@@ -381,7 +381,7 @@ def _proved(bank: Bank, decision: Decision, codec: Codec) -> Bank:
     return bank
 
 
-def _made_up(codec: Codec) -> pd.DataFrame:
+def _made_up(codec: Codec, gap: float | None) -> pd.DataFrame:
     """Rows of values drawn one by one from the vocabularies, half of the numbers moved aside, with gaps."""
     chance = np.random.default_rng(0)
     columns = {}
@@ -392,7 +392,9 @@ def _made_up(codec: Codec) -> pd.DataFrame:
             drawn = drawn + aside * SPREAD * width * chance.uniform(-1, 1, MADE_UP)
         column = pd.Series(drawn).infer_objects()
         if f.gaps:
+            missing = chance.random(MADE_UP) < 0.1
             column = column.astype(object if f.is_categorical else float)
-            column = column.mask(chance.random(MADE_UP) < 0.1)
+            column[missing] = gap if f.is_categorical else np.nan
+            column = column.infer_objects()
         columns[f.name] = column
     return pd.DataFrame(columns)

@@ -111,6 +111,28 @@ def json_number(x: float) -> float | None:
     return None if np.isnan(x) else float(x)
 
 
+def gap_of(model: Any) -> float | None:
+    """The missing value that a model's encoders have met, NaN or None; to one of them the other is a stranger.
+
+    Examples
+    --------
+    >>> from sklearn.preprocessing import OneHotEncoder
+    >>> gap_of(OneHotEncoder().fit([["a"], [None]])) is None
+    True
+    """
+    parts = [model]
+    for part in parts:  # which grows
+        parts += [step for _, step in getattr(part, "steps", [])]
+        parts += [step for _, step, _ in getattr(part, "transformers_", [])]
+        parts += [
+            getattr(part, name) for name in ("best_estimator_", "estimator_") if hasattr(part, name)
+        ]
+        for level in (level for levels in getattr(part, "categories_", []) for level in levels):
+            if level is None or level != level:
+                return level
+    return np.nan
+
+
 def read(decision: Decision, codec: Codec) -> list[Column | None]:
     """The features as the model reads them, in its order and dtypes; ``None`` for one that is no feature."""
     schema = codec.schema
@@ -118,7 +140,7 @@ def read(decision: Decision, codec: Codec) -> list[Column | None]:
     table = {}
     for f, values in zip(schema, codec.values, strict=True):
         known = list(f.categories) if f.is_categorical else [values[0]]
-        gap = [None] if f.gaps and f.is_categorical else known[:1]
+        gap = [gap_of(decision.model)] if f.gaps and f.is_categorical else known[:1]
         table[f.name] = pd.Series([*known, *gap * (rows - len(known))]).infer_objects()
     frame = pd.DataFrame(table)
     names = _names(decision.model, frame) or decision.columns or list(frame.columns)

@@ -51,6 +51,8 @@ def frontier(
         One row a method, its name in the index.
     cost, plausibility
         The columns that hold the two; less and more are better.
+    ax
+        Where to draw; a new figure if left out.
 
     Examples
     --------
@@ -84,6 +86,8 @@ def sampling_frontier(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     table
         Index (setting, k), the setting a temperature or the name of a rule; columns cost, validity
         and plausibility.
+    ax
+        Where to draw; a new figure if left out.
 
     Examples
     --------
@@ -143,6 +147,10 @@ def dot_plot(
     low
         Where the axis begins. A method that lies further left is a triangle at the edge, which points
         there. Left out, the axis holds all.
+    xlabel
+        What the axis measures.
+    ax
+        Where to draw; a new figure if left out.
 
     Raises
     ------
@@ -217,6 +225,8 @@ def method_map(
         Which data set of a summary; it can be left out where there is one.
     highlight
         The method that is drawn in blue and named in bold.
+    ax
+        Where to draw; a new figure if left out.
 
     Raises
     ------
@@ -294,6 +304,8 @@ def seconds_a_person(
         As for :func:`method_map`.
     highlight
         The method whose dot is full; the others' are hollow.
+    ax
+        Where to draw; a new figure if left out.
 
     Raises
     ------

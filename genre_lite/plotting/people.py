@@ -41,6 +41,10 @@ def boundary(bank: Any, h: Any, *, seed: int = 0, ax: Axes | None = None) -> Axe
         A data set of two numeric features: ``X_train``, ``y_train`` and ``schema``.
     h
         Anything with ``predict_proba(DataFrame) -> (n, 2)``.
+    seed
+        Of the choice of people, where there are more than can be drawn.
+    ax
+        Where to draw; a new figure if left out.
 
     Raises
     ------
@@ -216,7 +220,7 @@ def _label(ax: Axes, contours: Any, covered: Any) -> None:
     """Write each level on its line, where there is most room between what is covered, the edges and other labels."""
     to_paper, window = ax.transData.transform, ax.get_window_extent()
     taken = to_paper(np.asarray(covered, float))
-    for level, line in zip(contours.levels, contours.get_paths(), strict=True):
+    for line in contours.get_paths():
         if not len(line.vertices):
             continue
         spots = to_paper(line.vertices)
@@ -224,9 +228,7 @@ def _label(ax: Axes, contours: Any, covered: Any) -> None:
         to_edges = np.minimum(spots - window.p0, window.p1 - spots).min(axis=1)
         best = np.minimum(room, to_edges).argmax()
         taken = np.vstack([taken, spots[best]])
-        ax.clabel(
-            contours, [level], fmt="%.1f", fontsize="medium", manual=[tuple(line.vertices[best])]
-        )
+        ax.clabel(contours, fmt="%.1f", fontsize="medium", manual=[tuple(line.vertices[best])])
 
 
 def _records(ax: Axes, bank: Any, first: Feature, second: Feature, seed: int) -> np.ndarray:

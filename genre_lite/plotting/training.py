@@ -22,6 +22,8 @@ def training_curve(history: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ----------
     history
         Columns step, train_loss, valid_loss (nats a pair); NaN where a loss was not measured.
+    ax
+        Where to draw; a new figure if left out.
 
     Examples
     --------
