@@ -18,7 +18,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
-from itertools import groupby
+from itertools import groupby, islice
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -230,15 +230,16 @@ class Letter:
     def _nothing(self) -> list[str]:
         """Why there is no option, as far as that can be said, and what to do."""
         w, terms = self.wording, self.person["terms"]
-        wishes = []
+        wishes, unsure = [], pd.Series(dtype=bool)
         if self.option is None and len(self.answer.why):
             why = self.answer.why
             mine = why[[_same(label, self.label) for label in why["person"]]]
+            unsure = mine["term"].astype(str).str.startswith("a margin of ") & (mine["found"] > 0)
             for term, draws, found in mine[["term", "draws", "found"]].itertuples(index=False):
                 wish = self._wish(str(term), terms)
                 if wish and found:
                     wishes.append(w.say("bind", wish=wish, found=int(found), draws=int(draws)))
-        told = [w.none_wished if terms else w.none]
+        told = [w.none_sure if unsure.any() else w.none_wished if terms else w.none]
         if wishes:
             return [*told, w.binding, *(ITEM + wish for wish in wishes), w.what_to_wish]
         return [*told, w.what_to_loosen if terms else w.what_to_do]
@@ -264,7 +265,7 @@ class Letter:
                     "wish_largest", title=title, largest=w.value(f, terms["largest"][f.name])
                 )
         if term.startswith("at most ") and "max_changes" in terms:
-            return w.say("wish_changes", most=terms["max_changes"])
+            return w.say("wish_changes", most=w.number(int(terms["max_changes"])))
         if term.startswith("no waiting beyond "):
             wait = terms.get("wait", 0)
             return w.say("wish_wait", time=w.time(wait)) if wait else w.wish_now
@@ -287,7 +288,9 @@ class Letter:
         w = self.wording
         if f.is_categorical:
             kind = "wanted_level" if len(f.categories) <= LEVELS else "wanted_near"
-            return w.say(kind, levels=w.comma.join(w.value(f, c) for c in f.categories[:LEVELS]))
+            # As a form has to have them: a truth value is no "yes".
+            known = (str(c) if isinstance(c, bool) else w.value(f, c) for c in f.categories)
+            return w.say(kind, levels=w.comma.join(islice(known, LEVELS)))
         kind = {"": "wanted_number", "year": "wanted_year"}.get(f.unit, "wanted_unit")
         wanted = w.say(kind, unit=f.unit)
         for end in ("low", "high"):

@@ -80,6 +80,11 @@ class Wording:
         "No option was found for you. Of the changes that the search tried, the model would say yes to "
         "none. That is what was tried, and no proof that there is no way."
     )
+    none_sure: str = (
+        "No option was found for you. Of the changes that the search tried, the model would say yes to "
+        "none with as much certainty as is asked for. That is what was tried, and no proof that there is "
+        "no way."
+    )
     none_wished: str = (
         "No option was found for you. Of the changes that the search tried within your own wishes, the "
         "model would say yes to none. That is what was tried, and no proof that there is no way."
@@ -113,7 +118,7 @@ class Wording:
     refused: str = "There is no answer yet: {reason}"
     hand_in: str = "Please hand in {wanted}."
     wanted_number: str = "a number"
-    wanted_unit: str = "a number of {unit}"
+    wanted_unit: str = "a number in {unit}"
     wanted_year: str = "a year, in four digits"
     wanted_low: str = "{wanted}, at least {low}"
     wanted_high: str = "{wanted}, at most {high}"

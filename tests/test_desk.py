@@ -334,6 +334,7 @@ def test_a_page_is_one_file_with_a_still_answer_for_those_without_script(shown, 
     assert stills == [answer.describe(label) for label in people.index]
     assert "Mira, Ben </script>; nobody else's" in soup.footer.text
     assert 'srcdoc="' in page._repr_html_()
+    assert len(repr(page)) < 80, "a prompt that shows it is not flooded"
 
 
 def test_nobody_else_is_in_the_file(shown):

@@ -291,6 +291,39 @@ def test_whoever_has_no_option_reads_which_own_wishes_stand_in_the_way() -> None
     assert "ask again without one of these wishes" in flat(text)
 
 
+def test_a_count_is_no_fraction() -> None:
+    """A Series of terms by person that holds a gap holds floats."""
+    terms = pd.Series([{"max_changes": 1.0}, {}, {}], FACTUAL.index)
+    text = flat(nothing_for_ana(why=WHY, terms=terms).describe("ana"))
+    assert "that the number of changes is at most 1: without" in text
+
+
+def test_a_yes_that_is_not_sure_enough_is_no_no() -> None:
+    """The lender's margin stands in the way, and the letter does not say that the model said no."""
+    why = pd.DataFrame([("ana", "a margin of 0.97", 50, 41)], columns=WHY.columns)
+    text = flat(nothing_for_ana(why=why).describe("ana"))
+    assert "say yes to none with as much certainty as is asked for" in text
+    assert "would say yes to none. That" not in text
+    assert "ask for a person to look at your case" in text
+
+
+def test_a_truth_value_is_asked_for_as_a_form_has_it() -> None:
+    frame = pd.DataFrame({"smoker": [True, False] * 20, "pay": np.linspace(1, 40, 40)})
+    wanted = "your form says “yes”, which cannot be read. Please hand in one of these: False, True."
+    schema = Schema.infer(frame)
+    person = frame.astype({"smoker": object}).head(1).assign(smoker="yes")
+
+    class Rich:
+        def predict_proba(self, frame: pd.DataFrame) -> np.ndarray:
+            yes = (frame["pay"] > 20).to_numpy(dtype=float)
+            return np.stack([1 - yes, yes], axis=1)
+
+    method = gl.baselines.NearestNeighbour(Rich(), schema, progress=False).fit(frame)
+    people = pd.concat([person.set_axis(["ana"]), frame.head(1).set_axis(["ben"])])
+    answer = method.recommend(people, invalid="skip")
+    assert wanted in flat(answer.describe("ana"))
+
+
 def test_advice_for_developers_is_not_in_the_letter() -> None:
     text = flat(nothing_for_ana().describe("ana"))
     assert "Of the changes that the search tried, the model would say yes to none." in text
@@ -325,7 +358,7 @@ def test_the_log_tells_the_developer_once(caplog: pytest.LogCaptureFixture) -> N
             "stay",
             "long",
             "for length of stay your form says “long”, which cannot be read. Please hand in a number "
-            "of days.",
+            "in days.",
         ),
         (
             "savings",
@@ -336,10 +369,10 @@ def test_the_log_tells_the_developer_once(caplog: pytest.LogCaptureFixture) -> N
         (
             "income",
             -5,
-            "for income your form says “-5”, which cannot be read. Please hand in a number of dollars, "
+            "for income your form says “-5”, which cannot be read. Please hand in a number in dollars, "
             "at least 0 dollars.",
         ),
-        ("age", np.nan, "in your form, age is missing. Please hand in a number of years."),
+        ("age", np.nan, "in your form, age is missing. Please hand in a number in years."),
     ],
 )
 def test_whoever_was_skipped_reads_which_entry_and_what_to_hand_in(
@@ -493,6 +526,7 @@ GERMAN = {
     "nothing_else": "Sonst muss sich nichts ändern.",
     "fewer": "Von {asked} gewünschten Vorschlägen gibt es {found}.",
     "none": "Kein Vorschlag wurde gefunden.",
+    "none_sure": "Es fand sich kein Weg. Zu nichts, was versucht wurde, wäre das Ja sicher genug.",
     "none_wished": "Innerhalb Ihrer Wünsche wurde kein Vorschlag gefunden.",
     "binding": "Diese Wünsche stehen wohl im Weg:",
     "bind": "{wish}: ohne ihn {found} Zusagen bei {draws} Versuchen",

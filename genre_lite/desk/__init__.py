@@ -67,6 +67,9 @@ class Page:
     html: str
     note: str = ""
 
+    def __repr__(self) -> str:
+        return f"<a page of {len(self.html):,} characters; its text is .html>"
+
     def _repr_html_(self) -> str:
         frame = f"width: 100%; height: {FRAME}px; border: 0"
         return f'<iframe title="The desk" srcdoc="{escape(self.html)}" style="{frame}"></iframe>'

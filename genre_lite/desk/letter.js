@@ -205,7 +205,7 @@
       const title = f && w.name(f.title);
       if (kind === "freeze") return w.say("wish_freeze", { title });
       if (kind === "largest") return w.say("wish_largest", { title, largest: w.value(f, terms.largest[f.name]) });
-      if (kind === "maxChanges") return w.say("wish_changes", { most: terms.maxChanges });
+      if (kind === "maxChanges") return w.say("wish_changes", { most: w.number(terms.maxChanges) });
       if (kind === "wait") return terms.wait ? w.say("wish_wait", { time: w.time(terms.wait) }) : w.words.wish_now;
       const [low, high] = terms.bounds[f.name];
       const template = high === null ? "wish_low" : low === null ? "wish_high" : "wish_between";
