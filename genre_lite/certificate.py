@@ -145,7 +145,11 @@ def _of(value: Any, name: str, label: Hashable) -> Any:
     """One person's part of a term, as Python's own types; None if they asked for nothing."""
     if name in ("bounds", "largest", "weights"):
         own = {feature: _plain(_theirs(wish, label)) for feature, wish in value.items()}
-        return own or None
+        if name == "bounds":  # an endless bound is none
+            own = {
+                f: [None if e in (np.inf, -np.inf) else e for e in ends] for f, ends in own.items()
+            }
+        return {feature: wish for feature, wish in own.items() if wish is not None} or None
     own = _plain(_theirs(value, label))
     return None if own in ([], 0) or own != own else own
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
+from numbers import Real
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -119,9 +120,11 @@ class Decision:
             model = model.model
         if isinstance(model, type) or not hasattr(model, "predict_proba"):
             raise GenReError(_no_probabilities(model))
-        if threshold is not None and not 0 <= threshold < 1:
+        real = isinstance(threshold, Real) and not isinstance(threshold, bool | np.bool_)
+        if threshold is not None and not (real and 0 <= threshold < 1):
             raise GenReError(
-                f"threshold is {threshold}; yes means a probability above it, so 0 <= threshold < 1."
+                f"threshold is {threshold!r}; yes means a probability above it, so give a number with "
+                "0 <= threshold < 1."
             )
         self.model = model
         if isinstance(favourable, (np.generic, np.ndarray, pd.Series, pd.Index)):

@@ -135,6 +135,14 @@ class RecourseMethod(ABC, BaseEstimator):
         return self
 
     def _check_settings(self) -> None:
+        if not isinstance(self.schema, Schema):
+            raise GenReError(
+                f"The schema is a {type(self.schema).__name__}; give a gl.Schema, as Schema.infer(X) makes one."
+            )
+        if not isinstance(self.outcome, str) or not self.outcome.strip():
+            raise GenReError(
+                f"outcome is {self.outcome!r}; give what people ask for, in words for their letters: 'the loan'."
+            )
         check(self)
 
     def __sklearn_clone__(self) -> Self:
@@ -181,7 +189,7 @@ class RecourseMethod(ABC, BaseEstimator):
             ``"ignore"`` to leave out columns that the schema does not know.
         """
         self._require_fit()
-        if not isinstance(n, (int, np.integer)) or n < 1:
+        if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:
             raise GenReError(f"n is {n!r}; ask for at least one option a person, a whole number.")
         if invalid not in INVALID:
             raise GenReError(f"invalid is {invalid!r}; choose 'error' or 'skip'.")
@@ -194,17 +202,20 @@ class RecourseMethod(ABC, BaseEstimator):
         if invalid == "skip":
             skipped = self.schema.broken_rows(people)
             people = people.drop(index=list(skipped))
-            if not len(people):
-                raise GenReError(
-                    f"No row is fit to be answered; the first: {next(iter(skipped.values()))}"
-                )
-        people = self.schema.validate(people, extra=extra)
+        if len(people) or not skipped:
+            people = self.schema.validate(people, extra=extra)
+        else:  # nobody is left, and everybody has a reason
+            nothing = {name: pd.Series(dtype=object) for name in self.schema.names}
+            people = pd.DataFrame(nothing, index=people.index)
         terms = Terms(freeze, bounds, largest, max_changes, weights, wait)
         start = time.perf_counter()
         with one_thread():
             everyone = Limits(self.codec, people, terms)
             on_points = self.decision_.on_points(self.codec)
-            score, yes = on_points(everyone.cube) if on_points else self.decision_.ask(people)
+            if not len(people):
+                score, yes = np.empty(0), np.empty(0, dtype=bool)
+            else:
+                score, yes = on_points(everyone.cube) if on_points else self.decision_.ask(people)
             denied = np.flatnonzero(~yes)
             found = people.iloc[:0].set_axis(positions([], []))
             log_prob, probability = np.empty(0), np.empty(0)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import Any, Self
 
 import numpy as np
@@ -29,6 +30,7 @@ __all__ = ["Limits", "Terms"]
 
 CLOSE = 1e-9  # rounding of the unit cube
 BY_PERSON = ("cube", "own", "low", "high", "fixed", "allowed", "price", "most", "wait")
+LONGEST = 100  # years that anybody would wait
 PATIENT = 5  # years, where it is asked what waiting would have brought
 
 
@@ -46,7 +48,8 @@ class Terms:
         For each feature named, the lowest and the highest value that may be advised, ``None`` for
         no bound; in the column's unit, for an ordinal feature levels.
     largest
-        For each feature named, the largest change, in the column's unit or in levels.
+        For each feature named, the largest change, in the column's unit or in levels; ``None`` for no
+        limit.
     max_changes
         How many features may change. Clocks do not count, nor does what a relation computes.
     weights
@@ -134,18 +137,23 @@ class Limits:
         self.active = np.stack(
             [r.holds(values) for r in relations] or [np.zeros(len(people), bool)], axis=1
         )[:, : len(relations)]
-        self.wait = np.floor(self._numbers(self.terms.wait, "wait")).astype(int)
-        if (self.wait < 0).any():
-            raise GenReError("wait is below 0; give the years that a person would wait, or 0.")
+        years = self._numbers(
+            self.terms.wait,
+            "wait",
+            lambda w: 0 <= w <= LONGEST,
+            f"the years that a person would wait, from 0 to {LONGEST}",
+        )
+        self.wait = np.floor(years).astype(int)
         self._pieces = list(self._compile())
         d = len(codec.schema)
-        most = self._each(self.terms.max_changes, "max_changes")
-        self.most = np.array([d if m is None or m != m else int(m) for m in most])
-        whole = [m is None or m != m or int(m) == m for m in most]
-        if (self.most < 1).any() or not all(whole):
-            raise GenReError(
-                "max_changes is below 1 or no whole number; give 1 or more, or None for no limit."
-            )
+        most = self._numbers(
+            self.terms.max_changes,
+            "max_changes",
+            lambda m: m >= 1 and m == int(m),
+            "a whole number, 1 or more; left out, there is no limit",
+            none=d,
+        )
+        self.most = most.astype(int)
         self.price = self._prices()
         self._assemble()
 
@@ -166,15 +174,28 @@ class Limits:
             )
         return value.loc[self._labels].to_numpy(dtype=object)
 
-    def _numbers(self, value: object, name: str) -> np.ndarray:
-        """One number a person, (people,)."""
-        each = self._each(value, name)
-        try:
-            return each.astype(float)
-        except (TypeError, ValueError):
-            raise GenReError(
-                f"{name} is {value!r}; give a number, or one for each person."
-            ) from None
+    def _numbers(
+        self,
+        value: object,
+        name: str,
+        fine: Callable[[float], bool],
+        wanted: str,
+        none: float | None = None,
+    ) -> np.ndarray:
+        """One number a person, (people,): finite and ``fine``, or ``none`` where there may be none."""
+        by_person = isinstance(value, Mapping | pd.Series)
+        numbers = np.empty(len(self._labels))
+        for i, one in enumerate(self._each(value, name) if by_person else [value]):
+            real = isinstance(one, Real) and not isinstance(one, bool | np.bool_)
+            if none is not None and (one is None or one is pd.NA or one != one):
+                numbers[i if by_person else slice(None)] = none
+            elif real and np.isfinite(one) and fine(float(one)):
+                numbers[i if by_person else slice(None)] = one
+            else:
+                whose = f" for person {self._labels[i]}" if by_person else ""
+                said = one.item() if isinstance(one, np.generic) else one
+                raise GenReError(f"{name} is {said!r}{whose}; give {wanted}.")
+        return numbers
 
     def _feature(self, name: Any, term: str) -> int:
         names = self.codec.schema.names
@@ -203,7 +224,14 @@ class Limits:
             yield self._bounded(j, *np.broadcast_to(ends, (len(self._labels), 2)).T)
         for name, step in (self.terms.largest or {}).items():
             j = self._feature(name, "largest")
-            yield self._stepped(j, self._numbers(step, f"largest of {name!r}"))
+            if self.codec.schema[j].kind == "nominal":
+                raise GenReError(
+                    f"largest of {name!r}: its levels have no order, so no step is larger than another; "
+                    f"freeze=[{name!r}] keeps it as it is."
+                )
+            wanted = "a number above 0, or None for no limit"
+            said = f"largest of {name!r}"
+            yield self._stepped(j, self._numbers(step, said, lambda m: m > 0, wanted, none=np.inf))
 
     def _schema_pieces(self, j: int, f: Feature) -> Iterator[Piece]:
         mine = self.cube[:, j]
@@ -250,29 +278,20 @@ class Limits:
         return Piece(f"{self.codec.schema.names[j]}: bounds", j, low=low, high=high)
 
     def _stepped(self, j: int, most: np.ndarray) -> Piece:
-        f = self.codec.schema[j]
-        if f.kind == "nominal" or not (most > 0).all():
-            raise GenReError(
-                f"largest of {f.name!r} must be a number above 0, of a feature with an order."
-            )
-        reach = most / self.codec.width[j]
-        mine = self.cube[:, j]
-        low, high = (
-            np.nan_to_num(mine - reach, nan=-np.inf),
-            np.nan_to_num(mine + reach, nan=np.inf),
-        )
-        return Piece(f"{f.name}: largest step", j, low=low, high=high)
+        reach, mine = most / self.codec.width[j], self.cube[:, j]
+        gap = np.isnan(mine)  # from which every step is as long
+        low, high = np.where(gap, -np.inf, mine - reach), np.where(gap, np.inf, mine + reach)
+        return Piece(f"{self.codec.schema.names[j]}: largest step", j, low=low, high=high)
 
     def _prices(self) -> np.ndarray:
         price = np.tile(self.codec.price, (len(self.cube), 1))
         for name, weight in (self.terms.weights or {}).items():
             j = self._feature(name, "weights")
-            weights = self._numbers(weight, f"weights of {name!r}")
-            if not (weights > 0).all():
-                raise GenReError(
-                    f"weights of {name!r} hold {weights.min():g}; they must be above 0."
-                )
-            price[:, j] *= weights / self.codec.schema[j].weight
+            usual = float(self.codec.schema[j].weight)
+            wanted = f"a number above 0; freeze=[{name!r}] keeps it as it is"
+            said = f"weights of {name!r}"
+            weights = self._numbers(weight, said, lambda w: w > 0, wanted, none=usual)
+            price[:, j] *= weights / usual
         return price
 
     def _assemble(self) -> None:

@@ -6,7 +6,7 @@ what the proposal asks for, and tells which terms it breaks and which changes it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -60,7 +60,7 @@ def check(
         Who is asked for validity and plausibility beside h: a fitted GenRe (its estimates), or a
         gold world (its verdicts, 0 or 1). If left out, the estimates that an answer brings along.
     terms
-        A person's own terms, beside the schema's.
+        A person's own terms, beside the schema's. If left out, those that an answer was made under.
     train
         The bank's training rows; they set the feature ranges in which cost is told. If left out, an
         answer keeps the costs it brings; else the ranges are those of the judge or of h where they
@@ -134,7 +134,11 @@ def check(
     after = schema.validate(_in_dtypes_of(people, frame[found]), extra="ignore")
     after = after.reset_index(drop=True)
     codec = _codec(schema, train, (judge, decision.model), people, after)
-    limits = Limits(codec, people, Terms() if terms is None else terms)
+    if isinstance(terms, Mapping):
+        raise GenReError("terms is a mapping; give gl.Terms(**terms), as gl.Terms(wait=2).")
+    if terms is None and isinstance(options, Recourses):
+        terms = _own_terms(options.terms.reindex(people.index))
+    limits = Limits(codec, people, terms)
 
     def put(column: str, values: ArrayLike) -> None:
         table.loc[found, column] = values
@@ -405,7 +409,42 @@ def _codec(
         known = getattr(source, "codec", None)
         if isinstance(known, Codec) and _columns_of(known.schema) == _columns_of(schema):
             return Codec.from_dict(known.to_dict() | {"schema": schema.to_dict()})
-    return Codec(schema).fit(pd.concat([people, after], ignore_index=True))
+    seen = pd.concat([people, after], ignore_index=True)
+    for f in schema:  # nobody has a value here, so nothing hangs on its range
+        if f.gaps and not f.is_categorical and seen[f.name].isna().all():
+            seen[f.name] = 0.0 if f.low is None else float(f.low)
+    return Codec(schema).fit(seen)
+
+
+def _own_terms(kept: pd.Series) -> Terms:
+    """The terms that an answer keeps, one dict a person, as they were asked for.
+
+    Examples
+    --------
+    >>> kept = pd.Series({"ana": {"wait": 2, "bounds": {"income": [None, 5]}}, "ben": {}})
+    >>> own = _own_terms(kept)
+    >>> own.wait.tolist(), own.bounds["income"]["ana"], own.bounds["income"]["ben"]
+    ([2, 0], (None, 5), (None, None))
+    """
+    kept = kept.map(lambda own: own if isinstance(own, dict) else {})
+
+    def every(name: str, none: object) -> pd.Series:
+        return pd.Series([own.get(name, none) for own in kept], kept.index, dtype=object)
+
+    def by_feature(name: str, none: object) -> dict[str, pd.Series]:
+        named = dict.fromkeys(f for own in kept for f in own.get(name, {}))
+        told = {f: [own.get(name, {}).get(f, none) for own in kept] for f in named}
+        said = {f: [tuple(v) if isinstance(v, list) else v for v in told[f]] for f in named}
+        return {f: pd.Series(said[f], kept.index, dtype=object) for f in named}
+
+    return Terms(
+        freeze=every("freeze", ()),
+        bounds=by_feature("bounds", (None, None)),
+        largest=by_feature("largest", None),
+        max_changes=every("max_changes", None),
+        weights=by_feature("weights", None),
+        wait=every("wait", 0),
+    )
 
 
 def _columns_of(schema: Schema) -> list[tuple]:

@@ -39,7 +39,10 @@ FEW, MANY, SKEW = (
 _DATES = (datetime.date, datetime.timedelta, np.datetime64, np.timedelta64, pd.Period)
 _ID = re.compile(r"(?i:(^|[\W_])(id|nr|no|number|key|uuid)($|[\W_]))|[a-z](Id|ID|Nr|No|Key)$")
 _DATE = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}([ T].*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}")
-_DAYS_SINCE = "give a number instead, such as (column - pandas.Timestamp('2020-01-01')).dt.days."
+_DAYS_SINCE = (
+    "give a number instead: (column - pandas.Timestamp('2020-01-01')).dt.days of dates, column.dt.days of spans, "
+    "column.dt.year of periods."
+)
 # Units whose fractions are cents, in the singular.
 MONEY = {
     "euro",
@@ -165,6 +168,9 @@ class Feature:
                 raise self._wrong(
                     f"{name} is {getattr(self, name)!r}; choose one of {', '.join(choices)}."
                 )
+        for name in ("unit", "label"):
+            if not isinstance(getattr(self, name), str):
+                raise self._wrong(f"{name} is {getattr(self, name)!r}; give text, or leave it out.")
         put("categories", tuple(_plain(level) for level in self.categories))
         put("edges", tuple(_plain(years) for years in self.edges))
         for name in ("low", "high", "step", "largest", "weight", "a_year", "gaps"):

@@ -317,12 +317,84 @@ CHOICES = {
     "margin below 0": (dict(margin=-0.1), r"\[0, 1\)"),
     "invalid": (dict(invalid="drop"), "'error' or 'skip'"),
     "freeze": (dict(freeze=["agee"]), "'agee', which is no feature"),
-    "max_changes": (dict(max_changes=0), "max_changes is below 1"),
+    "max_changes": (dict(max_changes=0), "max_changes is 0; give a whole number, 1 or more"),
+    "n as a truth": (dict(n=True), "n is True"),
     "temperature": (dict(temperature=0), "above 0"),
     "candidates": (dict(candidates=0, n=0), "at least one"),
     "n": (dict(n=0), "at least one"),
     "extra": (dict(extra="drop"), "'error' or 'ignore'"),
 }
+
+
+def test_whoever_is_broken_gets_a_reason_alone_as_in_a_crowd(genre, denied):
+    """Where nobody else asks, there is an answer with reasons and without options."""
+    torn = denied.head(1).astype({"income": object}).assign(income="lots")
+    crowd = pd.concat([torn, denied.iloc[1:3]])
+    label = torn.index[0]
+    alone, among = (genre.recommend(people, invalid="skip") for people in (torn, crowd))
+    assert alone.describe(label) == among.describe(label)
+    assert len(alone.frame) == 0 and alone.reasons()["person"].tolist() == [label]
+    again = gl.Recourses.from_json(alone.to_json())
+    assert again.describe(label) == alone.describe(label)
+
+
+SETTINGS_OF_ALL = {
+    "schema": ({"schema": {}}, "The schema is a dict"),
+    "outcome": ({"outcome": None}, "outcome is None; give what people ask for"),
+    "no outcome": ({"outcome": " "}, "outcome is ' '"),
+}
+
+
+@pytest.mark.parametrize("what", SETTINGS_OF_ALL)
+def test_settings_of_every_method(genre, denied, what):
+    changed, named = SETTINGS_OF_ALL[what]
+    method = gl.baselines.NearestNeighbour(
+        **{"h": genre.h, "schema": genre.schema, "progress": False} | changed
+    )
+    with pytest.raises(gl.GenReError, match=named):
+        method.fit(denied)
+
+
+def test_a_threshold_is_a_number(genre):
+    for wrong in ("0.5", True, 1.0, -0.1, float("nan")):
+        with pytest.raises(gl.GenReError, match="give a number with 0 <= threshold < 1"):
+            gl.Decision(genre.h, threshold=wrong)
+
+
+def test_answers_are_named(genre, denied):
+    answer = genre.recommend(denied.head(2))
+    with pytest.raises(gl.GenReError, match="name each"):
+        gl.evaluate([answer], denied.head(2))
+
+
+@pytest.mark.parametrize("facts", [{"labels": {"income": 3}}, {"units": {"income": None}}])
+def test_words_are_text(facts):
+    with pytest.raises(gl.SchemaError, match=r"'income': (unit|label) is (3|None); give text"):
+        gl.Schema.infer(pd.DataFrame({"income": [1.0, 2.0], "age": [3, 4]}), **facts)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pd.to_timedelta(["1 day", "3 days"]).to_series(),
+        pd.to_datetime(["2020-01-02", "2021-01-01"]).to_series(),
+        pd.period_range("2020", periods=2, freq="Y").to_series(),
+    ],
+    ids=["spans", "dates", "periods"],
+)
+def test_the_way_out_of_dates_exists(column):
+    """What the message advises is run."""
+    with pytest.raises(gl.SchemaError, match="give a number instead") as told:
+        gl.Schema.infer(pd.DataFrame({"when": column}))
+    ways = {"dates": column, "spans": column, "periods": column}
+    advised = dict(
+        (kind, way.strip())
+        for way, kind in re.findall(r"(\(?column[^;]*?) of (dates|spans|periods)", str(told.value))
+    )
+    assert advised.keys() == ways.keys()
+    kind = {"m": "spans", "M": "dates"}.get(column.dtype.kind, "periods")
+    numbers = eval(advised[kind].lstrip(", "), {"pandas": pd}, {"column": column})
+    assert pd.api.types.is_numeric_dtype(numbers)
 
 
 @pytest.mark.parametrize("what", CHOICES)

@@ -154,14 +154,48 @@ ERRORS = {
     "bounds of text": ({"bounds": {"x": ("lots", None)}}, "'x'.*'lots'"),
     "largest nobody knows": ({"largest": {"z": 1}}, "largest names 'z'"),
     "largest of no order": ({"largest": {"sex": 1}}, "'sex'.*order"),
-    "largest zero": ({"largest": {"x": 0}}, "'x' must be a number above 0"),
+    "largest zero": ({"largest": {"x": 0}}, "'x' is 0; give a number above 0, or None"),
+    "largest without end": (
+        {"largest": {"x": np.inf}},
+        "'x' is inf; give a number above 0, or None",
+    ),
+    "largest of text": ({"largest": {"x": "3"}}, "'x' is '3'; give a number above 0"),
+    "largest of one person": (
+        {"largest": {"x": {"ana": 1, "ben": -1}}},
+        "'x' is -1 for person ben; give a number above 0",
+    ),
     "largest of a few": ({"largest": {"x": {"ana": 1}}}, "largest of 'x' names no value.*ben"),
-    "no change": ({"max_changes": 0}, "max_changes is below 1"),
+    "no change": ({"max_changes": 0}, "max_changes is 0; give a whole number, 1 or more"),
+    "half a change": ({"max_changes": 1.5}, "max_changes is 1.5; give a whole number"),
+    "changes as text": ({"max_changes": {"ana": "2", "ben": 1}}, "is '2' for person ana"),
     "weights nobody knows": ({"weights": {"z": 1.0}}, "weights names 'z'"),
-    "weight zero": ({"weights": {"x": 0.0}}, "'x' hold 0; they must be above 0"),
-    "wait backwards": ({"wait": -1}, "wait is below 0"),
+    "weight zero": ({"weights": {"x": 0.0}}, r"'x' is 0.0; give a number above 0; freeze=\['x'\]"),
+    "weight without end": ({"weights": {"x": np.inf}}, r"'x' is inf; .*freeze=\['x'\] keeps"),
+    "wait backwards": ({"wait": -1}, "wait is -1; give the years .* from 0 to 100"),
+    "wait forever": ({"wait": 1e20}, "wait is 1e\\+20; give the years .* from 0 to 100"),
+    "wait, perhaps": ({"wait": None}, "wait is None; give the years"),
+    "wait, somebody perhaps": ({"wait": {"ana": 1, "ben": np.nan}}, "wait is nan for person ben"),
     "wait of a few": ({"wait": pd.Series({"ana": 1})}, "wait names no value for person ben"),
 }
+
+
+def test_whoever_has_no_limit_says_none():
+    schema = Schema([Feature("x", step=1), Feature("y", step=1)])
+    nobody, one = {"ana": None, "ben": None}, {"ana": None, "ben": 1}
+    free, ben = compiled(schema, NUMBERS, PAIR), compiled(schema, NUMBERS, PAIR, largest={"x": 1})
+    for terms in (
+        dict(largest={"x": nobody}),
+        dict(weights={"x": nobody}),
+        dict(max_changes=nobody),
+    ):
+        limits = compiled(schema, NUMBERS, PAIR, **terms)
+        assert (limits.allowed == free.allowed).all() and (limits.price == free.price).all()
+        assert (limits.most == free.most).all()
+    limits = compiled(schema, NUMBERS, PAIR, largest={"x": one})
+    assert (limits.allowed[0] == free.allowed[0]).all()
+    assert (limits.allowed[1] == ben.allowed[1]).all() and (ben.allowed[1] != free.allowed[1]).any()
+    endless = compiled(schema, NUMBERS, PAIR, bounds={"x": (-np.inf, np.inf)})
+    assert (endless.allowed == free.allowed).all()
 
 
 @pytest.mark.parametrize("case", ERRORS)

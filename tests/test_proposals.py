@@ -230,6 +230,28 @@ def test_a_letter_under_a_bank_that_changed_its_mind():
     assert table["probability"].iloc[0] == 0.3
 
 
+def test_an_answer_is_judged_under_the_terms_that_it_was_made_under():
+    genre = gl.GenRe.load("german", progress=False)
+    people = gl.load_dataset("german").X_test
+    people = people[~gl.decision.accepts(genre.h, people)].head(4)
+    years = dict(zip(people.index, (3, 3, 3, 0), strict=True))
+    answer = genre.recommend(people, n=2, wait=years, max_changes=4)
+    assert answer.changes()["feature"].eq("age").any(), "somebody waits"
+    for one in (answer, Recourses.from_json(answer.to_json())):
+        assert (gl.check(people, one, genre.h, genre.schema)["broken"] == "").all()
+    of_others = gl.check(people, answer, genre.h, genre.schema, terms=Terms())
+    assert of_others["broken"].str.contains("clocks").any()
+    with pytest.raises(GenReError, match=r"give gl.Terms\(\*\*terms\)"):
+        gl.check(people, answer, genre.h, genre.schema, terms={"wait": 3})
+
+
+def test_a_gap_that_everybody_has_is_no_reason_to_stop():
+    person = PEOPLE.loc[["cem"]]
+    table = gl.check(person, person.assign(income=6), Bank(), SCHEMA)
+    assert table["accepted"].all() and (table["broken"] == "").all()
+    assert table["cost"].notna().all()
+
+
 def test_the_banks_threshold_decides():
     table = gl.check(PEOPLE, OPTIONS, gl.Decision(Bank(), threshold=0.95), SCHEMA)
     assert not table["accepted"].any()

@@ -531,6 +531,10 @@ def evaluate(
     GenReError
         If a method answered other people, the judge is no world, or somebody has no group.
     """
+    if not isinstance(answers, Mapping):
+        raise GenReError(
+            f"The answers are a {type(answers).__name__}; name each: gl.evaluate({{'genre': answer}}, people)."
+        )
     for name, world in (("judge", judge), ("held_out", held_out)):
         _require_world(world, name)
     groups = None if by is None else _groups(people, by)
