@@ -22,9 +22,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import version
 from importlib.util import resolve_name
 from pathlib import Path
-from uuid import uuid4
 
 import genre_lite
+from genre_lite import atomic
 
 __all__ = [
     "code_hash",
@@ -38,13 +38,13 @@ __all__ = [
     "verdict",
     "versions",
     "write",
-    "write_whole",
 ]
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "results"
 # Modules that word an answer, draw, store or label it, and compute no result.
 WORDING = (
+    "atomic",
     "certificate",
     "cli",
     "desk",
@@ -209,17 +209,10 @@ def records(folder: Path = RESULTS) -> dict[str, dict]:
     return {path.name: json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))}
 
 
-def write_whole(text: str, path: Path) -> None:
-    """The text as a file, whole or not at all, also beside another writer."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f"{path.name}.{uuid4().hex}.part")
-    unfinished.write_text(text)
-    unfinished.replace(path)
-
-
 def write(record: Mapping, path: Path) -> None:
     """The record as a file, whole or not at all."""
-    write_whole(json.dumps(record, indent=1) + "\n", path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    atomic.write(path, json.dumps(record, indent=1) + "\n")
 
 
 def verdict(record: dict) -> str:

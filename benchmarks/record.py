@@ -16,6 +16,8 @@ import joblib
 import numpy as np
 from tqdm.auto import tqdm
 
+from genre_lite import atomic
+
 from . import provenance
 
 __all__ = ["Record", "plain"]
@@ -116,7 +118,8 @@ class Record:
         assert self.spool is not None
         name = key.replace("/", "+").replace(":", "=")
         text = json.dumps({"key": key, "cell": self._marked(key, cell)})
-        provenance.write_whole(text, self.spool / f"{name}.json")
+        self.spool.mkdir(parents=True, exist_ok=True)
+        atomic.write(self.spool / f"{name}.json", text)
 
     def collect(self) -> int:
         """Take up what workers have left; how many cells that was."""
@@ -148,7 +151,8 @@ class Record:
         lines = ",\n".join(
             f"{json.dumps(key)}: {json.dumps(cell, allow_nan=False)}" for key, cell in cells.items()
         )
-        provenance.write_whole(f'{head[:-2]},\n "cells": {{\n{lines}\n}}}}\n', self.path)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        atomic.write(self.path, f'{head[:-2]},\n "cells": {{\n{lines}\n}}}}\n')
         for path, left in self._left():
             if not self._fresh(left["key"], left["cell"]) or left["key"] in cells:
                 path.unlink()

@@ -46,6 +46,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     "certificate": (),
     "estimator": (),
     "genre": ("GenRe",),
+    "atomic": (),
     "storage": (),
     "saving": (),
     "desk": (),

@@ -1,5 +1,6 @@
 """What `import genre_lite as gl` gives, for editors and type checkers; see __init__.py."""
 
+from . import atomic as atomic
 from . import baselines as baselines
 from . import candidates as candidates
 from . import categorical as categorical

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
-from uuid import uuid4
 
 from torch import Tensor
 
+from . import atomic
 from .errors import GenReError
 
 __all__ = ["joined", "part", "read", "write"]
@@ -21,12 +20,7 @@ def write(path: Path, tensors: dict[str, Tensor], about: dict) -> None:
     from safetensors.torch import save
 
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    unfinished = path.with_name(f"{path.name}.{uuid4().hex}.part")
-    try:
-        unfinished.write_bytes(save(plain, metadata={KEY: json.dumps(about)}))
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    atomic.write(path, save(plain, metadata={KEY: json.dumps(about)}))
 
 
 def read(path: Path) -> tuple[dict[str, Tensor], dict]:

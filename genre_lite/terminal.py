@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from io import StringIO, TextIOWrapper
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
-from uuid import uuid4
 
 import typer
 from typer.core import TyperGroup
 
+from . import atomic
 from .errors import GenReError
 
 # Everything heavy is imported inside the commands, so that --help answers at once.
@@ -152,12 +152,7 @@ def write(path: Path, text: str) -> None:
         raise GenReError(
             f"There is no folder {path.parent} to write {path.name} into; make it first."
         )
-    unfinished = path.with_name(f"{path.name}.{uuid4().hex}.part")
-    try:
-        unfinished.write_text(text, encoding="utf-8")
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    atomic.write(path, text)
 
 
 def print_table(

@@ -162,7 +162,7 @@ def test_a_cell_says_what_it_took_and_who_made_it(done, quick, tmp_path):
     assert found["fit_seconds"] >= 0.3
     assert found["fit_seconds"] + found["recommend_seconds"] < time.monotonic() - start
     assert record["made_by"]["genre_lite"] == gl.__version__
-    assert record["made_by"]["code"] == benchmark.code_hash()
+    assert record["made_by"]["code"] == benchmark.package_hash()
 
 
 def test_the_folder_holds_strict_json_and_nothing_else(done):

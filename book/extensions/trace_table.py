@@ -64,6 +64,7 @@ ASIDE = {
     "genre_lite.objectives.energy_distance": "the benchmark of the claims measures by it",
     "genre_lite.outliers": "`LocalOutliers` among many sets for one search, for `Teacher`",
     "genre_lite.plotting.plane.Mark": "what a `Plane` draws, for figures that move",
+    "genre_lite.atomic": "whole files or none, wherever one is written",
     "genre_lite.storage": "the files of `GenRe.save` and `GenRe.load`",
     "genre_lite.contract": "explained on the page on a method of your own",
     "genre_lite.letters": "what `describe` and `to_html` write",

@@ -47,7 +47,7 @@ from .ledger import Cell, Ledger
 from .metrics import evaluate
 from .robustness import retrained
 
-__all__ = ["METHODS", "Cell", "Factory", "Ledger", "World", "code_hash", "measure", "run"]
+__all__ = ["METHODS", "Cell", "Factory", "Ledger", "World", "measure", "package_hash", "run"]
 
 Factory = Callable[[SupportsProba, Dataset, int], RecourseMethod]
 """From the bank's classifier, its people and a seed to a method that is not fitted yet."""
@@ -252,12 +252,12 @@ def _told(error: BaseException) -> dict:
 
 
 @cache
-def code_hash() -> str:
+def package_hash() -> str:
     """The start of a SHA-256 over the package's source files: each one's path and bytes, sorted.
 
     Examples
     --------
-    >>> len(code_hash())
+    >>> len(package_hash())
     16
     """
     root = Path(genre_lite.__file__).parent
@@ -271,7 +271,7 @@ def made_by() -> dict:
     """The versions, the code and the threads that make a cell."""
     return {
         "genre_lite": genre_lite.__version__,
-        "code": code_hash(),
+        "code": package_hash(),
         **{name: version(name) for name in ("torch", "numpy", "pandas", "scikit-learn")},
         "python": platform.python_version(),
         "threads": threads(),

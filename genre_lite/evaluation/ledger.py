@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -22,6 +21,7 @@ from scipy import stats
 
 import genre_lite
 
+from .. import atomic
 from ..errors import GenReError
 
 if TYPE_CHECKING:
@@ -177,11 +177,7 @@ def _read(path: Path) -> dict | None:
 
 def _write(path: Path, record: Mapping) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f"{path.name}.{uuid4().hex}.part")
-    unfinished.write_text(
-        json.dumps(_plain(record), indent=1, allow_nan=False) + "\n", encoding="utf-8"
-    )
-    os.replace(unfinished, path)
+    atomic.write(path, json.dumps(_plain(record), indent=1, allow_nan=False) + "\n")
 
 
 def _plain(value: object) -> object:

@@ -18,11 +18,11 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pandas as pd
 import pooch
 
+from .. import atomic
 from ..errors import GenReError
 from .exercise import Exercise, Mistake, Solution, Verdict, alike
 
@@ -160,11 +160,9 @@ class Checker:
         if key in solved:
             return
         file = self._file()
-        unfinished = file.with_name(f"{file.name}.{uuid4().hex}")
         with suppress(OSError):
             file.parent.mkdir(parents=True, exist_ok=True)
-            unfinished.write_text(json.dumps(sorted({*solved, key})))
-            unfinished.replace(file)
+            atomic.write(file, json.dumps(sorted({*solved, key})))
 
 
 check = Checker()
