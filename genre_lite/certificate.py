@@ -145,7 +145,10 @@ def _of(value: Any, name: str, label: Hashable) -> Any:
     """One person's part of a term, as Python's own types; None if they asked for nothing."""
     if name in ("bounds", "largest", "weights"):
         own = {feature: _plain(_theirs(wish, label)) for feature, wish in value.items()}
-        if name == "bounds":  # an endless bound is none
+        # What has no end is no limit.
+        if name == "largest":
+            own = {feature: wish for feature, wish in own.items() if wish != np.inf}
+        if name == "bounds":
             own = {
                 f: [None if e in (np.inf, -np.inf) else e for e in ends] for f, ends in own.items()
             }

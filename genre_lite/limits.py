@@ -182,14 +182,14 @@ class Limits:
         wanted: str,
         none: float | None = None,
     ) -> np.ndarray:
-        """One number a person, (people,): finite and ``fine``, or ``none`` where there may be none."""
+        """One number a person, (people,): finite and ``fine``, or ``none`` where that is said or nothing."""
         by_person = isinstance(value, Mapping | pd.Series)
         numbers = np.empty(len(self._labels))
         for i, one in enumerate(self._each(value, name) if by_person else [value]):
             real = isinstance(one, Real) and not isinstance(one, bool | np.bool_)
             if none is not None and (one is None or one is pd.NA or one != one):
                 numbers[i if by_person else slice(None)] = none
-            elif real and np.isfinite(one) and fine(float(one)):
+            elif real and (np.isfinite(one) or one == none) and fine(float(one)):
                 numbers[i if by_person else slice(None)] = one
             else:
                 whose = f" for person {self._labels[i]}" if by_person else ""

@@ -18,6 +18,7 @@ from .decision import SupportsProba, acceptance, accepts, as_decision
 from .errors import GenReError
 from .limits import Limits, Terms
 from .objectives import cost
+from .reading import terms_of
 from .recourses import Recourses
 from .relations import Relation
 from .schema import Schema
@@ -137,7 +138,10 @@ def check(
     if isinstance(terms, Mapping):
         raise GenReError("terms is a mapping; give gl.Terms(**terms), as gl.Terms(wait=2).")
     if terms is None and isinstance(options, Recourses):
-        terms = _own_terms(options.terms.reindex(people.index))
+        asked = options.terms.to_dict()
+        terms = Terms(
+            **terms_of({who: asked.get(who, {}) for who in people.index}, people.index, schema)
+        )
     limits = Limits(codec, people, terms)
 
     def put(column: str, values: ArrayLike) -> None:
@@ -414,37 +418,6 @@ def _codec(
         if f.gaps and not f.is_categorical and seen[f.name].isna().all():
             seen[f.name] = 0.0 if f.low is None else float(f.low)
     return Codec(schema).fit(seen)
-
-
-def _own_terms(kept: pd.Series) -> Terms:
-    """The terms that an answer keeps, one dict a person, as they were asked for.
-
-    Examples
-    --------
-    >>> kept = pd.Series({"ana": {"wait": 2, "bounds": {"income": [None, 5]}}, "ben": {}})
-    >>> own = _own_terms(kept)
-    >>> own.wait.tolist(), own.bounds["income"]["ana"], own.bounds["income"]["ben"]
-    ([2, 0], (None, 5), (None, None))
-    """
-    kept = kept.map(lambda own: own if isinstance(own, dict) else {})
-
-    def every(name: str, none: object) -> pd.Series:
-        return pd.Series([own.get(name, none) for own in kept], kept.index, dtype=object)
-
-    def by_feature(name: str, none: object) -> dict[str, pd.Series]:
-        named = dict.fromkeys(f for own in kept for f in own.get(name, {}))
-        told = {f: [own.get(name, {}).get(f, none) for own in kept] for f in named}
-        said = {f: [tuple(v) if isinstance(v, list) else v for v in told[f]] for f in named}
-        return {f: pd.Series(said[f], kept.index, dtype=object) for f in named}
-
-    return Terms(
-        freeze=every("freeze", ()),
-        bounds=by_feature("bounds", (None, None)),
-        largest=by_feature("largest", None),
-        max_changes=every("max_changes", None),
-        weights=by_feature("weights", None),
-        wait=every("wait", 0),
-    )
 
 
 def _columns_of(schema: Schema) -> list[tuple]:
