@@ -124,7 +124,12 @@ def main() -> None:
     )
     given = asked.parse_args()
     made_by = provenance.made_by("benchmarks.ship_models")
-    models = {}
+    models: dict[str, dict] = {}
+
+    def keep() -> None:
+        record = {"command": COMMAND, "made_by": made_by, "people": PEOPLE, "models": models}
+        provenance.write(record, RESULTS)
+
     if RESULTS.exists():
         before = json.loads(RESULTS.read_text())
         models = before["models"] if before["made_by"] == made_by else {}
@@ -132,12 +137,10 @@ def main() -> None:
             known = {table: before["models"][table] for table in given.tables}
             models |= {table: of for table, of in known.items() if stands(table, of)}
             given.tables = []
-            record = {"command": COMMAND, "made_by": made_by, "people": PEOPLE, "models": models}
-            provenance.write(record, RESULTS)
+            keep()
     for table in tqdm(given.tables, desc="models", unit="model"):
         models[table] = ship(table, given.seeds)
-        record = {"command": COMMAND, "made_by": made_by, "people": PEOPLE, "models": models}
-        provenance.write(record, RESULTS)
+        keep()
     print(pd.DataFrame({table: m["metrics"] for table, m in models.items()}).round(3).to_string())
 
 
