@@ -144,14 +144,7 @@ def asked(terms: Terms, people: pd.Index) -> pd.Series:
 def _of(value: Any, name: str, label: Hashable) -> Any:
     """One person's part of a term, as Python's own types; None if they asked for nothing."""
     if name in ("bounds", "largest", "weights"):
-        own = {feature: _plain(_theirs(wish, label)) for feature, wish in value.items()}
-        # What has no end is no limit.
-        if name == "largest":
-            own = {feature: wish for feature, wish in own.items() if wish != np.inf}
-        if name == "bounds":
-            own = {
-                f: [None if e in (np.inf, -np.inf) else e for e in ends] for f, ends in own.items()
-            }
+        own = {feature: _ended(_plain(_theirs(wish, label))) for feature, wish in value.items()}
         return {feature: wish for feature, wish in own.items() if wish is not None} or None
     own = _plain(_theirs(value, label))
     return None if own in ([], 0) or own != own else own
@@ -159,6 +152,13 @@ def _of(value: Any, name: str, label: Hashable) -> Any:
 
 def _theirs(value: Any, label: Hashable) -> Any:
     return value[label] if isinstance(value, (Mapping, pd.Series)) else value
+
+
+def _ended(wish: Any) -> Any:
+    """What has no end is no limit."""
+    if isinstance(wish, list):
+        return [_ended(end) for end in wish]
+    return None if wish in (np.inf, -np.inf) else wish
 
 
 def _plain(value: Any) -> Any:

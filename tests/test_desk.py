@@ -378,6 +378,14 @@ def letter_after(browser: Chromium, script: str) -> str:
     return browser.run(f"new Promise((done) => setTimeout(() => done({LETTER}), 50))")
 
 
+def unfold(browser: Chromium, view: str) -> None:
+    """Open a view below the letter."""
+    browser.run(
+        "[...document.querySelectorAll('.desk-answer summary')]"
+        f".find((s) => s.textContent === '{view}').parentElement.open = true"
+    )
+
+
 def plain(text: str) -> str:
     """Without lines, and with the name of an option as its title."""
     text = re.sub(r"(Option [A-Z])\. ", r"\1 ", text.replace("\n- ", "\n"))
@@ -454,10 +462,7 @@ def test_it_writes_what_the_model_draws(shown, opened, tmp_path):
     """ "Draw the rest" from the first candidate's numbers is that candidate."""
     genre, people, _ = shown
     genre = halved(genre, tmp_path)
-    opened.run(
-        "[...document.querySelectorAll('.desk-answer summary')]"
-        ".find((s) => s.textContent === 'See it write').parentElement.open = true"
-    )
+    unfold(opened, "See it write")
     opened.wait("document.querySelector('.desk-bar')")
     bars = "[...document.querySelectorAll('.desk-bars .desk-bar span:last-child')].map((s) => s.textContent)"
     first = opened.run(bars)
@@ -483,10 +488,7 @@ def test_it_writes_what_the_model_draws(shown, opened, tmp_path):
 
 def test_a_hand_that_writes_stays_where_it_is(opened):
     """Buttons and dial are not made anew at each step, and whatever is switched off hands the focus on."""
-    opened.run(
-        "[...document.querySelectorAll('.desk-answer summary')]"
-        ".find((s) => s.textContent === 'See it write').parentElement.open = true"
-    )
+    unfold(opened, "See it write")
     opened.wait("document.querySelector('.desk-bar')")
     here = "document.activeElement.textContent || document.activeElement.type"
     opened.run("window.live = document.querySelector('.desk-write section[aria-live]')")
@@ -553,18 +555,24 @@ def test_a_fraction_may_be_given_where_the_table_holds_whole_numbers(shown, open
     assert plain(said) == plain(halved(genre, tmp_path).recommend(asked).describe(people.index[0]))
 
 
-def test_a_proposal_that_breaks_a_term_is_told_in_a_sentence(shown, browser, tmp_path):
+@pytest.fixture
+def guessing(shown, browser, tmp_path):
+    """The browser at a page on which a reader guesses before the letter."""
     genre, people, _ = shown
     page = tmp_path / "guess.html"
     desk.page(genre, people, page, guess=True)
     browser.open(page.as_uri())
+    return browser
+
+
+def test_a_proposal_that_breaks_a_term_is_told_in_a_sentence(guessing):
     level = "[...document.querySelectorAll('.desk-answer label')].find((l) => l.textContent === 'checking account').control"
     verdict = "document.querySelector('.desk-answer details ul').innerText"
     for value in range(4):
-        browser.run(
+        guessing.run(
             f"((c) => {{ c.value = '{value}'; c.dispatchEvent(new Event('change')); }})({level})"
         )
-        told = browser.run(verdict)
+        told = guessing.run(verdict)
         assert "checking-account" not in told, "a name of a column is nothing for a reader"
         if "It cannot be asked for: checking account" in told:
             break
@@ -572,36 +580,29 @@ def test_a_proposal_that_breaks_a_term_is_told_in_a_sentence(shown, browser, tmp
         pytest.fail("no level was forbidden")
 
 
-def test_whoever_guesses_first_sees_no_letter_until_they_ask(shown, browser, tmp_path):
-    genre, people, _ = shown
-    page = tmp_path / "guess.html"
-    desk.page(genre, people, page, guess=True)
-    browser.open(page.as_uri())
+def test_whoever_guesses_first_sees_no_letter_until_they_ask(guessing):
     seen = "document.querySelector('.desk-letter').checkVisibility()"
     hints = "[...document.querySelectorAll('.desk-then')].some((p) => p.checkVisibility())"
     wait = "new Promise((done) => setTimeout(done, 200))"
-    browser.run(wait)
-    assert not browser.run(seen) and not browser.run(hints)
+    guessing.run(wait)
+    assert not guessing.run(seen) and not guessing.run(hints)
     verdict = "document.querySelector('.desk-answer details ul').innerText"
-    assert "The bank says no" in browser.run(verdict) and "0 changes" in browser.run(verdict)
-    browser.run(
+    assert "The bank says no" in guessing.run(verdict) and "0 changes" in guessing.run(verdict)
+    guessing.run(
         "(() => { const c = document.querySelector('.desk-answer input[type=number]');"
         "c.value = String(Number(c.value) - 1); c.dispatchEvent(new Event('input')); })()"
     )
-    assert "1 change," in browser.run(verdict)
-    browser.run("document.querySelector('.desk-answer details button').click()")
-    browser.run(wait)
-    assert browser.run(seen) and browser.run(hints)
-    assert not browser.complaints
+    assert "1 change," in guessing.run(verdict)
+    guessing.run("document.querySelector('.desk-answer details button').click()")
+    guessing.run(wait)
+    assert guessing.run(seen) and guessing.run(hints)
+    assert not guessing.complaints
 
 
-def test_a_proposal_stays_when_a_term_changes_and_is_judged_once(shown, browser, tmp_path):
+def test_a_proposal_stays_when_a_term_changes_and_is_judged_once(shown, guessing):
     """What was proposed is judged anew under the new term; nothing is judged twice for one letter."""
     genre, people, _ = shown
-    page = tmp_path / "guess.html"
-    desk.page(genre, people, page, guess=True)
-    browser.open(page.as_uri())
-    browser.run(
+    guessing.run(
         "(() => { const { judge } = Recourse.Proposal.prototype; window.judged = 0;"
         "Recourse.Proposal.prototype.judge = function () { window.judged += 1; judge.call(this); }; })()"
     )
@@ -610,27 +611,27 @@ def test_a_proposal_stays_when_a_term_changes_and_is_judged_once(shown, browser,
     )
     change = "((c, value, kind) => {{ c.value = value; c.dispatchEvent(new Event(kind)); }})({}, {}, {!r})"
     wait = "new Promise((done) => setTimeout(done, 1500))"
-    browser.run(change.format(pick.format("Who asks"), "'1'", "change"))
-    browser.run(wait)
-    assert browser.run("judged") == 1, "the form of the next person is drawn and judged once"
+    guessing.run(change.format(pick.format("Who asks"), "'1'", "change"))
+    guessing.run(wait)
+    assert guessing.run("judged") == 1, "the form of the next person is drawn and judged once"
     first = "document.querySelector('.desk-answer details input[type=number]')"
-    browser.run(change.format(first, f"String(Number({first}.value) - 1)", "input"))
-    kept = browser.run(f"{first}.value")
-    title = browser.run(f"{first}.labels[0].textContent")
+    guessing.run(change.format(first, f"String(Number({first}.value) - 1)", "input"))
+    kept = guessing.run(f"{first}.value")
+    title = guessing.run(f"{first}.labels[0].textContent")
     name = next(f.name for f in genre.schema if f.title == title)
-    assert browser.run("judged") == 2
+    assert guessing.run("judged") == 2
     assert float(kept) == float(people[name].iloc[1]) - 1
     keep = (
         "[...document.querySelectorAll('.desk-form .desk-row')].find((r) => "
         f"r.querySelector('label').textContent === {title!r}).querySelector('input[type=checkbox]')"
     )
-    browser.run(f"{keep}.click()")
-    browser.run(wait)
-    assert browser.run(f"{first}.value") == kept, "the proposal is not forgotten"
-    verdict = browser.run("document.querySelector('.desk-answer details ul').innerText")
+    guessing.run(f"{keep}.click()")
+    guessing.run(wait)
+    assert guessing.run(f"{first}.value") == kept, "the proposal is not forgotten"
+    verdict = guessing.run("document.querySelector('.desk-answer details ul').innerText")
     assert "1 change," in verdict and f"{title} was to stay as it is." in verdict
-    assert browser.run("judged") == 3
-    assert not browser.complaints
+    assert guessing.run("judged") == 3
+    assert not guessing.complaints
 
 
 def test_it_shows_itself_in_a_notebook(shown, browser, tmp_path):
@@ -795,10 +796,7 @@ def test_search_and_neighbour_are_those_of_the_package(shown, terms, tmp_path):
 def test_three_answers_stand_side_by_side(shown, opened, tmp_path):
     genre, people, _ = shown
     answer = halved(genre, tmp_path).recommend(people.head(1))
-    opened.run(
-        "[...document.querySelectorAll('.desk-answer summary')]"
-        ".find((s) => s.textContent === 'Compare').parentElement.open = true"
-    )
+    unfold(opened, "Compare")
     opened.wait("document.querySelector('.desk-way')")
     told = opened.run(
         "[...document.querySelectorAll('.desk-way')].map((way) => [way.querySelector('h4').textContent,"

@@ -151,7 +151,7 @@ def test_constraints_pin_torch_alone_and_within_its_range(root, project):
 
 def test_version_is_the_same_everywhere(root, project):
     version = genre_lite.__version__
-    assert "version" in project["project"]["dynamic"]
+    assert project["project"]["dynamic"] == ["version", "readme"]
     assert project["tool"]["hatch"]["version"]["path"] == "genre_lite/__init__.py"
     citation = yaml.safe_load((root / "CITATION.cff").read_text())
     assert citation["version"] == citation["preferred-citation"]["version"] == version

@@ -73,10 +73,8 @@ def pieces(mathml: str) -> list[str]:
     cut: list[list[ElementTree.Element]] = [[]]
     for part in formula:
         cut[-1].append(part)
-        sign = (
-            part.tag == "mo" and part.get("lspace") == "0"
-        )  # a minus that belongs to what follows
-        if part.tag == "mo" and part.text in BREAKS and not sign:
+        # A minus without a space before it belongs to what follows.
+        if part.tag == "mo" and part.text in BREAKS and part.get("lspace") != "0":
             cut.append([])
     written_again = []
     for parts in filter(None, cut):

@@ -137,10 +137,10 @@ def read(decision: Decision, codec: Codec) -> list[Column | None]:
     """The features as the model reads them, in its order and dtypes; ``None`` for one that is no feature."""
     schema = codec.schema
     rows = 1 + max((len(f.categories) for f in schema), default=0)
-    table = {}
+    table, missing = {}, gap_of(decision.model)
     for f, values in zip(schema, codec.values, strict=True):
         known = list(f.categories) if f.is_categorical else [values[0]]
-        gap = [gap_of(decision.model)] if f.gaps and f.is_categorical else known[:1]
+        gap = [missing] if f.gaps and f.is_categorical else known[:1]
         table[f.name] = pd.Series([*known, *gap * (rows - len(known))]).infer_objects()
     frame = pd.DataFrame(table)
     names = _names(decision.model, frame) or decision.columns or list(frame.columns)

@@ -407,7 +407,6 @@ EXERCISES = (
         key="12.2",
         title="Find the hidden group",
         solution=_hidden_group,
-        read=lambda answer: tuple(sorted(_named(answer), reverse=True)) or answer,
         accepts=lambda answer: _named(answer) == {"woman", "south"},
         mistakes=(
             Mistake(
