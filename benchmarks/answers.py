@@ -1,6 +1,6 @@
 """The answers of two editions, side by side: what a person would be sent, before and after.
 
-    python -m benchmarks.answers                       # minutes a cell; needs the history of git
+    python -m benchmarks.answers --jobs 2              # minutes a cell; needs the history of git
     python -m benchmarks.answers --quick --tables german --seeds 1 --people 10 --out tried.json
 
 A cell is a table, a seed and an edition: *after* is the package as it is, *before* the first edition,
@@ -22,20 +22,18 @@ import sys
 import tarfile
 import tempfile
 from collections.abc import Callable, Mapping
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 from itertools import product
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Self
 
+import joblib
 import numpy as np
 import pandas as pd
-from scipy import stats
 from sklearn.base import ClassifierMixin
 from torch import nn
-from tqdm.auto import tqdm
 
 import genre_lite as gl
 from genre_lite.candidates import decoded
@@ -44,13 +42,14 @@ from genre_lite.evaluation import metrics
 from genre_lite.limits import Limits, Terms
 from genre_lite.teaching import nearest
 
-from . import provenance
+from . import answers_worker, provenance, statistics
+from .record import Record, plain
 
 RESULTS = Path(__file__).parent.parent / "results" / "answers.json"
-WORKER = "benchmarks/answers_worker.py"
 COMMAND = "python -m benchmarks.answers"
 FIRST = "a5f7f79"  # the first edition
 EDITIONS = ("before", "after")
+SEEDS = 3
 OPTIONS, TWINS, COPIES = 3, 10, 20  # options asked for, people asked five times, neighbours tried
 MARGIN = 0.7  # γ, the package's default
 
@@ -141,7 +140,7 @@ class Worker:
     """An edition in a process of its own; called with a name and arguments of ``answers_worker``."""
 
     def __init__(self, root: Path) -> None:
-        call = [sys.executable, "-P", str(provenance.ROOT / WORKER)]
+        call = [sys.executable, "-P", answers_worker.__file__]
         self.process = subprocess.Popen(
             call,
             stdin=subprocess.PIPE,
@@ -272,7 +271,7 @@ def judged(
     paid = gl.check(people, copy, h, bank.schema, train=bank.X_train)["cost"]
     each["cost above the neighbour"] = each["cost"] - paid.reindex(people.index)
     sure = neighbour_cost(people, bank, h, believe)
-    each["dearer than a sure neighbour"] = np.where(
+    each["costs more than a sure neighbour"] = np.where(
         each["served"].eq(1) & np.isfinite(sure), each["cost"] > sure + 1e-9, np.nan
     )
     target = first.reindex(people.index)
@@ -297,8 +296,8 @@ def within(
     return pd.DataFrame({"served": broken.notna().astype(float), "broken": broken})
 
 
-def cell(name: str, seed: int, edition: str, root: Path, people: int, quick: bool = False) -> dict:
-    """One table, one seed, one edition: [n, mean, standard deviation] of each measure."""
+def cell(name: str, edition: str, seed: int, root: Path, people: int, quick: bool = False) -> dict:
+    """One table, one edition, one seed: the mean of each measure over the people who have it."""
     table = TABLES[name]
     bank, h = table.load(name, seed)
     gold = gl.gold_world(bank, seed=seed, progress=False)
@@ -315,7 +314,7 @@ def cell(name: str, seed: int, edition: str, root: Path, people: int, quick: boo
         except gl.GenReError as error:
             if edition == "after":
                 raise
-            return {"people": len(denied), "measures": {}, "error": str(error)}
+            return {"people": len(denied), "cannot": str(error), "metrics": {}}
         each = asked(worker, denied).join(judged(worker, denied, bank, h, gold))
         if edition == "after":
             terms |= {"a fixed age": {"freeze": [table.age]}} if table.age else {}
@@ -332,66 +331,32 @@ def cell(name: str, seed: int, edition: str, root: Path, people: int, quick: boo
                 each.loc[answered, "served under a fixed age"] = 1.0
             except gl.GenReError:
                 pass  # no fit, no answer
-    found = {measure: moments(values) for measure, values in each.items()}
-    validity, plausibility, cost = (found[m][1] for m in ("validity", "plausibility", "cost"))
-    d = len(bank.schema)
-    found["Score"] = [1, metrics.score(validity, plausibility, cost, d), None]
-    found["seconds to fit"] = [1, seconds, None]
-    found["milliseconds"] = [1, found["milliseconds"][1], None]
-    return {"people": len(denied), "measures": found}
+    found = each.astype(float).mean().to_dict()
+    parts = (found[what] for what in ("validity", "plausibility", "cost"))
+    found["Score"] = metrics.score(*parts, len(bank.schema))
+    return {"people": len(denied), "metrics": found | {"seconds to fit": seconds}}
 
 
-def moments(values: pd.Series) -> list:
-    """How many are known, their mean, and their standard deviation; ``None`` where there is none.
-
-    Examples
-    --------
-    >>> moments(pd.Series([1.0, 3.0, None]))
-    [2, 2.0, 1.4142135623730951]
-    """
-    known = values.dropna().astype(float)
-    n = len(known)
-    return [n, float(known.mean()) if n else None, float(known.std()) if n > 1 else None]
+def work(key: str, root: Path, settings: Mapping, out: Path) -> int:
+    """What a process does: one cell, left in the spool as it ends."""
+    _, name, edition, seed = key.split("/")
+    found = cell(name, edition, int(seed), root, settings["people"], settings["quick"])
+    opened(out).leave(key, found)
+    return 1
 
 
-def pooled(parts: list[list]) -> dict | None:
-    """Mean and half the width of its 95 % interval (Student's), over all people of all seeds.
-
-    Examples
-    --------
-    >>> pooled([[2, 2.0, 2**0.5], [1, 5.0, None]])
-    {'mean': 3.0, 'half_width': 4.968275423510594, 'n': 3}
-    """
-    parts = [part for part in parts if part[0]]
-    if not parts:
-        return None
-    n = np.array([part[0] for part in parts])
-    means = np.array([part[1] for part in parts])
-    within = sum((part[0] - 1) * part[2] ** 2 for part in parts if part[2] is not None)
-    total, mean = int(n.sum()), float((n * means).sum() / n.sum())
-    half = None
-    if total > 1:
-        variance = (within + (n * (means - mean) ** 2).sum()) / (total - 1)
-        half = float(stats.t.ppf(0.975, total - 1) * np.sqrt(variance / total))
-    return {"mean": mean, "half_width": half, "n": total}
+def opened(path: Path) -> Record:
+    """The record, and the spool that belongs to it."""
+    return Record(path, COMMAND, spool=path.parent / f".{path.stem}")
 
 
 def summary(cells: Mapping[str, dict]) -> dict:
-    """Each table's measures, before and after."""
-    result: dict = {}
-    for key in sorted(cells):
-        name, _, edition = key.split("/")
-        result.setdefault(name, {}).setdefault(edition, []).append(cells[key]["measures"])
-    return {
-        name: {
-            edition: {
-                measure: pooled([run[measure] for run in runs if measure in run])
-                for measure in dict.fromkeys(measure for run in runs for measure in run)
-            }
-            for edition, runs in of.items()
-        }
-        for name, of in result.items()
-    }
+    """Mean and interval of each measure over the seeds: ``[table][edition][measure]``."""
+    found = statistics.means(cells, "answers")
+    for key in cells:  # an edition that could not answer is in it too, with nothing
+        _, table, edition, _ = key.split("/")
+        found.setdefault(table, {}).setdefault(edition, {})
+    return found
 
 
 def shown(of: Mapping[str, Mapping]) -> pd.DataFrame:
@@ -401,7 +366,7 @@ def shown(of: Mapping[str, Mapping]) -> pd.DataFrame:
         if part is None:
             return "cannot"
         half = part["half_width"]
-        return f"{part['mean']:.3g}" + ("" if half is None else f" ± {half:.2g}")
+        return f"{part['mean']:.3g}" + (f" ± {half:.2g}" if half else "")
 
     measures = list(dict.fromkeys(m for edition in reversed(EDITIONS) for m in of.get(edition, {})))
     return pd.DataFrame(
@@ -417,48 +382,36 @@ def main() -> None:
     """Run the cells that are missing, and write the file after each."""
     wanted = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     wanted.add_argument("--tables", nargs="+", choices=TABLES, default=list(TABLES))
-    wanted.add_argument("--seeds", type=int, default=3)
+    wanted.add_argument("--seeds", type=int, default=SEEDS)
     wanted.add_argument("--people", type=int, default=100, help="of the test part, at most")
-    wanted.add_argument("--before", default=FIRST, help="the commit of the first edition")
     wanted.add_argument("--jobs", type=int, default=1, help="cells at a time")
     wanted.add_argument("--quick", action="store_true", help="train hardly; to try the command")
     wanted.add_argument("--out", type=Path, default=RESULTS)
     given = wanted.parse_args()
 
-    made_by = provenance.made_by("benchmarks.answers", also=[WORKER])
-    settings = {"made_by": made_by, "people": given.people, "before": given.before}
-    settings |= {"quick": given.quick}
-    record = json.loads(given.out.read_text()) if given.out.exists() else {}
-    cells = record["cells"] if all(record.get(k) == v for k, v in settings.items()) else {}
+    settings = {"people": given.people, "quick": given.quick}
+    known = json.loads(given.out.read_text()) if given.out.exists() else settings
+    if any(known.get(what) != value for what, value in settings.items()):
+        wanted.error(
+            f"{given.out} was made with other people or otherwise trained; name another --out"
+        )
+    record = opened(given.out)
     with tempfile.TemporaryDirectory() as folder:
-        why = first_edition(given.before, Path(folder))
+        why = first_edition(FIRST, Path(folder))
         roots = ({} if why else {"before": Path(folder)}) | {"after": provenance.ROOT}
-        asked_for = [
-            (name, seed, edition)
+        missing = record.missing(
+            f"answers/{name}/{edition}/{seed}"
             for seed, name, edition in product(range(given.seeds), given.tables, roots)
-            if f"{name}/{seed}/{edition}" not in cells
-        ]
-        # A fresh process a cell: nothing is left over from the one before.
-        with ProcessPoolExecutor(
-            given.jobs, mp_context=get_context("spawn"), max_tasks_per_child=1
-        ) as crew:
-            runs = {
-                crew.submit(cell, name, seed, edition, roots[edition], given.people, given.quick): (
-                    f"{name}/{seed}/{edition}"
-                )
-                for name, seed, edition in asked_for
-            }
-            for done in tqdm(as_completed(runs), total=len(runs), desc="answers", unit="cell"):
-                cells[runs[done]] = done.result()
-                record = {
-                    "command": COMMAND,
-                    **settings,
-                    "skipped": {"before": why} if why else {},
-                    "summary": summary(cells),
-                    "cells": dict(sorted(cells.items())),
-                }
-                provenance.write(record, given.out)
-    for name, of in summary(cells).items():
+        )
+        # Named by its module, which a process can import; this file runs as __main__.
+        todo = import_module("benchmarks.answers").work
+        tasks = (
+            joblib.delayed(todo)(key, roots[key.split("/")[2]], settings, given.out)
+            for key in missing
+        )
+        about = settings | {"before": FIRST, "skipped": {"before": why} if why else {}}
+        record.fill(tasks, len(missing), given.jobs, summary, **about)
+    for name, of in plain(summary(record.cells)).items():
         print(f"\n{name}\n{shown(of).to_string()}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import numpy as np
 import pandas as pd
@@ -10,8 +11,8 @@ import pytest
 
 import genre_lite as gl
 from benchmarks import answers, answers_worker
+from benchmarks.record import plain
 from genre_lite.baselines.nearest_neighbour import NearestNeighbour
-from genre_lite.evaluation.ledger import mean_and_interval
 
 
 class Rich:
@@ -112,7 +113,7 @@ def test_what_letters_ask_for(bank, people):
         "broken": [0, 0],
         "cost": [0.5, 0.2],  # the neighbour is at 6
         "cost above the neighbour": [0, 0],
-        "dearer than a sure neighbour": [0, 0],
+        "costs more than a sure neighbour": [0, 0],
         "validity": [1, 1],
         "plausibility": [1, 1],
         "given the same target": [1, 1],
@@ -136,19 +137,32 @@ def test_terms_are_asked_for_and_checked(bank, people):
     assert np.isnan(none.loc["ana", "broken"])
 
 
-def test_cells_are_pooled_as_if_they_were_one():
-    first, second = pd.Series([1.0, 3.0, np.nan, 4.0]), pd.Series([0.0, 7.0])
-    assert answers.moments(first)[:2] == [3, pytest.approx(8 / 3)]
-    said = answers.pooled([answers.moments(first), answers.moments(second)])
-    assert said["n"] == 5
-    whole = mean_and_interval([1, 3, 4, 0, 7])
-    assert {k: said[k] for k in whole} == pytest.approx(whole)
-    assert answers.pooled([[0, None, None]]) is None
-    assert answers.pooled([[1, 2.0, None]])["half_width"] is None
+def test_the_record_is_over_seeds_and_knows_who_could_not():
+    cells = {
+        f"answers/german/after/{seed}": {"metrics": {"cost": cost, "served": None}}
+        for seed, cost in enumerate((1.0, 2.0, 6.0))
+    }
+    cells["answers/german/before/0"] = {"cannot": "no fit", "metrics": {}}
+    said = answers.summary(cells)["german"]
+    # Student's 0.975 quantile with two degrees of freedom, times the root of 7 / 3.
+    assert said["after"] == {
+        "cost": {"mean": 3, "half_width": pytest.approx(6.5724, abs=1e-4), "worlds": 3}
+    }
+    assert said["before"] == {}
+    assert answers.shown({"german": said}["german"])["before"].tolist() == ["cannot"]
+
+
+def test_a_record_of_other_people_is_not_mixed(tmp_path, monkeypatch, capsys):
+    out = tmp_path / "tried.json"
+    out.write_text(json.dumps({"people": 100, "quick": False, "cells": {}}))
+    monkeypatch.setattr(sys, "argv", ["answers", "--people", "10", "--out", str(out)])
+    with pytest.raises(SystemExit):
+        answers.main()
+    assert "name another --out" in capsys.readouterr().err
 
 
 def test_what_an_edition_cannot_do_is_said():
-    part = {"mean": 0.5, "half_width": 0.1, "n": 9}
+    part = {"mean": 0.5, "half_width": 0.1, "worlds": 9}
     said = answers.shown({"before": {"cost": part}, "after": {"cost": part, "broken": None}})
     assert said.loc["cost"].tolist() == ["0.5 ± 0.1", "0.5 ± 0.1"]
     assert said.loc["broken", "before"] == "cannot"
@@ -195,8 +209,9 @@ def results(root):
     return json.loads(path.read_text())
 
 
-def test_the_record_says_what_its_cells_say(results):
-    assert results["summary"] == json.loads(json.dumps(answers.summary(results["cells"])))
+def test_the_record_says_what_its_cells_say(results, fresh):
+    fresh("answers")
+    assert results["summary"] == plain(answers.summary(results["cells"]))
     assert set(results["summary"]) <= set(answers.TABLES)
 
 
