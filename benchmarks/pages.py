@@ -53,7 +53,7 @@ NAMES = {
     "neighbour": "nearest neighbour",
     "grafted": "grafted neighbour",
     "wachter": "Wachter",
-    "wachter-dear": "Wachter, dearer",
+    "wachter-dear": "Wachter, cost counts",
     "roar": "ROAR",
     "probe": "PROBE",
     "dice": "DiCE",

@@ -26,7 +26,7 @@ def test_the_expected_least_of_three_draws_is_that_of_all_triples():
 
 @pytest.mark.equation("choose-least")
 def test_the_expected_least_is_given_that_at_least_one_draw_is_valid():
-    """Not given that one certain draw is, which is cheaper, nor that exactly one is, which is dearer."""
+    """Not given that one certain draw is, which is cheaper, nor that exactly one is, which costs more."""
     costs, share, k = np.array([1.0, 2.0, 4.0]), np.array([0.1, 0.2, 0.2]), 3  # half are invalid
     at_least = np.append(share[::-1].cumsum()[::-1], 0) + 0.5
     formula = (costs * -np.diff(at_least**k)).sum() / (1 - 0.5**k)
