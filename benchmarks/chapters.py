@@ -23,7 +23,7 @@ import nbformat
 from nbclient import NotebookClient
 from tqdm.auto import tqdm
 
-from .provenance import ROOT, made_by
+from .provenance import ROOT, made_by, write
 
 RESULTS = ROOT / "results" / "chapters.json"
 # Asked of the kernel itself, after its last cell. Memory comes in KiB, but in bytes on a Mac.
@@ -90,7 +90,7 @@ def main() -> None:
         "made_by": by,
         "chapters": dict(sorted(found.items())),
     }
-    given.out.write_text(json.dumps(record, indent=1) + "\n")
+    write(record, given.out)
     for name, of in record["chapters"].items():
         print(
             f"{name:32} {of['seconds']:6.1f} s {of['cpu_seconds']:6.1f} s CPU {of['peak_memory_mb']:6.0f} MB"

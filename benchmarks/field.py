@@ -3,7 +3,7 @@
     python -m benchmarks.field --jobs 2                        # all parts; goes on where it was stopped
     python -m benchmarks.field --parts main --tables german
     python -m benchmarks.field --cell compas:paper/genre/3     # one cell again, beside the record
-    python -m benchmarks.field --confirm 2                     # do old cells stand? two a row again
+    python -m benchmarks.field --confirm 1 --jobs 2            # do old cells stand? one of each kind again
 
 A cell is a part, a table, a row and a seed. A *stage*, which is a table and a seed with their truth, bank
 and people, is set up once for all its rows. ``results/field.json`` is written as cells come.
@@ -26,20 +26,23 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import joblib
-import numpy as np
-import pandas as pd
 from tqdm.auto import tqdm
 
-import genre_lite as gl
 from genre_lite.errors import GenReError
-from genre_lite.evaluation.metrics import coverage, diversity
-from genre_lite.proposals import differences
 
 from . import provenance, statistics
-from .least_cost import LeastCost
 from .peers import ASKED, PEERS, missing
+from .questions import (
+    LEAST,
+    method_of,
+    one_option,
+    one_option_briefly,
+    same_advice,
+    ten_options,
+    under_others,
+)
 from .record import Record
-from .stage import AIDED, METHODS, SEARCHES, Stage, _make
+from .stage import AIDED, METHODS, SEARCHES, Stage
 
 RESULTS = Path(__file__).parent.parent / "results" / "field.json"
 SPOOL = Path(__file__).parent / ".field"
@@ -47,13 +50,11 @@ COMMAND = "python -m benchmarks.field"
 TABLES = ("compas:paper", "heloc:paper", "adult:paper", "german", "compas", "adult")
 MARGINS = (0.6, 0.7, 0.8, 0.9)
 SHARES = (0.05, 0.1, 0.25, 0.5)
-OPTIONS = 10
 
 CORE = ("nothing", "genre", "genre-forward", "neighbour", "neighbour-aided", "grafted")
 ALONE = ("genre-paper", "genre-consistent", "wachter-dear", *SEARCHES, "density")
 ORACLES = ("oracle-copies", "oracle-writes")
-SET_UP = ("benchmarks.stage", "benchmarks.judges")
-LEAST = ("treecf", "treecf-plausible")
+SET_UP = ("benchmarks.stage", "benchmarks.judges", "benchmarks.questions")
 ASKED_PEERS = ("nice", "ellice", "dice-ml")
 
 
@@ -80,164 +81,7 @@ class Part:
                         yield f"{name}/{table}/{row}/{seed}"
 
 
-# -- what is done for a row -------------------------------------------------------------------------
-
-
-def method_of(row: str) -> str:
-    """The name of the method that a row asks, without its margin and its variant."""
-    return row.partition("@")[0].removesuffix("-forward").removesuffix("-cheapest")
-
-
-def answered(stage: Stage, row: str, n: int = 1, **terms: object) -> gl.Recourses:
-    """What a row answers. After a name: ``@0.7`` a margin, ``-forward`` nothing refined."""
-    name, _, margin = row.partition("@")
-    if name.startswith("genre"):
-        choices = {"refined": False} if name.endswith("-forward") else {}
-        if name.endswith("-cheapest"):
-            choices["rule"] = "cheapest"
-        if margin:
-            choices["margin"] = float(margin)
-        return stage.fitted(method_of(row)).recommend(stage.denied, n=n, **terms, **choices)
-    if name in PEERS:
-        peer = stage.fitted(name, lambda stage: PEERS[name](stage.h, stage.bank, stage.seed))
-        return peer.recommend(stage.denied, n=n)
-    if name in LEAST:
-        settings = {"margin": float(margin or 0), "plausible": name != "treecf"}
-        return stage.fitted(row, _make(LeastCost, **settings)).recommend(stage.denied, n=n, **terms)
-    if not margin:
-        return stage.fitted(name).recommend(stage.denied, n=n, **terms)
-    if name == "grafted":
-        method = stage.fitted(name)
-        method.margin = float(margin)
-        try:
-            return method.recommend(stage.denied, n=n, **terms)
-        finally:
-            method.margin = 0.0
-    kind = type(METHODS[name](stage))
-    made = _make(kind, validity_margin=float(margin))
-    return stage.fitted(row, made).recommend(stage.denied, n=n, **terms)
-
-
-def one_option(stage: Stage, row: str) -> dict:
-    """One option a person, by every judge."""
-    answer = answered(stage, row)
-    fitted = method_of(row)
-    proven = getattr(stage.fitted(row), "proven", None) if fitted in LEAST else None
-    return {
-        "metrics": stage.measured(answer) | ({} if proven is None else {"proven": proven}),
-        "fit_seconds": stage.fit_seconds.get(row, stage.fit_seconds.get(fitted)),
-        "recommend_seconds": answer.seconds / len(stage.denied),
-        "classifier_seconds": stage.classifier_seconds,
-        "classifier_accuracy": stage.accuracy,
-    }
-
-
-def one_option_briefly(stage: Stage, row: str) -> dict:
-    """One option a person, by the world alone."""
-    return {"metrics": stage.measured(answered(stage, row), judges=False)}
-
-
-def under_others(stage: Stage, row: str) -> dict:
-    """Which share of the options all of ten near-optimal classifiers accept, and on average."""
-    first = answered(stage, row).frame.xs(0, level="option")
-    found = coverage(first)
-    yes = np.zeros((len(stage.near_optimal), len(first)), dtype=bool)
-    if found.any():
-        for i, other in enumerate(stage.near_optimal):
-            yes[i, found] = gl.decision.accepts(other, first[found])
-    return {"metrics": {"under_all": yes.all(axis=0).mean(), "under_each": yes.mean()}}
-
-
-def ten_options(stage: Stage, row: str) -> dict:
-    """Ten options a person under terms that were unknown at the fit."""
-    schema, people = stage.bank.schema, stage.denied
-    free = [f.name for f in schema if f.actionability not in ("immutable", "clock")]
-    asked = {
-        "none": {},
-        "freeze": {"freeze": [free[0]]},
-        "bounds": {"bounds": halved(stage, free)},
-        "two changes": {"max_changes": 2},
-    }
-    codec = gl.Codec(schema).fit(stage.bank.X_train)
-    found = {}
-    for name, terms in asked.items():
-        start = time.perf_counter()
-        answer = answered(stage, row, n=OPTIONS, **terms)
-        seconds = time.perf_counter() - start
-        options = answer.options
-        after = options.reset_index(drop=True)
-        before = people.loc[options.index.get_level_values(0)].reset_index(drop=True)
-        count = answer.frame.notna().any(axis=1).groupby(level=0).sum()
-        kept = True
-        if len(options):
-            moved = pd.DataFrame(differences(before[after.columns], after), columns=after.columns)
-            kept = {
-                "none": True,
-                "freeze": ~moved[free[0]],
-                "bounds": within(after, moved, terms.get("bounds", {})),
-                "two changes": moved[free].sum(axis=1) <= 2,
-            }[name]
-        found[name] = {
-            "coverage": (count > 0).mean(),
-            "options": count.mean(),
-            "validity": (gl.decision.acceptance(stage.gold, after) > 0.5).mean()
-            if len(after)
-            else 0,
-            "plausibility": stage.gold.is_plausible(after).mean() if len(after) else 0,
-            "cost": answer.cost.mean(),
-            "changed": moved[free].sum(axis=1).mean() if len(options) else np.nan,
-            "diversity": np.nanmean(diversity(answer.frame, codec))
-            if (count > 1).any()
-            else np.nan,
-            "kept": float(np.mean(kept)),
-            "seconds": seconds / len(people),
-        }
-    return {"metrics": {f"{k}, {name}": v for name, m in found.items() for k, v in m.items()}}
-
-
-def halved(stage: Stage, free: list[str]) -> dict[str, tuple]:
-    """For the first number that may change, the middle half of the training rows."""
-    for name in free:
-        if not stage.bank.schema[name].is_categorical:
-            low, high = stage.bank.X_train[name].quantile([0.25, 0.75])
-            return {name: (float(low), float(high))}
-    return {}
-
-
-def within(after: pd.DataFrame, moved: pd.DataFrame, bounds: Mapping[str, tuple]) -> pd.Series:
-    """Whether every value that was changed lies within its bounds."""
-    fine = pd.Series(True, after.index)
-    for name, (low, high) in bounds.items():
-        fine &= ~moved[name] | after[name].between(low, high)
-    return fine
-
-
-def same_advice(stage: Stage, row: str) -> dict:
-    """The same person, answered by each half of the training rows, with two seeds."""
-    X = stage.bank.X_train
-    order = np.random.default_rng(stage.seed).permutation(len(X))
-    frames = []
-    for i, half in enumerate(np.array_split(order, 2)):
-        part = stage.beside(half=np.sort(half), seed=stage.seed + 5000 * i)
-        frames.append(answered(part, row).frame.xs(0, level="option"))
-    a, b = frames
-    both = coverage(a) & coverage(b)
-    if not both.any():
-        return {"metrics": {"both": 0.0}}
-    people = stage.denied[both]
-    moved = [differences(people[f.columns], f[both]) for f in frames]
-    codec = gl.Codec(stage.bank.schema).fit(X)
-    apart = gl.objectives.cost(codec.cube(a[both]), codec.cube(b[both]), codec.nominal, codec.price)
-    either = (moved[0] | moved[1]).sum(axis=1)
-    return {
-        "metrics": {
-            "both": both.mean(),
-            "same_answer": (~differences(a[both], b[both]).any(axis=1)).mean(),
-            "same_changes": (moved[0] == moved[1]).all(axis=1).mean(),
-            "shared_changes": ((moved[0] & moved[1]).sum(axis=1) / np.maximum(either, 1)).mean(),
-            "apart": apart.mean(),
-        }
-    }
+# -- the parts ------------------------------------------------------------------------------------
 
 
 def _seeds(count: int, *rows: str) -> dict[str, int]:
@@ -355,8 +199,12 @@ def by_stage(keys: Iterable[str]) -> list[list[str]]:
 
 
 def play(keys: list[str], leave: Callable[[str, dict], None]) -> int:
-    """The cells of one stage; each is left as it ends. Returns how many."""
-    stage, error = None, None
+    """The cells of one stage; each is left as it ends. Returns how many.
+
+    A method of ours that refuses a table says so as a result; whatever else goes wrong is an error, and
+    the cell is still missing.
+    """
+    stage, broken = None, None
     others: dict[tuple, Stage] = {}
     os.environ["TQDM_DISABLE"] = "1"
     for key in keys:
@@ -366,21 +214,28 @@ def play(keys: list[str], leave: Callable[[str, dict], None]) -> int:
         try:
             with warnings.catch_warnings(record=True) as heard:
                 warnings.simplefilter("always")
-                if stage is None and error is None:
+                if stage is None and broken is None:
                     stage = Stage(table, int(seed), **about.stage)
                 which = tuple(about.beside.items())
                 if which not in others:
                     others[which] = stage.beside(**about.beside) if which else stage
                 found = about.ask(others[which], row)
         except Exception as problem:
-            last = traceback.extract_tb(problem.__traceback__)[-1]
-            error = f"{type(problem).__name__}: {problem} ({Path(last.filename).name}, {last.name})"
-            found = {"error": error}
-            error = error if stage is None else None
+            if stage is not None and isinstance(problem, GenReError) and method_of(row) in METHODS:
+                found = {"refused": str(problem)}
+            else:
+                broken = _told(problem) if stage is None and broken is None else broken
+                found = {"error": broken or _told(problem)}
         told = sorted({str(w.message)[:200] for w in heard if w.category is UserWarning})
         found |= {"seconds": time.perf_counter() - start} | ({"warnings": told} if told else {})
         leave(key, found)
     return len(keys)
+
+
+def _told(problem: Exception) -> str:
+    """An error, and where it was raised."""
+    last = traceback.extract_tb(problem.__traceback__)[-1]
+    return f"{type(problem).__name__}: {problem} ({Path(last.filename).name}, {last.name})"
 
 
 def work(keys: list[str], out: Path) -> int:
@@ -404,7 +259,7 @@ def main() -> None:
     asked.add_argument("--scheduler", help="the address of a Dask scheduler that does the stages")
     asked.add_argument("--cell", help="make this one again and print it beside the record")
     asked.add_argument(
-        "--confirm", type=int, help="make so many old cells a row again; equal, all stand"
+        "--confirm", type=int, help="make so many old cells of each row, part and table again"
     )
     asked.add_argument("--minutes", type=float, default=1e9, help="begin no stage after so many")
     asked.add_argument("--out", type=Path, default=RESULTS)
@@ -416,7 +271,7 @@ def main() -> None:
     keys = [key for name in given.parts for key in PARTS[name].keys(name)]
     keys = [key for key in keys if wanted(key, given.tables, given.rows, given.seeds)]
     if given.confirm:
-        confirm(record, given.confirm, keys)
+        confirm(record, given.confirm, keys, given.jobs)
         return
     todo = record.missing(keys)
     end = time.monotonic() + 60 * given.minutes
@@ -454,35 +309,55 @@ def wanted(key: str, tables: list | None, rows: list | None, seeds: int) -> bool
     return (not tables or table in tables) and (not rows or row in rows) and int(seed) < seeds
 
 
-def confirm(record: Record, count: int, keys: Iterable[str]) -> None:
-    """Take up each row's old cells, if ``count`` of them come out the same by the code of today.
+def confirm(record: Record, count: int, keys: Iterable[str], jobs: int = 1) -> None:
+    """Take up old cells, if ``count`` of them come out the same by the code of today.
 
-    The last seeds come first, since another machine's cells may differ by a rounding; and of these the
-    stages that hold many rows, so that few are set up.
+    A cell stands by cells of its own part, table and row, and by no others. The last seeds come first,
+    since another machine's cells may differ by a rounding; and of these the stages that hold many rows, so
+    that few are set up. The file is written after each table, so a stopped run goes on.
     """
-    rows: dict[str, list[str]] = {}
+    tables: dict[str, dict[str, list[str]]] = {}
     for key in keys:
-        if key in record.old:
-            rows.setdefault(key.split("/")[2], []).append(key)
-    left = {row: min(count, len(keys)) for row, keys in rows.items()}
+        if "error" not in record.old.get(key, {"error": True}):
+            rows, _, _ = key.rpartition("/")
+            tables.setdefault(key.split("/")[1], {}).setdefault(rows, []).append(key)
+    for table, rows in tables.items():
+        left = {row: min(count, len(keys)) for row, keys in rows.items()}
+        todo = []
+        for cells in sorted(by_stage(key for keys in rows.values() for key in keys), key=_rank):
+            todo.append([])
+            for key in cells:
+                row, _, _ = key.rpartition("/")
+                if left[row]:
+                    left[row] -= 1
+                    todo[-1].append(key)
+        crew = joblib.Parallel(jobs, return_as="generator_unordered")
+        # Named by its module, which a process can import; this file runs as __main__.
+        run = import_module("benchmarks.field").played
+        made: dict[str, dict] = {}
+        asked = [joblib.delayed(run)(cells) for cells in todo if cells]
+        for part in tqdm(crew(asked), total=len(asked), desc=table, unit="stage"):
+            made |= part
+        for key, cell in made.items():
+            if "error" in cell:  # it may be this machine's, and says nothing of the old cells
+                raise GenReError(f"{key}: {cell['error']}")
+        for row, cells in rows.items():
+            stands = record.confirm(cells, {key: made[key] for key in cells if key in made})
+            if not stands:
+                tqdm.write(f"{row}: {len(cells)} cells are to be made again")
+        record.write(statistics.summary)
+
+
+def _rank(cells: list[str]) -> tuple[int, int]:
+    """Late seeds first, and long stages of these."""
+    return -int(cells[0].rpartition("/")[2]), -len(cells)
+
+
+def played(keys: list[str]) -> dict[str, dict]:
+    """The cells of one stage, by their keys."""
     made: dict[str, dict] = {}
-    stages = by_stage(key for keys in rows.values() for key in keys)
-    last = sorted(stages, key=lambda cells: (int(cells[0].rpartition("/")[2]), len(cells)))
-    for cells in tqdm(reversed(last), total=len(last), desc="confirm", unit="stage"):
-        again = []
-        for key in cells:
-            row = key.split("/")[2]
-            if left[row]:
-                left[row] -= 1
-                again.append(key)
-        play(again, made.__setitem__)
-        for key in again:
-            if "error" in made[key]:  # it may be this machine's, and says nothing of the old cells
-                raise GenReError(f"{key}: {made[key]['error']}")
-    for row, cells in rows.items():
-        stands = record.confirm(cells, {key: made[key] for key in cells if key in made})
-        tqdm.write(f"{row}: {len(cells)} cells {'stand' if stands else 'are to be made again'}")
-    record.write(statistics.summary)
+    play(keys, made.__setitem__)
+    return made
 
 
 def again(cell: str, record: Record) -> None:
@@ -491,10 +366,8 @@ def again(cell: str, record: Record) -> None:
     part, _, row, _ = key.split("/")
     if part not in PARTS or row not in PARTS[part].rows:
         raise GenReError(f"There is no cell {cell!r}; it is [part/]table/row/seed.")
-    made: dict[str, dict] = {}
-    play([key], made.__setitem__)
     known = record.cells.get(key, {})
-    print(json.dumps({"now": made[key], "on record": known}, indent=1, default=float))
+    print(json.dumps({"now": played([key])[key], "on record": known}, indent=1, default=float))
 
 
 if __name__ == "__main__":

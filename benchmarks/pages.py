@@ -278,16 +278,26 @@ class Field:
     def grid(
         self, part: str, what: str = "score", rows: Iterable[str] | None = None
     ) -> pd.DataFrame:
-        """A metric of a part, rows by tables, all in plain words, each cell as :meth:`told`."""
+        """A metric of a part, rows by tables, all in plain words, each cell as :meth:`told`.
+
+        Of a row that refused most of its worlds there is no mean to be shown.
+        """
         return pd.DataFrame(
             {
                 table_name(table): {
-                    row_name(row): self.told(part, table, row, what)
+                    row_name(row): {}
+                    if 2 * self.refused(part, table, row) > PARTS[part].rows[row]
+                    else self.told(part, table, row, what)
                     for row in self.rows(part, rows)
                 }
                 for table in self.tables(part)
             }
         ).rename_axis("Method")
+
+    def refused(self, part: str, table: str, row: str) -> int:
+        """In how many worlds the row's method refused the table."""
+        start = f"{part}/{table}/{row}/"
+        return sum("refused" in cell for key, cell in self.cells.items() if key.startswith(start))
 
     def worlds(self, part: str, what: str = "score") -> dict[str, dict[str, dict[int, float]]]:
         """A metric world by world: ``[table][row][seed]``."""

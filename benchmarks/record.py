@@ -160,7 +160,7 @@ class Record:
 
 def _answers(cell: Mapping) -> dict:
     """What a cell says, without what depends on a machine's other work."""
-    found = plain(cell.get("metrics", {}))
+    found = plain(cell.get("metrics", {"refused": cell.get("refused")}))
     return {key: value for key, value in found.items() if not key.startswith("seconds")}
 
 

@@ -1,7 +1,7 @@
 """Rivals and yardsticks that are no method of the package.
 
 * :class:`Nothing` sends back the form: the floor of every comparison.
-* :class:`Copying` and :class:`Writing` see the judge: no copier, and hardly any writer, does better.
+* :class:`Copying` and :class:`Writing` see the judge: what copying, and what a search, can reach.
 * :class:`Aided` gives any method what GenRe has: the estimates, the refinement and the choice.
 * :class:`Density` draws from a density of accepted people that was learnt on its own.
 """
@@ -100,6 +100,11 @@ class Oracle(Chooser):
         plausible = gold._outliers.is_plausible(codec.design(each))
         return np.stack([valid, plausible], axis=1).astype(float)[where.ravel()]
 
+    def worth(self, points: np.ndarray, row: np.ndarray, limits: Limits) -> np.ndarray:
+        """V + P − C / d by the judge, (m,)."""
+        price = cost(limits.cube[row], points, self.codec.nominal, limits.price[row])
+        return self.believed(points).sum(axis=1) - price / points.shape[1]
+
 
 class Copying(Oracle):
     """The best copy of a training row that the bank accepts, as far as the terms let it be copied.
@@ -112,16 +117,15 @@ class Copying(Oracle):
     tried = 200  # of the cheapest copies of each person
 
     def _fit(self, X: pd.DataFrame, labels: np.ndarray, score: np.ndarray, yes: np.ndarray) -> None:
-        copies = NearestNeighbour(self.h, self.schema, validity_margin=0.0, progress=False)
+        copies = NearestNeighbour(self.decision_, self.schema, validity_margin=0.0, progress=False)
         self._copies = copies.fit(X)
 
     def _options(
         self, denied: pd.DataFrame, limits: Limits, n: int
     ) -> tuple[pd.DataFrame, np.ndarray]:
         frame, unknown = self._copies._options(denied, limits, max(self.tried, n))
-        row, points = frame.index.get_level_values(0).to_numpy(), self.codec.cube(frame)
-        price = cost(limits.cube[row], points, self.codec.nominal, limits.price[row])
-        worth = self.believed(points).sum(axis=1) - price / points.shape[1]
+        row = _whose(frame)
+        worth = self.worth(self.codec.cube(frame), row, limits)
         order = np.lexsort((-worth, row))
         place = np.arange(len(row)) - np.searchsorted(row[order], row[order])
         best, place = order[place < n], place[place < n]
@@ -132,8 +136,8 @@ class Writing(Oracle):
     """The best answer that a search in the vocabulary within the terms finds, with the judge in sight.
 
     It starts from the grafts of the cheapest good training rows, from the best copies and from the
-    candidates of other methods, and refines them. A search that is not exhaustive is no upper bound, but no method has come
-    near it.
+    candidates of other methods, and refines them. Where the best copy, to the digit, is worth more than
+    all that was found, it is the answer. A search that is not exhaustive is no upper bound.
     """
 
     name = "oracle that writes"
@@ -151,8 +155,8 @@ class Writing(Oracle):
         self.others = others
 
     def _fit(self, X: pd.DataFrame, labels: np.ndarray, score: np.ndarray, yes: np.ndarray) -> None:
-        self._copies = Copying(self.h, self.schema, self.gold, progress=False).fit(X)
-        rows = np.unique(self.codec.cube(X), axis=0)
+        self._copies = Copying(self.decision_, self.schema, self.gold, progress=False).fit(X)
+        rows = np.unique(self.codec.values_of(self.codec.tokens(self.codec.cube(X))), axis=0)
         self._good = rows[self.believed(rows).sum(axis=1) == 2]
 
     def candidates(self, denied: pd.DataFrame, limits: Limits, n: int) -> np.ndarray:
@@ -160,16 +164,46 @@ class Writing(Oracle):
         points = [nearest(limits, self._good, n=min(self.starts, len(self._good)))]
         copies, _ = self._copies._options(denied, limits, 4)
         for frame in (copies, *(self.others(denied) if self.others else ())):
-            points.append(as_points(frame, limits, self.codec, len(denied)))
+            points.append(as_points(frame, limits))
         return np.concatenate(points, axis=1)
 
+    def _options(
+        self, denied: pd.DataFrame, limits: Limits, n: int
+    ) -> tuple[pd.DataFrame, np.ndarray]:
+        frame, *_ = super()._options(denied, limits, n)
+        copies, _ = self._copies._options(denied, limits, 1)
+        written, copied = (self.firsts(found, limits) for found in (frame, copies))
+        better = copied > written
+        stays = ~better[_whose(frame)] | (frame.index.get_level_values(1) > 0)
+        both = pd.concat([frame[stays], copies[better[_whose(copies)]]]).sort_index()
+        return both, np.full(len(both), np.nan)
 
-def as_points(frame: pd.DataFrame, limits: Limits, codec: object, people: int) -> np.ndarray:
-    """Options of people in order, index (row, option), as candidates that keep every term."""
+    def firsts(self, frame: pd.DataFrame, limits: Limits) -> np.ndarray:
+        """What each person's first option is worth, −∞ where there is none, (people,)."""
+        first = frame[frame.index.get_level_values(1) == 0]
+        worth = np.full(len(limits), -np.inf)
+        worth[_whose(first)] = self.worth(self.codec.cube(first), _whose(first), limits)
+        return worth
+
+
+def _whose(frame: pd.DataFrame) -> np.ndarray:
+    """Row numbers of the people whose options these are."""
+    return frame.index.get_level_values(0).to_numpy()
+
+
+def as_points(frame: pd.DataFrame, limits: Limits) -> np.ndarray:
+    """Options of people in order, index (row, option), as candidates that keep every term.
+
+    A value that moves becomes the nearest one of the vocabulary, as it will be sent: what is judged is
+    what the person gets.
+    """
+    codec = limits.codec
     row, place = (np.asarray(frame.index.get_level_values(i)) for i in (0, 1))
     points = np.repeat(limits.cube[:, None], int(place.max(initial=-1)) + 1, axis=1)
     if len(row):
-        cube = codec.cube(frame)
+        exact = codec.cube(frame)
+        cube = codec.points(codec.tokens(exact), limits.cube[row])
+        cube[:, limits.computed] = exact[:, limits.computed]
         fine = limits.keeps(cube, row)
         points[row[fine], place[fine]] = cube[fine]
     return points
@@ -207,7 +241,7 @@ class Aided(Chooser):
         frame, *_ = self.method._kept(
             limits, *self.method._options(denied, limits, max(self.number, n))
         )
-        return as_points(frame, limits, self.codec, len(denied))
+        return as_points(frame, limits)
 
 
 class Density(Chooser):

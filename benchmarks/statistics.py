@@ -176,5 +176,9 @@ def summary(cells: Mapping[str, Mapping]) -> dict:
         },
         "possible": possible(values, [row for row in rows if not row.startswith("oracle")]),
         "ranks": ranks(cells, ("world", "held_out", "other_calibration", "other_family")),
-        "failed": {key: cell["error"] for key, cell in cells.items() if cell.get("error")},
+        "failed": {
+            key: why
+            for key, cell in cells.items()
+            if (why := cell.get("error") or cell.get("refused"))
+        },
     }

@@ -78,7 +78,7 @@ def certify(answer: Recourses, person: Hashable) -> dict:
         )
     told = to_dict(one)
     parts = {
-        "origin": {k: v for k, v in one.origin.items() if k != "decision"},
+        "origin": {k: v for k, v in one.origin.items() if k not in ("decision", "binding")},
         "decision": {"outcome": one.outcome, "threshold": one.threshold, **one.origin["decision"]},
         "schema": told["schema"],
         "person": {
@@ -178,6 +178,7 @@ def origin(method: RecourseMethod, call: str, choices: Mapping) -> dict:
         "class": type(method).__qualname__,
         "fingerprint": model_fingerprint(method),
         "decision": {"favourable": method.decision_.favourable, "fingerprint": bank},
+        "binding": method.decision_.binding,
         "call": call,
         "checked": method.checked and call == "recommend",
         "seed": choices.get("seed", method.seed),

@@ -23,7 +23,7 @@ from .terminal import PlainErrors, assigned, named, print_table, watched, write,
 
 # Everything heavy is imported inside the commands, so that --help answers at once.
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Mapping
 
     import pandas as pd
 
@@ -90,6 +90,7 @@ Immutable = Annotated[Names, typer.Option(help="Columns nobody may be told to ch
 Increasing = Annotated[Names, typer.Option(help="Columns that can only go up: a,b.")]
 Decreasing = Annotated[Names, typer.Option(help="Columns that can only go down: a,b.")]
 Clocks = Annotated[Names, typer.Option(help="Columns that only time moves, as age: a,b.")]
+Free = Annotated[Names, typer.Option(help="Columns that people may change as they like: a,b.")]
 ExtraColumns = Annotated[Extra, typer.Option(help="What to do with columns nobody described.")]
 Sep = Annotated[str, typer.Option(help="What stands between cells, \\t for a tab.")]
 Decimal = Annotated[str, typer.Option(help="What stands in a fraction: . or ,")]
@@ -136,6 +137,7 @@ def infer(
     increasing: Increasing = None,
     decreasing: Decreasing = None,
     clocks: Clocks = None,
+    free: Free = None,
     unit: Annotated[Names, typer.Option(help="What a column counts: income=euros.")] = None,
     label: Annotated[Names, typer.Option(help="A column's name for people: dti=debts.")] = None,
     sep: Sep = ",",
@@ -161,12 +163,13 @@ def infer(
         increasing=named(increasing, columns),
         decreasing=named(decreasing, columns),
         clocks=named(clocks, columns),
+        free=named(free, columns),
         units=assigned(unit, columns, "--unit"),
         labels=assigned(label, columns, "--label"),
     )
     with written(out) as file:
         typer.echo(schema.to_json(), file=file)
-    _tell_what_is_left(schema)
+    _tell_what_is_left(schema, named(free, columns))
 
 
 def _ordered(column: pd.Series, levels: list[str]) -> pd.Series:
@@ -185,8 +188,8 @@ def _ordered(column: pd.Series, levels: list[str]) -> pd.Series:
     return column.astype(dtype)
 
 
-def _tell_what_is_left(schema: Schema) -> None:
-    free = [f.name for f in schema if f.actionability == "free"]
+def _tell_what_is_left(schema: Schema, meant: list[str]) -> None:
+    free = [f.name for f in schema if f.actionability == "free" and f.name not in meant]
     words = [f.name for f in schema if f.kind == "nominal" and len(f.categories) > 2]
     counted = [f.name for f in schema if not (f.is_categorical or f.unit)]
     questions = (
@@ -248,6 +251,7 @@ def train(
     increasing: Increasing = None,
     decreasing: Decreasing = None,
     clocks: Clocks = None,
+    free: Free = None,
     extra: ExtraColumns = Extra.error,
     sep: Sep = ",",
     decimal: Decimal = ".",
@@ -277,6 +281,8 @@ def train(
     given: dict[str, object]
     given = {"--target": target, "--favourable": favourable, "--categorical": categorical}
     given |= {"--schema": schema, "--id": index}
+    lists = {"immutable": immutable, "increasing": increasing}
+    lists |= {"decreasing": decreasing, "clocks": clocks, "free": free}
     for option in (option for option, value in given.items() if value and csv is None):
         raise GenReError(f"{option} goes with --csv; {dataset!r} brings its own.")
     if dataset is not None:
@@ -289,17 +295,19 @@ def train(
         if bank is None:
             _require_outcome(target, favourable)
         how = _how(sep, decimal, encoding, missing)
-        people, results, described = _own(csv, target, index, schema, categorical, extra, how)
+        people, results, described = _own(
+            csv, target, index, schema, categorical, lists, extra, how
+        )
+        if schema is None and not quiet:
+            _tell_what_is_left(described, named(free, list(people)))
         wanted = None if results is None else _value(results, favourable, target)
         if bank is None:
             table = _split(people, results, wanted, described, seed)
             people, y = table.X_train, table.y_train
         else:
             y = None if results is None else (results == wanted).astype("int64")
-    limits = {"immutable": immutable, "increasing": increasing}
-    limits |= {"decreasing": decreasing, "clocks": clocks}
     described = described.constrain(
-        **{limit: named(columns, described.names) for limit, columns in limits.items()}
+        **{what: named(columns, described.names) for what, columns in lists.items()}
     )
     progress = watched() and not quiet
     if bank is None:
@@ -308,6 +316,7 @@ def train(
         h = Decision(train_classifier(table, seed=seed, progress=progress), threshold=threshold)
     else:
         wanted = favourable if csv is not None else str(table.favourable)
+        _require_good(bank, wanted)
         h = _decision(bank, wanted, threshold, [c for c in people if c in described.names])
     _fit(
         *(h, described, people, y, out, quick),
@@ -325,6 +334,19 @@ def train(
         _tell_decisions(f"{out}: {said}", h, people, y)
 
 
+def _require_good(bank: str, favourable: str | None) -> None:
+    """Its 1 may be the refusal, as a default is; so nobody guesses."""
+    from .decision import Decision
+    from .reading import import_model
+
+    model = import_model(bank)
+    if favourable is None and not isinstance(model, Decision):
+        classes = getattr(model, "classes_", [0, 1])
+        raise GenReError(
+            f"Say which class of {bank} people want: --favourable VALUE, one of {list(classes)}."
+        )
+
+
 def _require_outcome(target: str | None, favourable: str | None) -> None:
     if target is None or favourable is None:
         raise GenReError("--csv needs --target COLUMN and --favourable VALUE to learn from.")
@@ -336,6 +358,7 @@ def _own(
     index: str | None,
     file: Path | None,
     categorical: Names,
+    lists: Mapping[str, Names],
     extra: Extra,
     how: dict,
 ) -> tuple[pd.DataFrame, pd.Series | None, Schema]:
@@ -349,7 +372,9 @@ def _own(
     if target is not None:
         frame, results = _without(frame, target, csv)
     if schema is None:
-        schema = Schema.infer(frame, categorical=named(categorical, list(frame.columns)))
+        known = list(frame.columns)
+        there: dict[str, Any] = {what: named(names, known) for what, names in lists.items()}
+        schema = Schema.infer(frame, categorical=named(categorical, known), **there)
     elif categorical:
         raise GenReError(f"--categorical goes without --schema; set the kind in {file}.")
     schema.validate(frame, extra=extra)
@@ -887,7 +912,7 @@ def benchmark(
             raise GenReError("Give --datasets or --csv, each to a folder of its own.")
         _require_outcome(target, favourable)
         how = _how(sep, decimal, encoding, missing)
-        asking, results, described = _own(csv, target, index, schema, None, extra, how)
+        asking, results, described = _own(csv, target, index, schema, None, {}, extra, how)
         wanted = _value(results, favourable, target)
         tables = {csv.stem: _split(asking, results, wanted, described, seed=0)}
     ledger = run(

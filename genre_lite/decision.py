@@ -12,7 +12,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from numbers import Real
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -23,6 +22,7 @@ from tqdm.auto import trange
 
 from .codec import Codec
 from .errors import GenReError, NotFittedError, SchemaError
+from .settings import Number
 from .threads import one_thread
 
 if TYPE_CHECKING:
@@ -120,8 +120,7 @@ class Decision:
             model = model.model
         if isinstance(model, type) or not hasattr(model, "predict_proba"):
             raise GenReError(_no_probabilities(model))
-        real = isinstance(threshold, Real) and not isinstance(threshold, bool | np.bool_)
-        if threshold is not None and not (real and 0 <= threshold < 1):
+        if threshold is not None and threshold not in Number(0, 1):
             raise GenReError(
                 f"threshold is {threshold!r}; yes means a probability above it, so give a number with "
                 "0 <= threshold < 1."
@@ -320,6 +319,32 @@ class Decision:
         columns = self.columns or []
         dtypes = [(self.dtypes or {}).get(c) for c in columns]
         return {"columns": columns, "dtypes": [_dtype_text(d) for d in dtypes]}
+
+    def bind_as(self, made: Mapping | None, people: pd.DataFrame) -> Decision:
+        """The same decision, bound as an answer's bank was, or else to a table in any order.
+
+        Parameters
+        ----------
+        made
+            The :attr:`binding` that an answer keeps.
+        people
+            Whose columns may stand in a schema's order.
+
+        Raises
+        ------
+        GenReError
+            If nothing is kept, and the model was fitted on an array, without names: whatever order its
+            columns are then put in would be a guess.
+        """
+        size = getattr(self.model, "n_features_in_", None)
+        known = made or self.columns or size is None or _names(self.model, people)
+        if not known:
+            raise GenReError(
+                f"The classifier, a {type(self.model).__name__}, was fitted on an array of {size} columns "
+                "without names, and nobody says in which order they stood; list them: "
+                "gl.Decision(model, columns=[...])."
+            )
+        return self.bind(made or people)
 
     def _as_fitted(self, frame: pd.DataFrame) -> tuple[pd.DataFrame, list]:
         """The rows in the model's columns and dtypes, and which columns they lack."""

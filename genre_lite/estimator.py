@@ -15,8 +15,8 @@ from sklearn.base import BaseEstimator
 
 from .certificate import asked, origin
 from .codec import Codec
-from .decision import Decision, SupportsProba, as_decision, require_agreement
-from .errors import GenReError, NotFittedError
+from .decision import Classifier, Decision, SupportsProba, as_decision, require_agreement
+from .errors import GenReError, NotFittedError, warn
 from .limits import Limits, Terms
 from .objectives import cost
 from .recourses import Recourses
@@ -117,6 +117,15 @@ class RecourseMethod(ABC, BaseEstimator):
                 asking = decision.remembering()  # twice about the same rows, and so once
                 score, yes = asking.ask(X)
                 labels = yes.astype(int) if y is None else _labels(y, X)
+                bare = not isinstance(self.h, (Decision, Classifier)) and hasattr(
+                    self.h, "classes_"
+                )
+                if y is None and bare:
+                    warn(
+                        f"h says {decision.classes[1]!r} to {yes.mean():.0%} of these rows, and that is taken "
+                        "for the favourable decision. If it is a refusal, as a default is, say "
+                        "gl.Decision(h, favourable=...); if it is not, say so in the same way, or give y."
+                    )
                 if y is not None:
                     require_agreement(asking, X, labels)
                 for who, verb in ((yes, "accepts"), (~yes, "denies")):

@@ -14,7 +14,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from numbers import Real
 from typing import Any, Self
 
 import numpy as np
@@ -24,6 +23,7 @@ from .codec import Codec
 from .errors import GenReError
 from .relations import Relation
 from .schema import Feature
+from .settings import Number
 from .writing import Writing
 
 __all__ = ["Limits", "Terms"]
@@ -186,10 +186,9 @@ class Limits:
         by_person = isinstance(value, Mapping | pd.Series)
         numbers = np.empty(len(self._labels))
         for i, one in enumerate(self._each(value, name) if by_person else [value]):
-            real = isinstance(one, Real) and not isinstance(one, bool | np.bool_)
             if none is not None and (one is None or one is pd.NA or one != one):
                 numbers[i if by_person else slice(None)] = none
-            elif real and (np.isfinite(one) or one == none) and fine(float(one)):
+            elif one in Number() and (np.isfinite(one) or one == none) and fine(float(one)):
                 numbers[i if by_person else slice(None)] = one
             else:
                 whose = f" for person {self._labels[i]}" if by_person else ""

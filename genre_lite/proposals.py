@@ -118,7 +118,14 @@ def check(
     believe = beliefs(judge) if judge is not None else getattr(options, "estimates", None)
     brought = options.cost if isinstance(options, Recourses) and train is None else None
     frame = options.frame if isinstance(options, Recourses) else options
-    decision = as_decision(h).bind(_columns(people, schema))
+    if isinstance(
+        options, Recourses
+    ):  # its people stand in the schema's order, and not in the bank's
+        asked = getattr(judge, "decision_", None)
+        made = options.origin.get("binding") or (asked and asked.binding)
+        decision = as_decision(h).bind_as(made, _columns(people, schema))
+    else:
+        decision = as_decision(h).bind(_columns(people, schema))
     people = schema.validate(people, extra="ignore")
     rows, found = _persons(people, frame)
 
@@ -206,6 +213,7 @@ def needless(
     >>> needless(people, options, Rich(), Schema.infer(people))
     array([1., 0.])
     """
+    h = as_decision(h).bind(_columns(people, schema))
     people = people[schema.names]
     found = options.notna().any(axis=1).to_numpy()
     result = np.full(len(options), np.nan)

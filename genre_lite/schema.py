@@ -570,6 +570,7 @@ class Schema(Sequence[Feature]):
         increasing: Sequence[str] = (),
         decreasing: Sequence[str] = (),
         clocks: Sequence[str] = (),
+        free: Sequence[str] = (),
         categorical: Sequence[str] = (),
         bounds: Mapping[str, tuple] | None = None,
         largest: Mapping[str, float] | None = None,
@@ -588,15 +589,17 @@ class Schema(Sequence[Feature]):
         numbers in 1900 … 2100, or in 1000 … 2999 if the column is called a year, as ``loan_year``, get the
         unit ``"year"``.
 
-        The lists name columns, the mappings give a column's ``bounds`` of advice, its ``largest``
+        A column that no list names may change freely, which is the same as to name it in ``free``; columns
+        that are called as age or sex are had better be named. The lists name columns, the mappings give a column's ``bounds`` of advice, its ``largest``
         change, its weight, unit, label and edges, as :class:`Feature` explains them; columns in
         ``robust`` have their cost measured by the middle 98 % of the rows.
 
         Warns
         -----
         UserWarning
-            If columns look like ids, hold dates as text or one value only, have very many levels, or have a
-            few extreme rows that set the scale of all others.
+            If columns look like ids, hold dates as text or one value only, have very many levels, have a
+            few extreme rows that set the scale of all others, or are called as what nobody chooses and are
+            named in no list.
 
         Raises
         ------
@@ -618,9 +621,13 @@ class Schema(Sequence[Feature]):
             own = {fact: given[name] for fact, given in facts.items() if given and name in given}
             features.append(replace(feature, **own))
         schema = cls(features).constrain(
-            immutable=immutable, increasing=increasing, decreasing=decreasing, clocks=clocks
+            immutable=immutable,
+            increasing=increasing,
+            decreasing=decreasing,
+            clocks=clocks,
+            free=free,
         )
-        _warn_of_traps(frame, schema)
+        _warn_of_traps(frame, schema, meant=free)
         return cls(schema.features, relations)
 
     def constrain(
@@ -942,10 +949,12 @@ def _like_an_id(name: object, codes: np.ndarray) -> bool:
     return steps.sum() < 2 * len(codes) * np.gcd.reduce(steps) or bool(_ID.search(str(name)))
 
 
-def _warn_of_traps(frame: pd.DataFrame, schema: Schema) -> None:
+def _warn_of_traps(frame: pd.DataFrame, schema: Schema, meant: Sequence[str]) -> None:
     """One warning a kind of trap, naming the columns and the way out."""
-    ids, single, wide, skewed, dates = [], [], [], [], []
+    ids, single, wide, skewed, dates, given = [], [], [], [], [], []
     for f in schema:
+        if f.actionability == "free" and f.name not in meant and _GIVEN.search(str(f.name)):
+            given.append(f.name)
         codes = f.codes(frame[f.name])
         codes = codes[~np.isnan(codes)]
         distinct = len(np.unique(codes))
@@ -978,10 +987,23 @@ def _warn_of_traps(frame: pd.DataFrame, schema: Schema) -> None:
             f"have a range at least {SKEW} times as wide as that of the middle 98 % of the rows, so that "
             "a few rows set the cost of all others: pass robust={names}",
         ),
+        (
+            given,
+            "may change freely, since nobody said otherwise, and their names say that nobody chooses them: "
+            "name them in immutable=[...], in clocks=[...] if only time moves them, or, if it is meant, in "
+            "free={names}",
+        ),
     ]
     for names, what in traps:
         if names:
             warn(f"Columns {names} {what.format(names=names)}.")
+
+
+# Names of what nobody chooses, as words of their own: age, Age_years, applicantSex, not wage or package.
+_GIVEN = re.compile(
+    r"(?i:(?<![a-z])(?:age|sex|gender|race|ethnic(?:ity)?|birth(?:date|day|place)?|nationality)(?![a-z]))"
+    r"|(?<=[a-z])(?:Age|Sex|Gender|Race|Birth)(?![a-z])"
+)
 
 
 # -- numbers as text ----------------------------------------------------------------------------

@@ -39,6 +39,17 @@ _WORDS = (
     (r" where the call takes it\b", ""),
     (rf"(?<!model, )\b({_OPTIONS})=\[?('[^']*'|[\w.]+)\]?", lambda m: f"--{m[1]} {m[2]}"),
     (r"\bpass robust=(\[[^]]*\])", r'set "scale": "robust" for \1 in the schema'),
+    (
+        r"name them in immutable=\[\.\.\.\], in clocks=\[\.\.\.\] if only time moves them, or, if it is meant, in "
+        r"free=\[[^]]*\]",
+        "name them with --immutable, with --clocks if only time moves them, or, if it is meant, with --free; "
+        "a --schema says it for good",
+    ),
+    (
+        r"convert the column with pandas\.to_numeric, or make the feature categorical",
+        "write numbers there, say how they are written (--decimal, --missing), or make the feature "
+        "--categorical",
+    ),
     (r"drop them \(frame\[schema\.names\]\)", "take them out"),
     (r"\bvalidity_margin\b", "--validity-margin"),
     (r"\bleave y out\b", "leave --target out"),

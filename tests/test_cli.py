@@ -489,6 +489,31 @@ def test_training_tells_the_truth_about_a_bank_of_ones_own(letterhead: Path, her
     )
 
 
+def test_training_names_who_is_free_and_what_nobody_chooses(here: Path) -> None:
+    """Without a word, age may fall in a letter; with one, nothing more is said of it."""
+    call = ("train", *OWN, "--quick", "--out", "free.genre")
+    told = CliRunner().invoke(app, call)
+    assert told.exit_code == 0, told.stderr
+    assert "warning: Columns ['sex', 'age'] may change freely" in told.stderr
+    assert "with --immutable, with --clocks if only time moves them" in told.stderr
+    assert "To decide: free: income, net, debt, job, sex, age" in told.stderr
+    told = CliRunner().invoke(
+        app, (*call, "--immutable", "sex", "--clocks", "age", "--free", "job")
+    )
+    assert told.exit_code == 0, told.stderr
+    assert "may change freely" not in told.stderr
+    assert "To decide: free: income, net, debt: is each" in told.stderr
+
+
+def test_nobody_guesses_which_class_of_a_bank_is_good(here: Path) -> None:
+    """Its 1 may be a default."""
+    told = CliRunner().invoke(
+        app, ["train", "--csv", "people.csv", "--id", "customer", "--model", "office_bank:model"]
+    )
+    assert told.exit_code == 2
+    assert "Say which class of office_bank:model people want: --favourable VALUE" in told.stderr
+
+
 def test_letters_keep_to_the_banks_threshold_and_the_schema(letterhead: Path, here: Path) -> None:
     import office_bank
 

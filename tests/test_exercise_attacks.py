@@ -1077,7 +1077,8 @@ def bootstrap(statistic=np.mean, ends=(0.025, 0.975), who=None, **how):
     draws, make = how.get("draws", 4000), how.get("make", lambda gaps, a, b: gaps)
 
     def gap_interval(a, b):
-        a, b, chance = np.asarray(a, float), np.asarray(b, float), np.random.default_rng(1)
+        a, b = np.asarray(a, float), np.asarray(b, float)
+        chance = np.random.default_rng(how.get("seed", 1))
         sizes = (who or (lambda a, b: (len(a), len(b))))(a, b)
         drawn = [
             statistic(x[chance.integers(len(x), size=(draws, n))], axis=1)
@@ -1091,7 +1092,11 @@ def bootstrap(statistic=np.mean, ends=(0.025, 0.975), who=None, **how):
 ATTACKS["12.1"] = {
     "the second group first": lambda a, b: bootstrap()(b, a),
     "the upper end first": lambda a, b: bootstrap()(a, b)[::-1],
+    "nineteen in twenty, on one side": bootstrap(ends=(0.05, 1)),
+    "nine in ten, as the solution draws": bootstrap(ends=(0.05, 0.95), seed=0),
     "nine in ten": bootstrap(ends=(0.05, 0.95)),
+    "ninety-two in a hundred": bootstrap(ends=(0.04, 0.96), seed=0),
+    "five below, two and a half above": bootstrap(ends=(0.05, 0.975), seed=0),
     "the extremes": bootstrap(ends=(0, 1)),
     "medians": bootstrap(statistic=np.median),
     "sums": bootstrap(statistic=np.sum),

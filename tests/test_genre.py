@@ -525,6 +525,17 @@ def test_targets_are_accepted_valid_and_plausible(genre, bank, h):
     assert genre.report_["sources"] == (~yes).sum()
 
 
+def test_whoever_is_valid_and_unlike_others_is_no_target(moons, moon_h):
+    genre = gl.GenRe(moon_h, moons.schema, training=QUICK, progress=False)
+    genre.fit(moons.X_train, moons.y_train)
+    teacher = Teacher(codes=genre.codec.codes)
+    design = genre.codec.design(genre.codec.cube(moons.X_train))
+    teacher.fit(design, moons.y_train.to_numpy(), seed=0, progress=False)
+    valid = gl.decision.accepts(moon_h, moons.X_train) & (teacher.valid > 0.7)
+    target = valid & (teacher.plausible > 0.5)
+    assert genre.report_["targets"] == target.sum() < valid.sum()
+
+
 def test_training_starts_at_how_common_values_are_among_targets(moons, moon_h, monkeypatch):
     """Not among the denied, nor among all."""
     seen = []

@@ -19,7 +19,7 @@ mpl.use("agg")
 
 import matplotlib.pyplot as plt
 
-from benchmarks import ablation, field, pages, provenance, statistics
+from benchmarks import ablation, field, pages, provenance, questions, statistics
 from benchmarks.record import Record
 from benchmarks.stage import METHODS
 from book.extensions.trace_table import CELL
@@ -45,15 +45,15 @@ def made_up(key: str) -> dict:
     chance = np.random.default_rng(zlib.crc32(key.encode()))
     world = np.random.default_rng(zlib.crc32(f"{table}/{seed}".encode())).normal(0, 0.01)
     score = WORTH.get(row, 1.7) + world + chance.normal(0, 0.003)
-    if about.ask is field.ten_options:
+    if about.ask is questions.ten_options:
         terms = ("none", "freeze", "bounds", "two changes")
         what = ("coverage", "options", "validity", "plausibility", "cost", "changed")
         what += ("diversity", "kept", "seconds")
         return {"metrics": {f"{w}, {t}": chance.random() for w in what for t in terms}}
-    if about.ask is field.same_advice:
+    if about.ask is questions.same_advice:
         what = ("both", "same_answer", "same_changes", "shared_changes", "apart")
         return {"metrics": {w: chance.random() for w in what}}
-    if about.ask is field.under_others:
+    if about.ask is questions.under_others:
         return {"metrics": {"under_all": chance.random(), "under_each": chance.random()}}
     metrics = {"score": score, "cost": 0.4, "validity": 0.9, "plausibility": 0.9}
     if row.startswith("treecf"):
@@ -379,6 +379,21 @@ def test_a_page_says_what_is_not_made(root, page, monkeypatch, tmp_path):
     assert "python -m benchmarks.field --parts main" in said
 
 
+def test_a_row_that_refused_most_worlds_has_no_mean():
+    metrics = {"metrics": {"score": 1.5}}
+    cells = {f"bank-linear/german/genre/{seed}": {"refused": "no"} for seed in (0, 1)}
+    cells |= {"bank-linear/german/genre/2": metrics}
+    cells |= {f"bank-linear/german/neighbour/{seed}": metrics for seed in range(3)}
+    cells |= {
+        "bank-linear/german/nothing/0": {"refused": "no"},
+        "bank-linear/german/nothing/1": metrics,
+    }
+    shown = pages.Field({"cells": cells, "summary": statistics.summary(cells)}).grid("bank-linear")
+    table = shown["German Credit"]
+    assert table["GenRe"] == {}
+    assert (table["nearest neighbour"]["mean"], table["doing nothing"]["mean"]) == (1.5, 1.5)
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_copes_with_some_of_it(root, page, monkeypatch, tmp_path):
     """One world of two tables, and more of GenRe; parts with gaps; an old record of the ablation."""
@@ -395,7 +410,10 @@ def test_a_page_copes_with_some_of_it(root, page, monkeypatch, tmp_path):
     assert "nan" not in re.findall(r"\b\w+\b", said.lower())
     assert "a grid that is not whole" in said
     if page == "benchmark":
-        assert "NICE, part *main*, on German Credit: GenReError: nice has no environment" in said
+        assert (
+            "NICE, part *main*, on German Credit in 1 of 3 worlds: GenReError: nice has no environment"
+            in said
+        )
     if page == "beyond_the_paper":
         assert "The record of the ablation is stale" in said
 

@@ -215,6 +215,35 @@ def test_profile_places_values_on_the_unit_scale(profiled: Recourses) -> None:
     assert shown == ["12 days → 2 days", "f", "none → some", "1 → 3", "3"]
 
 
+def test_profile_of_somebody_with_gaps() -> None:
+    """A gap has no place; it neither moves the scale of the other features nor stops the drawing."""
+    schema = Schema(
+        [
+            Feature("income"),
+            Feature("debt", gaps=True),
+            Feature("job", "nominal", ("clerk", "nurse"), gaps=True),
+            Feature("built", unit="year"),
+        ]
+    )
+    people = pd.DataFrame(
+        {
+            "income": [10.0, 20.0],
+            "debt": [np.nan, 4.0],
+            "job": [None, "nurse"],
+            "built": [2019.001, 2000.0],
+        },
+        index=["ana", "ben"],
+    )
+    options = [(40.0, np.nan, "nurse", 2019.002), (20.0, 4.0, "nurse", 2000.0)]
+    ax = plotting.profile(answer_of(schema, people, options), "ana")
+    at = [tuple(line.get_xydata()[0]) for line in ax.lines if line.get_marker() == "D"]
+    assert at[0] == (1.0, 0), "the highest income is the option's own"
+    assert at[1] == (1.0, 2), "from no job to one"
+    said = [text.get_text() for text in ax.texts]
+    assert "missing → nurse" in said and "missing" in said
+    assert any("2,019.001" in text or "2019.001" in text for text in said)
+
+
 def test_profile_of_an_option_that_was_not_found(profiled: Recourses) -> None:
     for person, option in (("ben", 0), ("ana", 1)):
         with pytest.raises(GenReError, match=f"'{person}' has no option {option}"):

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 import genre_lite as gl
 from genre_lite import Feature, GenReError, Recourses, Schema, SchemaError, Terms
+from genre_lite.baselines.nearest_neighbour import NearestNeighbour
+from genre_lite.evaluation import metrics
+from genre_lite.evaluation.robustness import invalidation_noise, invalidation_retrained
 from genre_lite.proposals import differences, needless
 
 SCHEMA = Schema(
@@ -303,3 +311,61 @@ def test_differences_do_not_mind_dtypes():
     a = pd.DataFrame({"n": [1, 2, 3], "c": pd.Categorical(["x", "y", None])})
     b = pd.DataFrame({"n": pd.array([1, None, 3], "Int8"), "c": ["x", "z", None]})
     assert differences(a, b).tolist() == [[False, False], [True, True], [False, False]]
+
+
+# -- a bank that reads an array -----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def by_position():
+    """A bank fitted on an array, an answer in a schema of another order, and the bank by names."""
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.normal(size=(300, 3)) * [1, 10, 100], columns=["rate", "debt", "income"])
+    y = (X["rate"] - X["debt"] / 10 + X["income"] / 50 > 0).astype(int)
+    bank = make_pipeline(StandardScaler(), LogisticRegression()).fit(X.to_numpy(), y)
+    schema = Schema.infer(X).reorder(["income", "debt", "rate"])
+    method = NearestNeighbour(bank, schema, progress=False).fit(X, y)
+    denied = X[bank.predict(X.to_numpy()) == 0][:20]
+    return X, bank, schema, method.recommend(denied), denied, gl.Decision(bank, columns=[*X])
+
+
+@pytest.mark.parametrize("people", ["as they came", "as the answer has them"])
+def test_a_bank_that_reads_an_array_is_asked_in_its_own_order(by_position, people):
+    """An answer's people stand in the order of the schema; the bank knows its columns by place alone."""
+    X, bank, schema, answer, denied, named = by_position
+    people = denied if people == "as they came" else answer.factual
+    kept = gl.Recourses.from_json(answer.to_json())
+    told = gl.check(people, answer, bank, schema)
+    pd.testing.assert_frame_equal(told, gl.check(people, answer, named, schema))
+    pd.testing.assert_frame_equal(told, gl.check(people, kept, bank, schema))
+    np.testing.assert_allclose(told["probability"], answer.probability[answer.found])
+    by = {"train": X, "others": [bank]}
+    tables = [gl.evaluate({"it": answer}, people, h=h, **by) for h in (bank, named)]
+    pd.testing.assert_frame_equal(*tables)
+
+
+def test_who_has_a_table_of_people_alone_has_its_order(by_position):
+    _, bank, schema, answer, denied, named = by_position
+    best = answer.best()
+    for count in (
+        lambda h: needless(denied, best, h, schema),
+        lambda h: metrics.redundancy(h, denied, best),
+    ):
+        np.testing.assert_array_equal(count(bank), count(named))
+
+
+def test_where_nobody_knows_the_order_it_is_asked_for(by_position):
+    X, bank, schema, answer, _, named = by_position
+    foreign = replace(answer, origin={})
+    codec = gl.Codec(schema).fit(X)
+    asked = (
+        lambda h: gl.check(answer.factual, foreign, h, schema),
+        lambda h: gl.evaluate({"it": foreign}, answer.factual, h=h),
+        lambda h: metrics.validity(h, answer.best()),
+        lambda h: invalidation_noise(h, answer.best(), codec),
+        lambda h: invalidation_retrained([h], answer.best()),
+    )
+    for ask in asked:
+        with pytest.raises(gl.GenReError, match=r"in which order they stood.*columns=\[\.\.\.\]"):
+            ask(bank)
+        ask(named)

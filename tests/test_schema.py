@@ -280,7 +280,7 @@ def test_infer_on_each_dtype(column, kind, step):
 
 
 def test_infer_takes_named_numbers_and_orders_as_nominal(frame):
-    schema = Schema.infer(frame, categorical=["age", "grade"])
+    schema = Schema.infer(frame, free=["age"], categorical=["age", "grade"])
     assert schema["age"].kind == schema["grade"].kind == "nominal"
     assert schema["age"].categories == (28, 34, 51)
     assert schema["grade"].categories == ("high", "low")
@@ -361,6 +361,32 @@ def traps(frame, **settings):
     return [str(w.message) for w in caught]
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["age", "Sex", "age_years", "applicantAge", "race/ethnicity", "birth date", "personal_gender"],
+)
+def test_what_nobody_chooses_is_not_free_without_a_word(name):
+    frame = pd.DataFrame({name: [1.5, 2.5, 4.0], "wage": [2.0, 1.0, 3.0]})
+    (told,) = traps(frame)
+    assert repr(name) in told and "immutable=[...]" in told and f"free=[{name!r}]" in told
+    for meant in ({"free": [name]}, {"immutable": [name]}, {"clocks": [name]}):
+        assert not traps(frame, **meant)
+
+
+def test_names_that_only_hold_such_letters_are_free():
+    names = [
+        "wage",
+        "package",
+        "mileage",
+        "Essex",
+        "embrace",
+        "storage_cost",
+        "usAge0"[:2],
+        "pages",
+    ]
+    assert not traps(pd.DataFrame({name: [1.5, 2.5, 4.0] for name in names}))
+
+
 def test_infer_warns_of_ids_constants_many_levels_and_extreme_rows():
     n = 200
     frame = pd.DataFrame(
@@ -376,11 +402,17 @@ def test_infer_warns_of_ids_constants_many_levels_and_extreme_rows():
         }
     )
     found = traps(frame)
-    assert len(found) == 4
+    assert len(found) == 5
     for text, names, way_out in zip(
         found,
-        ["['customer', 'iban']", "['country', 'branch']", "['postcode']", "['pay']"],
-        ["leave them out", "leave them out", "more than 50 levels", "robust=['pay']"],
+        ["['customer', 'iban']", "['country', 'branch']", "['postcode']", "['pay']", "['age']"],
+        [
+            "leave them out",
+            "leave them out",
+            "more than 50 levels",
+            "robust=['pay']",
+            "clocks=[...]",
+        ],
         strict=True,
     ):
         assert text.startswith(f"Columns {names} ")

@@ -149,5 +149,6 @@ ADULT = Table(
             "native-country",
         ),
         "immutable": ("race", "sex"),
+        "free": ("age",),
     },
 )

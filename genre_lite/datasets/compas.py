@@ -44,5 +44,6 @@ COMPAS = Table(
     paper={
         "categorical": ("two_year_recid", "c_charge_degree", "race", "sex"),
         "immutable": ("race", "sex"),
+        "free": ("age",),
     },
 )

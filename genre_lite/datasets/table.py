@@ -33,7 +33,7 @@ class Table:
         As in :class:`Dataset`, for both splits: whether its classifier counts both outcomes alike.
     paper
         What :meth:`Schema.infer` must be told of the paper's files (``categorical``,
-        ``immutable``); ``None`` if the paper did not use the table.
+        ``immutable``, ``free``); ``None`` if the paper did not use the table.
     bundled
         Whether the package carries the rows. If not, the default split reads the paper's files.
     mend

@@ -100,6 +100,7 @@ def validity(judge: SupportsProba, options: pd.DataFrame) -> np.ndarray:
     >>> validity(Always(), pd.DataFrame({"income": [3.0, np.nan]}))
     array([1., 0.])
     """
+    judge = as_decision(judge).bind_as(None, options)
     return _where_found(options, lambda found: acceptance(judge, found) > 0.5, failure=0)
 
 
@@ -299,6 +300,8 @@ def redundancy(h: SupportsProba, people: pd.DataFrame, options: pd.DataFrame) ->
     >>> redundancy(Rich(), ana, pd.DataFrame({"income": [6], "age": [31]}))
     array([1.])
     """
+
+    h = as_decision(h).bind(people[[name for name in people.columns if name in options.columns]])
 
     def count(found: pd.DataFrame) -> np.ndarray:
         before = people.loc[found.index]
@@ -538,10 +541,12 @@ def evaluate(
     for name, world in (("judge", judge), ("held_out", held_out)):
         _require_world(world, name)
     groups = None if by is None else _groups(people, by)
-    if h is not None and len(answers):
-        # The bank reads the columns in the order of the table, and not of a schema.
+    if answers:  # the bank reads the columns in the order of its table, and not of a schema
+        made = next(filter(None, (a.origin.get("binding") for a in answers.values())), None)
         known = next(iter(answers.values())).schema.names
-        h = as_decision(h).bind(people[[name for name in people.columns if name in known]])
+        table = people[[name for name in people.columns if name in known]]
+        h = None if h is None else as_decision(h).bind_as(made, table)
+        others = None if others is None else [as_decision(o).bind_as(made, table) for o in others]
     rows: dict[Hashable, dict] = {}
     for name, answer in answers.items():
         if not answer.factual.index.equals(people.index):

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..codec import Codec
-from ..decision import Classifier, SupportsProba, accepts, train_classifier
+from ..decision import Classifier, SupportsProba, accepts, as_decision, train_classifier
 from ..errors import GenReError
 
 if TYPE_CHECKING:
@@ -80,6 +80,7 @@ def invalidation_noise(
         feature = codec.schema[j]
         value = moved[feature.name].astype(float) + np.tile(shift, len(options))
         moved[feature.name] = value.clip(feature.low, feature.high)
+    h = as_decision(h).bind_as(None, options)
     return (~accepts(h, moved)).reshape(len(options), draws).mean(axis=1)
 
 
@@ -119,7 +120,8 @@ def invalidation_retrained(others: Sequence[SupportsProba], options: pd.DataFram
     """
     if not len(others):
         raise GenReError("There are no other classifiers; make some with retrained(bank, seeds).")
-    return np.mean([~accepts(other, options) for other in others], axis=0)
+    bound = [as_decision(other).bind_as(None, options) for other in others]
+    return np.mean([~accepts(other, options) for other in bound], axis=0)
 
 
 def retrained(bank: Dataset, seeds: Iterable[int], **training: Any) -> list[Classifier]:

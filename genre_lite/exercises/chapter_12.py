@@ -88,14 +88,23 @@ def _without_replacement(a, b):
     return np.repeat(np.mean(a) - np.mean(b), 2)
 
 
+def _nine_in_ten(a, b):
+    chance = np.random.default_rng(0)
+    a, b = (one[chance.integers(len(one), size=(40_000, len(one)))].mean(axis=1) for one in (a, b))
+    return np.quantile(a - b, [0.05, 0.95])
+
+
 def _near(interval, other) -> bool:
-    """Whether two intervals agree but for the luck of the draws, a tenth of the width."""
+    """Whether two intervals agree but for the luck of 4,000 draws: four hundredths of the width are rare.
+
+    The ends of an interval of 90 % lie eight hundredths away.
+    """
     if isinstance(interval, Mapping):
         interval = sorted(interval.values())
     interval, other = (np.asarray(x, dtype=float) for x in (interval, other))
     if interval.shape != (2,):
         return False
-    return bool(np.abs(interval - other).max() < 0.1 * max(np.ptp(other), 1e-9))
+    return bool(np.abs(interval - other).max() < 0.05 * max(np.ptp(other), 1e-9))
 
 
 def _is_interval(found, a, b) -> bool:
@@ -104,7 +113,7 @@ def _is_interval(found, a, b) -> bool:
 
 @cache
 def _right_interval(a, b) -> np.ndarray:
-    return _interval_for_a_gap()(np.array(a), np.array(b))
+    return _interval_for_a_gap()(np.array(a), np.array(b), draws=40_000)
 
 
 # Groups of other sizes, with a gap below zero, with gains and losses, and whole numbers.
@@ -395,6 +404,13 @@ EXERCISES = (
                 lambda: _without_replacement,
                 "Your interval has no width. May the same person be drawn twice?",
                 lambda answer: _near(answer(_A, _B), _without_replacement(_A, _B)),
+            ),
+            Mistake(
+                "Five in a hundred lie beyond each end of an interval of 95 %.",
+                lambda: _nine_in_ten,
+                "Your interval is a little narrow. How many draws in a hundred lie outside of it, on both "
+                "sides together?",
+                lambda answer: _near(answer(_A, _B), _nine_in_ten(_A, _B)),
             ),
         ),
         hint="Draw each group from itself, with replacement, as many as it has. Subtract the two "

@@ -14,6 +14,7 @@ from matplotlib.lines import Line2D
 from ..decision import acceptance
 from ..errors import GenReError
 from ..letters import lettered
+from ..proposals import differences
 from ..schema import Feature, Schema
 from .theme import ABOVE, GREY, INK, NO, PALETTE, SHADES, WIDTH, YES, style
 
@@ -127,7 +128,7 @@ def profile(
 
     Each feature is laid out from its lowest to its highest value: the schema's bounds where it
     has them, else the range over the people and options of ``answer``; levels in their order, which
-    means nothing for a nominal feature.
+    means nothing for a nominal feature. A missing value has no place on the line.
 
     Raises
     ------
@@ -139,37 +140,42 @@ def profile(
         raise GenReError(f"Person {person!r} has no option {option}; see answer.found.")
     schema = answer.schema
     before, after = one.factual.loc[person], one.frame.loc[(person, option)]
-    everyone = pd.concat([answer.factual, answer.frame.dropna()])
+    everyone = pd.concat([answer.factual, answer.frame[answer.found]])
+    moved = dict(
+        zip(schema.names, differences(before.to_frame().T, after.to_frame().T)[0], strict=True)
+    )
     names = [fill(feature.title, NAME) for feature in schema]
     values = []
     for feature in schema:
-        ends = dict.fromkeys(map(feature.format, (before[feature.name], after[feature.name])))
+        now, then = before[feature.name], after[feature.name]
+        ends = dict.fromkeys((feature.format(now, then), feature.format(then, now)))
         values.append(fill(" → ".join(ends), VALUE))
     tall = 0.2 * max(text.count("\n") + 1 for text in names + values)
     with style():
         ax = ax or plt.subplots(figsize=(WIDTH, 1.2 + (0.12 + tall) * len(schema)))[1]
         for y, feature in enumerate(schema):
-            a, b = before[feature.name], after[feature.name]
-            scale = _unit_scale(feature, everyone)
+            moves, scale = moved[feature.name], _unit_scale(feature, everyone)
+            a, b = scale(before[feature.name]), scale(after[feature.name])
             ax.plot([0, 1], [y, y], color="#DDDDDD", lw=1, zorder=0)
-            if a != b:
+            if moves and not np.isnan(a - b):
                 arrow = {"arrowstyle": "->", "color": INK, "shrinkA": 4, "shrinkB": 4}
-                ax.annotate("", (scale(b), y), (scale(a), y), arrowprops=arrow)
-                ax.plot(scale(b), y, "D", color=YES, ms=8)
+                ax.annotate("", (b, y), (a, y), arrowprops=arrow)
+            if moves:
+                ax.plot(b, y, "D", color=YES, ms=8)
             hollow: dict[str, Any] = {
                 "mfc": "white",
-                "mec": GREY if a == b else NO,
-                "ms": 5 if a == b else 8,
+                "mec": NO if moves else GREY,
+                "ms": 8 if moves else 5,
             }
-            ax.plot(scale(a), y, "o", mew=1.8, **hollow)
+            ax.plot(a, y, "o", mew=1.8, **hollow)
             ax.text(
                 1.03,
                 y,
                 values[y],
                 transform=ax.get_yaxis_transform(),
                 va="center",
-                color=GREY if a == b else INK,
-                weight="normal" if a == b else "bold",
+                color=INK if moves else GREY,
+                weight="bold" if moves else "normal",
             )
         ax.set(xlim=(-0.04, 1.04), ylim=(len(schema) - 0.4, -0.6))
         ax.set_xticks([0, 1], ["lowest", "highest"])
@@ -255,9 +261,15 @@ def _axis_title(feature: Feature) -> str:
 
 
 def _unit_scale(feature: Feature, people: pd.DataFrame) -> Callable[[Any], float]:
-    if feature.is_categorical:
-        last = max(len(feature.categories) - 1, 1)
-        return lambda value: feature.categories.index(value) / last
-    low = people[feature.name].min() if feature.low is None else feature.low
-    high = people[feature.name].max() if feature.high is None else feature.high
-    return lambda value: (value - low) / (high - low) if high > low else 0.5
+    """From a value to its place between the least and the greatest, NaN for a missing one."""
+    codes = feature.codes(people[feature.name])
+    low, high = 0.0, float(max(len(feature.categories) - 1, 1))
+    if not feature.is_categorical:
+        low = np.nanmin(codes, initial=np.inf) if feature.low is None else feature.low
+        high = np.nanmax(codes, initial=-np.inf) if feature.high is None else feature.high
+
+    def place(value: Any) -> float:
+        code = float(feature.codes(pd.Series([value]))[0])
+        return (code - low) / (high - low) if high > low else 0.5 + 0 * code
+
+    return place
