@@ -298,8 +298,6 @@ def train(
         people, results, described = _own(
             csv, target, index, schema, categorical, lists, extra, how
         )
-        if schema is None and not quiet:
-            _tell_what_is_left(described, named(free, list(people)))
         wanted = None if results is None else _value(results, favourable, target)
         if bank is None:
             table = _split(people, results, wanted, described, seed)
@@ -309,6 +307,8 @@ def train(
     described = described.constrain(
         **{what: named(columns, described.names) for what, columns in lists.items()}
     )
+    if csv is not None and schema is None and not quiet:
+        _tell_what_is_left(described, named(free, described.names))
     progress = watched() and not quiet
     if bank is None:
         from .decision import Decision, train_classifier

@@ -480,7 +480,8 @@ class GenRe(RecourseMethod):
             ``"balanced"`` (best estimated Score), ``"cheapest"``, ``"likeliest"``, ``"safest"`` or
             ``"first"``; see :func:`~genre_lite.sampling.choose`. The recipe's own if left out.
         margin
-            Every option has h(x⁺) above this, beside the bank's own threshold.
+            Every option has h(x⁺) above this, beside the bank's own threshold. Whoever the bank accepts
+            already is not asked to change anything, and so may lie below it.
         candidates, temperature
             How many recourses to draw for each person, and how boldly; the recipe's own if left out.
             Where they give fewer than n options, the default recipe draws more, up to three times:

@@ -313,7 +313,9 @@ class Recourses:
     def best(self) -> pd.DataFrame:
         """Option 0 of each person, one row a person; NaN where none was found.
 
-        Where everybody has one, the columns have the dtypes of the people who asked.
+        Where everybody has one, the columns have the dtypes of the people who asked. Where somebody has
+        none, that row is NaN, which not every dtype can hold; ``answer.options.xs(0, level="option")`` is
+        the first options alone, in those dtypes, for a model that is strict about them.
         """
         first = self.frame.iloc[self._begins[:-1]].droplevel(1)
         if not self._found[self._begins[:-1]].all():

@@ -120,7 +120,20 @@ MISTAKES = [
     (["train", "--csv", "{loans}"], "--csv needs --target COLUMN and --favourable VALUE"),
     (["train", "--csv", "none.csv", "--target", "a", "--favourable", "b"], "none.csv"),
     (["train", "--csv", "{loans}", "--target", "lone", "--favourable", "yes"], "no column 'lone'"),
-    (["train", "--csv", "{loans}", "--target", "loan", "--favourable", "oui"], "never holds 'oui'"),
+    (
+        [
+            "train",
+            "--csv",
+            "{loans}",
+            "--target",
+            "loan",
+            "--favourable",
+            "oui",
+            "--immutable",
+            "sex",
+        ],
+        "never holds 'oui'",
+    ),
     (
         ["train", "--csv", "{loans}", "--target=loan", "--favourable=yes", "--immutable=sax"],
         "No feature named 'sax'; did you mean 'sex'?",

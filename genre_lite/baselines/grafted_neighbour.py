@@ -40,7 +40,8 @@ class GraftedNeighbour(RecourseMethod):
     validity_margin
         γ: how sure V̂ of a copied row must be.
     margin
-        Every option has h(x⁺) above this, beside the bank's own threshold.
+        Every option has h(x⁺) above this, beside the bank's own threshold; whoever it accepts already is
+        not asked to change anything.
     refined
         Whether needless changes are taken back (:mod:`~genre_lite.refinement`).
 
