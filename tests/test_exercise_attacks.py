@@ -716,11 +716,12 @@ ATTACKS["8.3"] = {
     "columns from the right": LOWER[:, ::-1],
 }
 ATTACKS["8.4"] = {
-    "a line, and not a form": {
+    "a line of both, and a coin for the leak": {
         "independent": np.log(2),
         "autoregressive": np.log(2) / 2,
-        "leaky": 0,
+        "leaky": np.log(2) / 2,
     },
+    "twice too much": {"independent": 2 * np.log(4), "autoregressive": 2 * np.log(2), "leaky": 0},
     "a leak helps by half": lambda: but("8.4", {"leaky": np.log(2) / 2}),
     "three kinds of people": lambda: but("8.4", {"independent": np.log(3)}),
     "two lines, two coins": lambda: but("8.4", {"autoregressive": np.log(4)}),

@@ -45,7 +45,8 @@ def forms(v: object) -> list:
         return [v]
     array = np.asarray(v)
     table = pd.Series(array) if array.ndim == 1 else pd.DataFrame(array)
-    return [array.tolist(), tuple(array.tolist()), array, array[None], table]
+    numbered = [dict(enumerate(array.tolist(), start=1))] if array.ndim == 1 else []
+    return [array.tolist(), tuple(array.tolist()), array, array[None], table, *numbered]
 
 
 def forms_of_a_mapping(v: dict) -> list:
@@ -275,11 +276,30 @@ def test_a_forgotten_return_is_told_apart_from_the_dots(key):
 def test_a_function_may_give_a_number_in_a_box(key):
     solution = right(key)
     if all(np.ndim(solution(*probe)) == 0 for probe in deepcopy(EVERY[key].probes)):
-        boxed = check(key, lambda *given: np.array([solution(*given)]))
-        assert boxed.right or EVERY[key].fits, boxed
+        for box in (np.array, list, tuple):
+            boxed = check(key, lambda *given, box=box: box([solution(*given)]))
+            assert boxed.right, boxed
+
+
+def test_a_first_hint_says_which_part_is_wrong():
+    for key, answer, hint in (
+        ("7.4", [0, 0.5, 0.4, 0.1], "Look again at number 3 and 4, counted from the left."),
+        ("1.2", {}, "Nothing is in it yet."),
+        (
+            "8.4",
+            {"independent": np.log(2), "autoregressive": np.log(2) / 2, "leaky": 0},
+            "their sum",
+        ),
+    ):
+        verdict = check(key, answer)
+        assert not verdict.right and hint in verdict.hint, verdict
 
 
 def test_what_people_write_for_the_same():
+    assert check("3.4", right("3.4") | {"the port's favourite": 1}).right
+    assert check("10.3", right("10.3") | {"a": "the triangle inequality"}).right
+    short = {"causal advice": "causal"}
+    assert check("1.1", {k: short.get(v, v) for k, v in right("1.1").items()}).right
     assert check("1.2", {"A": "denied", "B": "ok", "C": "forbidden", "D": None}).right
     assert not check("1.2", {"A": "denied", "B": "ok", "C": "ok", "D": "ok"}).right
     x1, x2 = right("1.3")

@@ -204,6 +204,11 @@ EXERCISES = (
                 lambda answer: "causal advice" in (answer[2], answer[4]),
             ),
         ),
+        names={
+            "causal": "causal advice",
+            "an explanation": "explanation",
+            "advice": "causal advice",
+        },
         hint="Take them one by one: does it look back, speak of the model's next answer, or of the "
         "world?",
         takeaway="What you can check by asking the model is recourse.",

@@ -332,9 +332,17 @@ EXERCISES = (
                 lambda: _determinants() | {"the port's favourite": "third"},
                 "The determinants are right. What is minimized gets smaller: which pair makes the "
                 "added number least?",
-                lambda answer: answer["the port's favourite"].strip().lower() != "first",
+                lambda answer: str(answer["the port's favourite"]).strip().lower() != "first",
             ),
         ),
+        names={
+            "1": "first",
+            "1st": "first",
+            "2": "second",
+            "2nd": "second",
+            "3": "third",
+            "3rd": "third",
+        },
         hint="K has ones on its diagonal, and 1 / (1 + distance) beside them.",
         takeaway="One wrong sign, and a method for variety looks for three copies of one answer.",
         tolerance=2e-3,

@@ -211,6 +211,15 @@ EXERCISES = (
                 lambda answer: answer["autoregressive"] == 0,
             ),
             Mistake(
+                "The loss of a form is the mean over its lines.",
+                lambda: {
+                    "independent": float(np.log(2)),
+                    "autoregressive": float(np.log(2)) / 2,
+                    "leaky": 0.0,
+                },
+                "That is what one line costs on average. A form has two, and its loss is their sum.",
+            ),
+            Mistake(
                 "Independent lines cost nothing extra.",
                 lambda: {
                     "independent": float(np.log(2)),

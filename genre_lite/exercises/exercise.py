@@ -210,9 +210,8 @@ class Exercise:
         if not alike(given, self.probes):
             said = "Your function writes into what it is given, and whoever calls it loses that. Write into a copy."
             return Verdict(self.key, "wrong", said)
-        if self.fits is None:
-            wanted = self._tried(self._reference)
-            tried = [in_form(one, like) for one, like in zip(tried, wanted, strict=True)]
+        wanted = self._tried(self._reference)
+        tried = [in_form(one, like) for one, like in zip(tried, wanted, strict=True)]
         return self._verdict(answer, tried, tries)
 
     def _verdict(self, answer: Any, tried: Any, tries: int) -> Verdict:
@@ -242,7 +241,8 @@ class Exercise:
             if wrong:
                 return f"Look again at {', '.join(wrong)}."
             if right.keys() - tried.keys():
-                return "What you gave is right, and something is missing."
+                said = "What you gave is right, and something is missing."
+                return said if tried else "Nothing is in it yet."
         if self.probes:
             missed = self._fit(tried).count(False)
             return (
@@ -254,6 +254,13 @@ class Exercise:
             if alike(-tried, right, self.tolerance):
                 return "The size is right. Look at the sign."
             return f"Your number is too {'small' if tried < right else 'large'}."
+        if self.accepts is None and _is_list(right) and np.shape(right) == np.shape(tried):
+            wrong = [
+                i + 1
+                for i, (a, b) in enumerate(zip(right, tried, strict=True))
+                if not alike(a, b, self.tolerance)
+            ]
+            return f"Look again at number {' and '.join(map(str, wrong))}, counted from the left."
         if self.accepts is not None:
             return "This does not keep all that is asked. Read the question part by part."
         return "Which part of it are you least sure of? Begin there."
@@ -317,6 +324,10 @@ class Exercise:
         first = before[-1].end_lineno if before else function.lineno
         lines[last] = lines[last].replace("return ", "answer = ", 1)
         return Solution(self.key, textwrap.dedent("\n".join(lines[first:])).strip())
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list | tuple | np.ndarray) and np.ndim(value) == 1
 
 
 def _is_docstring(node: ast.AST) -> bool:

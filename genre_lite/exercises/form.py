@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from fractions import Fraction
 from numbers import Number
 from typing import Any
@@ -101,11 +102,10 @@ def _as_scalar(answer: Any, like: Any, known: Collection[str], names: Any) -> An
                 return "yes" if answer else "no"
             if isinstance(answer, str) and plain(answer) in YES | NO:
                 return "yes" if plain(answer) in YES else "no"
-        if not isinstance(answer, str):
-            return answer
         spellings = {plain(other): name for other, name in (names or {}).items()}
         spellings |= {plain(one): one for one in (*known, like) if one}
-        return spellings.get(plain(answer), answer.strip())
+        as_it_is = answer.strip() if isinstance(answer, str) else answer
+        return spellings.get(plain(answer), as_it_is)
     if isinstance(like, bool | np.bool_):
         if isinstance(answer, str) and plain(answer) in YES | NO:
             return plain(answer) in YES
@@ -162,6 +162,9 @@ def _in_order(answer: Any, like: pd.Series | pd.DataFrame) -> Any:
 
 
 def _as_listing(answer: Any, like: Any, known: Collection[str], names: Any) -> Any:
+    if isinstance(answer, Mapping) and np.ndim(like) == 1 and len(answer) == len(like):
+        with suppress(TypeError):  # keys that have no order
+            answer = [answer[key] for key in sorted(answer)]
     if isinstance(answer, str | Mapping | set) or not np.iterable(answer):
         return answer
     try:
