@@ -1,0 +1,83 @@
+"""Chapters are executed side by side, ahead of the page that needs them.
+
+Sphinx reads one page after the other, and MyST-NB executes each when it is read. Here all pages to be read are
+handed to a few processes at once; a page that is read then waits for its own, and gets what it would have got.
+"""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import Future, ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+from jupyter_cache.executors.utils import ExecutionResult, single_nb_execution
+from myst_nb.core.execute import direct
+from myst_nb.core.read import create_nb_reader
+from nbformat import NotebookNode
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+
+MOST = 4  # a chapter may hold 1.5 GB
+Key = tuple[str, tuple[str, ...]]
+
+crew: ProcessPoolExecutor | None = None
+ahead: dict[Key, Future] = {}
+
+
+def jobs() -> int:
+    """As many as there are cores to use, within bounds."""
+    mine = getattr(os, "sched_getaffinity", None)
+    return min(MOST, len(mine(0)) if mine else os.cpu_count() or 1)
+
+
+def key(notebook: NotebookNode, folder: str) -> Key:
+    """What decides what an execution gives: where it runs, and its code."""
+    return folder, tuple(cell.source for cell in notebook.cells if cell.cell_type == "code")
+
+
+def begin(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
+    """Hand over what is to be executed, in the order in which it will be read."""
+    global crew
+    settings = env.mystnb_config
+    if settings.execution_mode != "force" or settings.execution_in_temp:
+        return
+    direct.single_nb_execution = executed
+    crew = ProcessPoolExecutor(jobs(), mp_context=get_context("spawn"))
+    for name in sorted(docnames):
+        path = Path(env.doc2path(name))
+        text = path.read_text(encoding="utf-8")
+        reader = create_nb_reader(str(path), env.myst_config, settings, text)
+        if reader is not None:
+            notebook, folder = reader.read(text), str(path.parent)
+            timeout, errors = settings.execution_timeout, settings.execution_allow_errors
+            ahead[key(notebook, folder)] = crew.submit(
+                single_nb_execution, notebook, folder, timeout, errors
+            )
+
+
+def executed(notebook: NotebookNode, cwd: str, **settings: object) -> ExecutionResult:
+    """What was executed ahead, put into the page's notebook; else it is executed now."""
+    waiting = ahead.pop(key(notebook, cwd), None)
+    if waiting is None:
+        return single_nb_execution(notebook, cwd=cwd, **settings)
+    result = waiting.result()
+    notebook.metadata.update(result.nb.metadata)
+    for cell, done in zip(notebook.cells, result.nb.cells, strict=True):
+        cell.update(done)
+    return result
+
+
+def end(app: Sphinx, problem: Exception | None) -> None:
+    """Let the processes go; what nobody waits for any more is not begun."""
+    if crew is not None:
+        crew.shutdown(cancel_futures=True)
+    ahead.clear()
+    direct.single_nb_execution = single_nb_execution
+
+
+def setup(app: Sphinx) -> dict:
+    """Connect both ends of a build."""
+    app.connect("env-before-read-docs", begin)
+    app.connect("build-finished", end)
+    return {"version": "1", "parallel_read_safe": False}
