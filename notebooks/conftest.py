@@ -21,7 +21,9 @@ LIMIT = 5 * 60  # seconds
 spent: Counter = Counter()
 TESTS = Path(__file__).resolve().parent.parent / "tests"
 PROFILE = tempfile.TemporaryDirectory(prefix="labels-")
-TOLD = Path(PROFILE.name, "told.txt")  # one a process, so that those of other workers stay apart
+TOLD = Path(
+    PROFILE.name, "told.txt"
+)  # one a process, so that those of other workers stay apart
 STARTUP = f"""
 import sys
 from pathlib import Path
@@ -45,7 +47,9 @@ def pytest_runtest_makereport(item, call):
         wrong = TOLD.read_text(encoding="utf-8")
         TOLD.unlink()
         report.outcome = "failed"
-        report.longrepr = f"Words of a figure of {item.path.name} cannot be read:\n{wrong}"
+        report.longrepr = (
+            f"Words of a figure of {item.path.name} cannot be read:\n{wrong}"
+        )
     before = spent[item.path]
     spent[item.path] += call.duration
     if before <= LIMIT < spent[item.path]:

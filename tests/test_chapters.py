@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 
@@ -155,3 +156,25 @@ def test_every_notebook_brings_the_book_to_colab_in_its_first_cell(root):
     (cell,) = first
     assert '"google.colab" in sys.modules' in cell and "/book[notebook]" in cell
     exec(cell, {})  # elsewhere it does nothing
+
+
+HIDDEN = {"remove-cell", "remove-input", "hide-input"}
+PLUMBING = re.compile(r"\b(?:assert|glue)\b")
+
+
+def seen(root):
+    """The lines of code that a reader of the page sees, by notebook and cell."""
+    for path in sorted(root.glob("notebooks/*.ipynb")):
+        for i, cell in enumerate(json.loads(path.read_text())["cells"]):
+            if cell["cell_type"] == "code" and not HIDDEN & {*cell["metadata"].get("tags", [])}:
+                yield f"{path.stem}[{i}]", "".join(cell["source"]).splitlines()
+
+
+def test_no_line_of_code_is_wider_than_the_page(root):
+    wide = {where: line for where, lines in seen(root) for line in lines if len(line) > 78}
+    assert not wide
+
+
+def test_at_most_one_visible_line_in_twenty_is_plumbing(root):
+    lines = [line for _, of in seen(root) for line in of if line.strip()]
+    assert sum(bool(PLUMBING.search(line)) for line in lines) < len(lines) / 20
