@@ -19,6 +19,12 @@ CHAPTER = """
 <figcaption><p><span class="caption-number">Fig. 1</span><span class="caption-text">A caption.</span></p>
 </figcaption></figure></div>
 <div class="cell_output"><img src="../_images/b.png" alt="No figure, only output."></div>
+<div class="math" id="equation-q"><div class="formula"><math id="m1"><mi>Q</mi></math></div><span class="eqno">(1.1)<a
+class="headerlink" href="#equation-q">#</a></span></div>
+<div class="question" id="which"><p class="question-title" id="t">Which <em>one</em>?</p><p>Two are lost.</p>
+<ol class="question-options"><li>A</li><li>B</li></ol>
+<details><summary>Answers</summary><ul class="question-answers"><li>1. No.</li></ul></details></div>
+<p>What it means.</p>
 <h3>What moves</h3>
 <div class="cell_output"><div class="genre-moving" aria-labelledby="m"><p class="moving-title" id="m">A dial</p>
 <p class="moving-look">Look.</p><div class="moving-controls"><input type="range"></div>
@@ -52,8 +58,8 @@ def made(slides, points=POINTS, high=400):
     return [BeautifulSoup(slide, "html.parser") for slide in found]
 
 
-def test_a_chapter_becomes_question_goals_figures_and_points(slides):
-    opening, goals, figure, moving, points = made(slides)
+def test_a_chapter_becomes_question_goals_what_it_shows_and_points(slides):
+    opening, goals, figure, _, _, moving, points = made(slides)
     assert opening.h1.text == "Denied"
     assert "What now?" in opening.text
     assert [li.text for li in goals.select("li")] == ["tell one thing from another"]
@@ -65,12 +71,33 @@ def test_a_chapter_becomes_question_goals_figures_and_points(slides):
     assert [li.text for li in points.select("li")] == ["One.", "Two."]
 
 
+def test_a_formula_has_its_number_and_what_the_chapter_says_of_it(slides):
+    formula = made(slides)[3]
+    assert formula.h2.text == "A section"
+    assert formula.math.text == "Q" and formula.select_one(".eqno").text == "(1.1)"
+    assert not formula.select("[id]"), "the places to link to are the chapter's"
+    assert formula.select_one("details.notes > p").text == "What it means."
+
+
+def test_a_question_keeps_its_answers_for_the_speaker(slides):
+    asked = made(slides)[4]
+    assert asked.h2.decode_contents() == "Which <em>one</em>?"
+    assert [li.text for li in asked.section.find("ol").select("li")] == ["A", "B"]
+    assert asked.section.find("p", recursive=False).text == "Two are lost."
+    assert asked.select_one("details.notes .question-answers").text == "1. No."
+    assert not asked.details.has_attr("open")
+
+
+def test_where_a_section_ends_there_is_nothing_to_say(slides):
+    assert not made(slides)[5].select(".notes"), "what follows is of another section"
+
+
 def test_a_tall_figure_stands_beside_its_caption(slides):
     assert made(slides, high=900)[2].figure["class"] == ["tall"]
 
 
 def test_a_figure_that_moves_shows_its_still(slides):
-    still = made(slides)[3].select_one(".genre-moving")
+    still = made(slides)[5].select_one(".genre-moving")
     assert [tag.get("class") for tag in still.find_all(recursive=False)] == [
         ["moving-title"],
         ["moving-planes"],
@@ -125,6 +152,8 @@ def test_the_built_slides_cover_every_chapter(root):
         slides = deck.select("section")
         own = [slide for slide in slides if slide.select_one(f'footer a[href="{chapter}"]')]
         assert len(own) >= 4, f"{chapter} has no figure"
+        assert any(slide.select(".formula") for slide in own), f"{chapter} has no formula"
+        assert sum(bool(slide.select(".notes")) for slide in own) > len(own) / 2
 
 
 def test_no_slide_is_higher_than_a_projector(root, tmp_path):

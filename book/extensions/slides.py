@@ -1,7 +1,8 @@
-"""Slides out of the built chapters: their questions, figures and key points, and no second text.
+"""Slides out of the built chapters: their questions, formulas, figures and key points, and no second text.
 
 After each build of the html, ``slides.html`` stands beside the pages. It is shown with the arrow
-keys, and printed one slide a page.
+keys, and printed one slide a page. What the chapter says of a formula or a figure, and what it answers to a
+question, are the speaker's notes; the key N opens and closes them.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ import genre_lite.plotting
 
 MOVING = Path(genre_lite.plotting.__file__).with_name("moving.css")
 CHAPTERS = "notebooks/[01]*.html"
+SHOWN = "article .cell_output figure, article .genre-moving, article div.math[id^=equation-], article .question"
+HOW = "Arrow keys turn the slides, N shows the notes. Text under CC BY 4.0, code under MIT."
+ASIDE = ["question", "admonition", "cell", "genre-moving", "math", "sphinx-subfigure"]
 PAGE = Template("""<!doctype html>
 <html lang="en">
 <head>
@@ -45,6 +49,10 @@ figure.tall img { max-height: 74vh; }
 .moving-planes { justify-content: center; }
 .moving-planes svg { max-width: min(26rem, 46vh * 1.3); }
 figcaption { font-size: 0.8em; color: #4a5158; margin-top: 0.8em; }
+.formula { overflow-x: auto; padding: 0.5em 0; font-size: 1.15em; }
+.eqno { color: #4a5158; font-size: 0.8em; }
+.notes { margin-top: 1.2em; font-size: 0.75em; color: #4a5158; }
+.notes > :not(summary) { border-left: 3px solid #cad1d8; padding-left: 1em; margin: 0.6em 0; }
 footer { margin-top: 1.5em; font-size: 0.65em; color: #4a5158; }
 .opening footer { color: white; }
 footer { display: flex; justify-content: space-between; gap: 2em; }
@@ -53,7 +61,7 @@ a { color: inherit; }
 @media (max-width: 64rem), (max-height: 48rem) { html { font-size: 1.05rem; } section { padding: 4vh 6vw; } }
 @media (max-width: 40rem) { html { font-size: 0.95rem; } }
 @page { size: 297mm 167mm; margin: 0; }
-@media print { section { break-after: page; min-height: auto; height: 100vh; } }
+@media print { .notes:not([open]) { display: none; } section { break-after: page; min-height: auto; height: 100vh; } }
 </style>
 </head>
 <body>
@@ -62,6 +70,11 @@ $slides
 </main>
 <script>
 addEventListener("keydown", (event) => {
+  if (event.key === "n" || event.key === "N") {
+    const notes = [...document.querySelectorAll(".notes")];
+    const open = !notes.some((note) => note.open);
+    notes.forEach((note) => (note.open = open));
+  }
   const step = { ArrowRight: 1, ArrowDown: 1, " ": 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
   if (!step) return;
   event.preventDefault();
@@ -94,15 +107,54 @@ def chapter_slides(page: BeautifulSoup, address: str) -> list[str]:
         f'<section class="slide"><h2>After it you can</h2>{frame.select_one("ul")}{source}</section>',
     ]
     folder = address.rpartition("/")[0]
-    for shown in page.select("article .cell_output figure, article .genre-moving"):
+    for shown in page.select(SHOWN):
+        if "question" in shown.get("class", []):
+            slides.append(f'<section class="slide">{_question(shown)}{source}</section>')
+            continue
         about = shown.find_previous(["h2", "h3"])
         heading = f"<h2>{' '.join(about.get_text().split())}</h2>" if about else ""
-        drawn = _moving(shown) if shown.name == "div" else _figure(shown, folder)
-        slides.append(f'<section class="slide">{heading}{drawn}{source}</section>')
+        if shown.name == "figure":
+            drawn = _figure(shown, folder)
+        else:
+            drawn = _bare(shown) if "math" in shown["class"] else _moving(shown)
+        slides.append(
+            f'<section class="slide">{heading}{drawn}{_notes(_said(shown))}{source}</section>'
+        )
     slides.append(
         f'<section class="slide"><h2>Key points</h2>{points.select_one("ul")}{source}</section>'
     )
     return slides
+
+
+def _bare(tag: Tag) -> str:
+    """A part of a page without its places to link to, which are the chapter's."""
+    for part in [tag, *tag.select("[id]")]:
+        part.attrs.pop("id", None)
+    return str(tag)
+
+
+def _question(asked: Tag) -> str:
+    """A question and its options; the answers are for the speaker."""
+    title = asked.select_one(".question-title")
+    told = [
+        _bare(part) for part in asked.find_all(["p", "ol"], recursive=False) if part is not title
+    ]
+    answers = asked.select_one(".question-answers")
+    return f"<h2>{title.decode_contents()}</h2>{''.join(told)}{_notes(_bare(answers) if answers else '')}"
+
+
+def _said(shown: Tag) -> str:
+    """What the chapter says next in the same section, in a paragraph of its own."""
+    for part in shown.find_all_next(["p", "h2", "h3"]):
+        if part.name != "p":
+            return ""
+        if not part.find_parent(class_=ASIDE):
+            return _bare(part)
+    return ""
+
+
+def _notes(said: str) -> str:
+    return f'<details class="notes"><summary>Notes</summary>{said}</details>' if said else ""
 
 
 def _figure(figure: Tag, folder: str) -> str:
@@ -143,7 +195,7 @@ def _inner(tag: Tag) -> str:
 
 def deck(title: str, slides: list[str]) -> str:
     """All slides as one page: an opening one, and on each its number and a place to link to."""
-    first = f'<section class="slide opening"><h1>{escape(title)}</h1><p><a href="index.html">The book</a></p><footer></footer></section>'
+    first = f'<section class="slide opening"><h1>{escape(title)}</h1><p><a href="index.html">The book</a></p><p>{HOW}</p><footer></footer></section>'
     numbered = [
         slide.replace("<section", f'<section id="slide-{n}"', 1).replace(
             "</footer>", f"<span>{n}</span></footer>"
