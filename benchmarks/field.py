@@ -314,38 +314,38 @@ def confirm(record: Record, count: int, keys: Iterable[str], jobs: int = 1) -> N
 
     A cell stands by cells of its own part, table and row, and by no others. The last seeds come first,
     since another machine's cells may differ by a rounding; and of these the stages that hold many rows, so
-    that few are set up. The file is written after each table, so a stopped run goes on.
+    that few are set up. What a stopped run has made again is in the spool, and is not made a third time.
     """
-    tables: dict[str, dict[str, list[str]]] = {}
+    rows: dict[str, list[str]] = {}
     for key in keys:
         if "error" not in record.old.get(key, {"error": True}):
-            rows, _, _ = key.rpartition("/")
-            tables.setdefault(key.split("/")[1], {}).setdefault(rows, []).append(key)
-    for table, rows in tables.items():
-        left = {row: min(count, len(keys)) for row, keys in rows.items()}
-        todo = []
-        for cells in sorted(by_stage(key for keys in rows.values() for key in keys), key=_rank):
-            todo.append([])
-            for key in cells:
-                row, _, _ = key.rpartition("/")
-                if left[row]:
-                    left[row] -= 1
-                    todo[-1].append(key)
-        crew = joblib.Parallel(jobs, return_as="generator_unordered")
-        # Named by its module, which a process can import; this file runs as __main__.
-        run = import_module("benchmarks.field").played
-        made: dict[str, dict] = {}
-        asked = [joblib.delayed(run)(cells) for cells in todo if cells]
-        for part in tqdm(crew(asked), total=len(asked), desc=table, unit="stage"):
-            made |= part
-        for key, cell in made.items():
+            rows.setdefault(key.rpartition("/")[0], []).append(key)
+    left = {
+        row: min(count, len(keys)) - sum(map(record.cells.__contains__, keys))
+        for row, keys in rows.items()
+    }
+    stages: list[list[str]] = []
+    for cells in sorted(by_stage(key for keys in rows.values() for key in keys), key=_rank):
+        stages.append([])
+        for key in cells:
+            row = key.rpartition("/")[0]
+            if left[row] > 0 and key not in record.cells:
+                left[row] -= 1
+                stages[-1].append(key)
+    # Named by its module, which a process can import; this file runs as __main__.
+    run = import_module("benchmarks.field").work
+    asked = [joblib.delayed(run)(cells, record.path) for cells in stages if cells]
+    crew = joblib.Parallel(jobs, return_as="generator_unordered")
+    for _ in tqdm(crew(asked), total=len(asked), desc="confirm", unit="stage"):
+        record.collect()
+    for row, cells in rows.items():
+        again = {key: record.cells[key] for key in cells if key in record.cells}
+        for key, cell in again.items():
             if "error" in cell:  # it may be this machine's, and says nothing of the old cells
                 raise GenReError(f"{key}: {cell['error']}")
-        for row, cells in rows.items():
-            stands = record.confirm(cells, {key: made[key] for key in cells if key in made})
-            if not stands:
-                tqdm.write(f"{row}: {len(cells)} cells are to be made again")
-        record.write(statistics.summary)
+        if not record.confirm(cells, again):
+            tqdm.write(f"{row}: {len(cells)} cells are to be made again")
+    record.write(statistics.summary)
 
 
 def _rank(cells: list[str]) -> tuple[int, int]:

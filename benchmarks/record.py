@@ -84,7 +84,9 @@ class Record:
 
         Each then says in ``stands_by`` which cells these were. What took seconds may differ.
         """
-        same = all(_answers(cell) == _answers(self.old[key]) for key, cell in again.items())
+        same = bool(again) and all(
+            _answers(cell) == _answers(self.old[key]) for key, cell in again.items()
+        )
         for key in keys:
             old = self.old.pop(key)
             if key in again:

@@ -99,14 +99,18 @@ def test_rows_are_confirmed_by_their_last_cells(record, monkeypatch, count, aske
     for key in old:
         record.put(key, {"metrics": {"score": 1.0}})
     record.write()
-    later = Record(record.path, COMMAND, code=lambda key: {"a.py": "2"})
-    asked = []
 
-    def played(keys):
+    def by(code):
+        return Record(record.path, COMMAND, code=lambda key: {"a.py": code}, spool=record.spool)
+
+    later, asked = by("2"), []
+
+    def work(keys, out):
         asked.append(keys)
-        return {key: {"metrics": {"score": 2.0 if "grafted" in key else 1.0}} for key in keys}
+        for key in keys:
+            later.leave(key, {"metrics": {"score": 2.0 if "grafted" in key else 1.0}})
 
-    monkeypatch.setattr(field, "played", played)
+    monkeypatch.setattr(field, "work", work)
     field.confirm(later, count, old)
     assert sum(map(len, asked)) == asked_for
     assert asked[0] == ["main/german/genre/2"]
@@ -114,9 +118,9 @@ def test_rows_are_confirmed_by_their_last_cells(record, monkeypatch, count, aske
     again = {key for keys in asked for key in keys if "grafted" in key}
     assert {key for key in later.cells if "grafted" in key} == again, "the others are gone"
     assert not later.old
-    field.confirm(Record(record.path, COMMAND, code=lambda key: {"a.py": "3"}), count, old[:1])
-    kept = Record(record.path, COMMAND, code=lambda key: {"a.py": "3"})
-    assert [*kept.cells] == old[:1], "what was not asked for is made again"
+    later = by("3")
+    field.confirm(later, count, old[:1])
+    assert [*by("3").cells] == old[:1], "what was not asked for is made again"
 
 
 def test_a_cell_stands_by_its_own_part_and_table_alone(record, monkeypatch):
@@ -130,15 +134,26 @@ def test_a_cell_stands_by_its_own_part_and_table_alone(record, monkeypatch):
     for key in old:
         record.put(key, {"metrics": {"score": 1.0}})
     record.write()
-    later = Record(record.path, COMMAND, code=lambda key: {"a.py": "2"})
 
-    def played(keys):
-        return {
-            key: {"metrics": {"score": 2.0 if "options/german" in key else 1.0}} for key in keys
-        }
+    def again():
+        return Record(record.path, COMMAND, code=lambda key: {"a.py": "2"}, spool=record.spool)
 
-    monkeypatch.setattr(field, "played", played)
+    later, asked = again(), []
+
+    def work(keys, out):
+        for key in keys:
+            asked.append(key)
+            later.leave(key, {"metrics": {"score": 2.0 if "options/german" in key else 1.0}})
+            if len(asked) == 1:
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr(field, "work", work)
+    with pytest.raises(KeyboardInterrupt):
+        field.confirm(later, 1, old)
+    later = again()
+    assert len(later.cells) == 1 and len(later.old) == len(old), "nothing is lost"
     field.confirm(later, 1, old)
+    assert len(asked) == len(set(asked)) == 4, "what a stopped run has made is not made again"
     assert "options/german/genre/0" not in later.cells
     assert later.cells["options/german/genre/1"]["metrics"]["score"] == 2.0
     standing = {key: cell["stands_by"] for key, cell in later.cells.items() if "stands_by" in cell}
@@ -146,6 +161,14 @@ def test_a_cell_stands_by_its_own_part_and_table_alone(record, monkeypatch):
         f"{kind}/0": [f"{kind}/1"]
         for kind in ("main/german/genre", "main/compas:paper/genre", "options/compas:paper/genre")
     }
+
+
+def test_no_cell_stands_by_none(record):
+    record.put("a/b/c/0", {"metrics": {"score": 1.5}})
+    record.write()
+    later = Record(record.path, COMMAND, code=lambda key: {"a.py": "2"})
+    assert not later.confirm(["a/b/c/0"], {})
+    assert not later.cells
 
 
 def test_the_file_is_strict_json_a_cell_a_line(record):
