@@ -138,3 +138,12 @@ def test_every_kind_of_fault_is_seen(before, after, fault):
 def test_citations_are_read_in_every_form():
     text = "{cite:p}`one,two` and {cite:t}`three`, {cite}`four`; `five`."
     assert citations({"page": text}) == {"page": {"one", "two", "three", "four"}}
+
+
+def test_code_that_a_docstring_speaks_of_is_named(root):
+    """By its repository and its commit, so that whoever doubts can look."""
+    for path in sorted((root / "genre_lite/baselines").glob("*.py")):
+        text = path.read_text()
+        assert "ublic implementation" not in text, path.name
+        if "CARLA" in text and path.stem != "probe":  # which points to Wachter's
+            assert re.search(r"carla-recourse/CARLA at [0-9a-f]{7}", text), path.name

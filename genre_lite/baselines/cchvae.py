@@ -37,10 +37,10 @@ class CCHVAE(RecourseMethod):
     search among inputs. Only ``predict_proba`` is asked of h.
 
     Defaults are those of the GenRe experiments (100 samples a shell, p = 1, shells of 0.1), but for
-    the number of shells, 200 for 1,000: where the prior puts its people ends long before. Public
-    implementations train with a mean of squared errors and a sum of KL over the batch, so that
-    everybody gets nearly the same answer (see :mod:`~genre_lite.baselines.autoencoder`), and let
-    immutable features move; here neither happens. What is judged is the snapped person. Decoded
+    the number of shells, 200 for 1,000: where the prior puts its people ends long before. The code that
+    these called (carla-recourse/CARLA at 0472635, ``cchvae/model.py``) trains with a mean of squared errors and a
+    sum of KL over the batch, so that everybody gets nearly the same answer (see
+    :mod:`~genre_lite.baselines.autoencoder`), and lets immutable features move; here neither happens. What is judged is the snapped person. Decoded
     people are pushed into the bounds of advice; at most so many changes, which decoding hardly ever
     leaves, and relations, are kept only by leaving out who breaks them.
 

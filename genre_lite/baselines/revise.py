@@ -25,10 +25,10 @@ class REVISE(LatentMethod):
 
     Defaults are those of the GenRe experiments (Adam with steps of 0.1, λ = 0.5, at most 1,500 steps),
     with two liberties: the hidden layers are smaller, which reconstructs as well, and a walk ends when
-    200 steps have brought nothing better. The cheapest valid person passed is the answer. Public
-    implementations answer with x itself where none was valid, which counts as a cheap success; here
-    nothing is found. They also let immutable features move, and train an autoencoder that ignores its
-    code (see :mod:`~genre_lite.baselines.autoencoder`).
+    200 steps have brought nothing better. The cheapest valid person passed is the answer. The code that
+    these called (carla-recourse/CARLA at 0472635, ``revise/model.py``) answers with x itself where none was valid,
+    which counts as a cheap success; here nothing is found. It also lets immutable features move, and trains an
+    autoencoder that ignores its code (see :mod:`~genre_lite.baselines.autoencoder`).
 
     Equation: :eq:`latent-revise`.
 
