@@ -33,7 +33,7 @@ endif
 .NOTPARALLEL: pdf
 
 .DEFAULT_GOAL := help
-.PHONY: help book pdf print test check diff lab classroom bench peers models release address clean
+.PHONY: help book pages pdf print test check diff lab classroom bench peers models release address clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -43,6 +43,9 @@ $(READY): pyproject.toml constraints.txt
 
 book: $(READY) ## Run every chapter and build the book, strictly; one alone: make book CHAPTER=7
 	@$(PY) -m tasks book $(CHAPTER)
+
+pages: $(READY) ## Test the pages that `make book` has built, in Chromium or Chrome
+	@$(PY) -m tasks pages
 
 pdf: book print ## Print the whole book as _build/book.pdf; needs Chromium or Chrome
 

@@ -2,6 +2,7 @@
 
     python -m tasks book             # every chapter executed, the book built strictly; `book 7` is one
     python -m tasks test             # the package, the examples in its docstrings, every cell
+    python -m tasks pages            # the pages that `book` has built, in a browser
     python -m tasks check codec      # one module: style, types, its tests; `check 7` is a chapter
     python -m tasks diff             # what changed in the chapters, cell by cell
     python -m tasks classroom        # assignments for graders, and what else a teacher needs
@@ -37,6 +38,7 @@ PEERS = {
     "ellice": ("torch", "ellice==0.1.4"),
 }
 SPREAD = ("-n", "auto", "--maxprocesses", "4", "--dist", "loadfile", "--durations=20")
+BUILT = ("book", "rendered", "slides", "moving", "chapters", "minutes")
 CELLS = ("--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=600")
 
 
@@ -137,6 +139,13 @@ def test() -> None:
     run("pytest", *SPREAD, *CELLS)
 
 
+def pages() -> None:
+    """The tests of the built pages, which `test` skips where there are none."""
+    if not (ROOT / "_build/html/index.html").is_file():
+        sys.exit("There are no pages yet: build the book first.")
+    run("pytest", "-q", *(f"tests/test_{name}.py" for name in BUILT))
+
+
 def package() -> None:
     """The package's own tests, from the unpacked archive: nothing of the repository is at hand."""
     with tempfile.TemporaryDirectory() as folder:
@@ -202,7 +211,19 @@ def release() -> None:
 
 TASKS = {
     task.__name__: task
-    for task in (environment, book, test, package, classroom, check, diff, style, peers, release)
+    for task in (
+        environment,
+        book,
+        pages,
+        test,
+        package,
+        classroom,
+        check,
+        diff,
+        style,
+        peers,
+        release,
+    )
 }
 
 

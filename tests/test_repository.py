@@ -26,6 +26,7 @@ ADDRESS = re.compile(
 ADDRESSED = ("_config.yml", "README.md", "CITATION.cff", "pyproject.toml")
 COMMANDS = (
     "book",
+    "pages",
     "pdf",
     "test",
     "check",
