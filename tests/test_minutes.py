@@ -113,7 +113,7 @@ def test_no_part_of_a_page_is_lost(name):
 @EVERY
 def test_the_box_says_about_what_the_sections_add_up_to(name):
     said = minutes(first_box(PAGES[name]))
-    assert 0.6 < page_minutes(PAGES[name]) / said < 1.4
+    assert abs(page_minutes(PAGES[name]) / said - 1) < 0.1
 
 
 # -- routes -------------------------------------------------------------------------------------
