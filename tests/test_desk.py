@@ -826,3 +826,32 @@ def test_three_answers_stand_side_by_side(shown, opened, tmp_path):
         "([...document.querySelectorAll('.desk label')].find((l) => l.textContent === 'Who asks').control);",
     )
     assert not opened.run("document.querySelector('.desk-way')"), "another person begins anew"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("around", ["light", "dark"])
+@pytest.mark.parametrize("system", ["light", "dark"])
+def test_a_desk_follows_the_page_around_it_and_not_the_system(browser, tmp_path, system, around):
+    """A reader may choose a dark book on a light system: what says "here you are" has to be seen."""
+    page = tmp_path / "page.html"
+    style = (desk.FOLDER / "desk.css").read_text()
+    page.write_text(
+        f'<html style="color-scheme: {around}"><style>{style}</style>'
+        '<div class="desk"><input aria-invalid="true" type="number"></div></html>'
+    )
+    scheme = [{"name": "prefers-color-scheme", "value": system}]
+    browser.send("Emulation.setEmulatedMedia", features=scheme)
+    try:
+        browser.open(page.as_uri())
+        browser.press("Tab")
+        told = browser.run(
+            "(({outlineColor, borderTopColor}) => [outlineColor, borderTopColor])"
+            "(getComputedStyle(document.activeElement))"
+        )
+    finally:
+        browser.send("Emulation.setEmulatedMedia", features=[])
+    wanted = {
+        "light": ["rgb(0, 114, 178)", "rgb(179, 38, 30)"],
+        "dark": ["rgb(86, 180, 233)", "rgb(255, 138, 128)"],
+    }
+    assert told == wanted[around]
