@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import walk
 from chromium import Chromium
 
 import genre_lite as gl
@@ -799,7 +800,7 @@ def test_three_answers_stand_side_by_side(shown, opened, tmp_path):
     unfold(opened, "Compare")
     opened.wait("document.querySelector('.desk-way')")
     told = opened.run(
-        "[...document.querySelectorAll('.desk-way')].map((way) => [way.querySelector('h4').textContent,"
+        "[...document.querySelectorAll('.desk-way')].map((way) => [way.querySelector('h3').textContent,"
         " ...[...way.querySelectorAll('dd')].map((d) => d.textContent)])"
     )
     assert [way[0] for way in told] == ["GenRe", "The nearest neighbour", "A search"]
@@ -855,3 +856,31 @@ def test_a_desk_follows_the_page_around_it_and_not_the_system(browser, tmp_path,
         "dark": ["rgb(86, 180, 233)", "rgb(255, 138, 128)"],
     }
     assert told == wanted[around]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", ["letter", "guess"])
+def test_a_desk_with_all_its_views_open_is_for_everybody(browser, shown, tmp_path, page):
+    """What opens is read by axe, in light and dark, on a desktop and on a phone; nothing is wider than that."""
+    script = walk.axe()
+    if script is None:
+        pytest.skip("axe-core is not installed")
+    genre, people, _ = shown
+    file = tmp_path / "desk.html"
+    desk.page(genre, people, file, guess=page == "guess")
+    wide = "document.documentElement.scrollWidth"
+    try:
+        for width in (walk.DESKTOP, walk.PHONE, walk.NARROW):
+            walk.show(browser, width)
+            browser.open(file.as_uri())
+            browser.run("document.querySelectorAll('details').forEach((d) => (d.open = true))")
+            browser.run("new Promise((done) => setTimeout(done, 400))")
+            browser.run("document.querySelectorAll('details').forEach((d) => (d.open = true))")
+            assert browser.run(wide) <= width
+            browser.run(script + "; 0")
+            for theme in walk.THEMES if width != walk.NARROW else ():
+                walk.show(browser, width, theme)
+                browser.run(walk.SETTLED)
+                assert not browser.run(walk.AXE), (width, theme)
+    finally:
+        walk.show(browser, walk.DESKTOP)

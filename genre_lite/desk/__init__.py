@@ -222,7 +222,7 @@ pre {{ font: inherit; white-space: pre-wrap; }}
 {style}</style>
 </head>
 <body>
-<h1>{title}</h1>
+<header><h1>{title}</h1></header>
 <main id="desk">{still}</main>
 <footer>
 {note}<p>In this file:</p>

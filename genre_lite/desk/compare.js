@@ -30,7 +30,7 @@
       ];
       root.replaceChildren(
         el("div", { class: "desk-ways" }, ...ways.map((way) => this.way(way))),
-        el("h4", {}, "How the search went"),
+        el("h3", {}, "How the search went"),
         el("p", {}, this.about(steps)),
         this.drawing(steps, ways),
         this.table(steps)
@@ -39,7 +39,7 @@
 
     /** One answer: what it asks for, and what can be said of it. */
     way({ name, how, point }) {
-      const head = [el("h4", {}, name), el("p", { class: "desk-how" }, how)];
+      const head = [el("h3", {}, name), el("p", { class: "desk-how" }, how)];
       if (!point) return el("section", { class: "desk-way" }, ...head, el("p", {}, "It found no answer."));
       const told = this.model.told(point, this.limits, this.asked);
       const only = { ...this.answer, options: [told] };

@@ -77,7 +77,7 @@
       if (this.people.length === 1) return [el("h2", {}, this.people[0].name)];
       const choices = this.people.map((person, i) => [person.name, i]);
       const choose = select(choices, this.number, (event) => this.begin(Number(event.target.value)));
-      return [labelled("Who asks", choose)];
+      return [el("h2", { class: "desk-hidden" }, "The form"), labelled("Who asks", choose)];
     }
 
     form() {

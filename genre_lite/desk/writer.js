@@ -134,7 +134,7 @@
       };
       const rest = open.slice(SHOWN);
       return [
-        el("h4", {}, this.model.codec.features[state.j].title),
+        el("h3", {}, this.model.codec.features[state.j].title),
         el("ul", { class: "desk-bars" }, ...open.slice(0, SHOWN).map(bar)),
         ...(rest.length ? [el("details", {}, el("summary", {}, `${rest.length} more`), el("ul", { class: "desk-bars" }, ...rest.map(bar)))] : []),
         ...(masked ? [el("p", {}, `${masked} of ${shares.length} values ${masked === 1 ? "is" : "are"} masked: the terms forbid ${masked === 1 ? "it" : "them"}.`)] : []),
