@@ -327,6 +327,20 @@ class Field:
         keys = list(PARTS[part].keys(part))
         return sum(key in self.cells for key in keys), len(keys)
 
+    def standing(self) -> tuple[int, int, float]:
+        """How many cells today's code made, how many stand by these, and the hours of all.
+
+        Examples
+        --------
+        >>> cells = {"main/german/genre/0": {"seconds": 1800}}
+        >>> cells["main/german/genre/1"] = {"seconds": 1800, "stands_by": ["main/german/genre/0"]}
+        >>> Field({"cells": cells}).standing()
+        (1, 1, 1.0)
+        """
+        stand = sum("stands_by" in cell for cell in self.cells.values())
+        seconds = sum(cell.get("seconds") or 0 for cell in self.cells.values())
+        return len(self.cells) - stand, stand, seconds / 3600
+
     def missing(self, part: str) -> str:
         """What is not made of a part, and what makes it; empty if nothing is missing."""
         made, wanted = self.made(part)
