@@ -716,6 +716,19 @@ def _():
     return lesson_of
 
 
+@another("7.8")
+def _():
+    """By draws of the error."""
+    drawn = 0.65 + 0.1 * np.random.default_rng(0).normal(size=4_000_000)
+    valid = (drawn > 0.5).mean()
+    return {
+        "valid": valid,
+        "plausible": np.mean([1] * 6 + [0] * 2),
+        "at 0.9": "yes",
+        "at 0.95": "no",
+    }
+
+
 # -- 8: an autoregressive model -----------------------------------------------------------------------
 
 
@@ -839,6 +852,25 @@ def _():
         return max(fine, key=lambda i: sum(map(abs, points[i] - points[first])))
 
     return second
+
+
+@another("9.6")
+def _():
+    """All subsets that can be reached by single steps, none of which loses anything; the best of them."""
+    from genre_lite.exercises.chapter_09 import letters
+
+    rows = letters().to_dict("index")
+    worth = {k: r["valid"] + r["plausible"] - r["cost"] / 10 for k, r in rows.items()}
+    steps = [
+        (a, b)
+        for a, b in itertools.permutations(rows, 2)
+        if {*b} < {*a} and len(a) - len(b) == 1 and rows[b]["h"] > 0.5 and worth[b] >= worth[a]
+    ]
+    seen = {"ABC"}
+    for _ in rows:
+        seen |= {b for a, b in steps if a in seen}
+    (end,) = seen - {a for a, _ in steps}
+    return {"needless": sum(a == "ABC" for a, _ in steps), "left": {*end}, "worth": worth[end]}
 
 
 # -- 10: why it works ---------------------------------------------------------------------------------

@@ -681,6 +681,16 @@ ATTACKS["7.7"] = {
 
 # -- 8: an autoregressive model -----------------------------------------------------------------------
 
+ATTACKS["7.8"] = {
+    "the mean of two chances": lambda: but("7.8", {"valid": (0.788 + 0.986) / 2}),
+    "the other tail": lambda: but("7.8", {"valid": 1 - 0.9332}),
+    "the variance for the error": lambda: but("7.8", {"valid": 1.0, "at 0.95": "yes"}),
+    "from zero, and not from one half": lambda: but("7.8", {"valid": 0.99999}),
+    "both sides of the error": lambda: but("7.8", {"valid": 0.8664}),
+    "those who are outliers": lambda: but("7.8", {"plausible": 0.25}),
+    "the two multiplied": lambda: but("7.8", {"plausible": 0.7}),
+    "turned round": lambda: but("7.8", {"at 0.9": "no", "at 0.95": "yes"}),
+}
 ATTACKS["8.1"] = {
     "a value for a token": lambda: but("8.1", {"token": 2500}),
     "the one below": lambda: but("8.1", {"token": 1}),
@@ -889,6 +899,17 @@ ATTACKS["9.5"] = {
 
 # -- 10: why it works ---------------------------------------------------------------------------------
 
+ATTACKS["9.6"] = {
+    "the cheapest yes": lambda: but("9.6", {"left": {"A", "B"}}),
+    "what is taken back": lambda: but("9.6", {"left": {"B"}}),
+    "two can go": lambda: but("9.6", {"needless": 2}),
+    "none can go": lambda: but("9.6", {"needless": 0}),
+    "the worth of all three": lambda: but("9.6", {"worth": 1.74}),
+    "the worth without the cost": lambda: but("9.6", {"worth": 1.84}),
+    "by three features": lambda: but("9.6", {"worth": 1.84 - 0.4 / 3}),
+    "all letters": lambda: but("9.6", {"left": {"A", "B", "C"}}),
+    "with the bank's probability": lambda: but("9.6", {"worth": 0.8 + 0.89 + 0.95 - 0.04}),
+}
 ATTACKS["10.1"] = {
     "as far as the halves are apart": [0.24, 16000],
     "a quarter of it": [0.06, 2000],

@@ -250,6 +250,17 @@ def _rounds() -> tuple[tuple, ...]:
 ROUNDS = _rounds()
 
 
+def _surely() -> dict[str, float | str]:
+    from scipy.stats import norm
+
+    p_hat = (0.58 + 0.72) / 2
+    valid = float(norm.cdf((p_hat - 0.5) / 0.1))
+    plausible = 6 / 8
+    # Whoever is to be an example must be surely valid, and be no outlier in most of the sets.
+    at = {f"at {g:g}": "yes" if valid > g and plausible > 0.5 else "no" for g in (0.9, 0.95)}
+    return {"valid": valid, "plausible": plausible} | at
+
+
 EXERCISES = (
     Exercise(
         key="7.1",
@@ -488,5 +499,49 @@ EXERCISES = (
         takeaway="The search's answers are the labels. Nobody recorded them either, and they are as "
         "good as their judge.",
         probes=ROUNDS,
+    ),
+    Exercise(
+        key="7.8",
+        title="How sure of them?",
+        solution=_surely,
+        mistakes=(
+            Mistake(
+                "How probable a good outcome is says how sure one may be of it.",
+                lambda: _surely() | {"valid": 0.65, "at 0.9": "no"},
+                "That is the mean of the two forests. How probable is it that what they estimate lies above one half?",
+                lambda answer: np.isclose(answer["valid"], 0.65, atol=5e-3),
+            ),
+            Mistake(
+                "The forest that saw the row knows best.",
+                lambda: _surely() | {"valid": 0.986, "at 0.95": "yes"},
+                "You asked one of the two forests. The package takes their mean.",
+                lambda answer: any(
+                    np.isclose(answer["valid"], v, atol=3e-3) for v in (0.986, 0.788)
+                ),
+            ),
+            Mistake(
+                "Most sets say so, and so it is.",
+                lambda: _surely() | {"plausible": 1.0},
+                "The sets are asked in order to know how many of them say so. What share is it?",
+                lambda answer: answer["plausible"] in (0, 1),
+            ),
+            Mistake(
+                "An estimate of validity above one half is enough.",
+                lambda: _surely() | {"at 0.95": "yes"},
+                "The margin is what the estimate of validity has to pass, and not the bank's probability.",
+                lambda answer: answer["at 0.95"] == "yes",
+            ),
+            Mistake(
+                "Plausible has to be as sure as valid.",
+                lambda: _surely() | {"at 0.9": "no"},
+                "The margin is asked of one of the two estimates alone. What is asked of the other?",
+                lambda answer: answer["at 0.9"] == "no",
+            ),
+        ),
+        tolerance=5e-3,
+        hint="How far is the mean of the two from one half, counted in σ? The normal distribution function of that, and "
+        "the share of the sets.",
+        takeaway="An estimate of 0.65 that errs by 0.1 is surely above one half, in 93 cases of 100. How sure one "
+        "is hangs on σ as much as on the estimate.",
     ),
 )

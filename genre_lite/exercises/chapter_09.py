@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from .exercise import Exercise, Mistake
 
@@ -47,6 +49,41 @@ def _cold() -> dict[str, float]:
     by_line = first**2 / (first**2).sum()
     by_form = a_form**2 / (a_form**2).sum()
     return {"line by line": float(by_line[1]), "whole forms": float(by_form[-1])}
+
+
+def letters() -> pd.DataFrame:
+    """What is asked for, and what h and the estimates say of it, as in exercise 9.6."""
+    rows = {
+        "ABC": (0.90, 0.90, 0.90, 0.6),
+        "AB": (0.85, 0.90, 0.88, 0.5),
+        "AC": (0.80, 0.89, 0.95, 0.4),
+        "BC": (0.70, 0.80, 0.90, 0.3),
+        "A": (0.75, 0.87, 0.95, 0.3),
+        "B": (0.55, 0.50, 0.60, 0.2),
+        "C": (0.45, 0.40, 0.90, 0.1),
+    }
+    return pd.DataFrame(rows, ["h", "valid", "plausible", "cost"]).T
+
+
+def _refined() -> dict:
+    table = letters()
+    worth = table["valid"] + table["plausible"] - table["cost"] / 10
+
+    def shorter(asked):
+        """Those with one change less, if they are a yes and worth no less."""
+        fewer = ["".join(c for c in asked if c != gone) for gone in asked if len(asked) > 1]
+        return [f for f in fewer if table["h"][f] > 0.5 and worth[f] >= worth[asked]]
+
+    needless, asked = len(shorter("ABC")), "ABC"
+    while fewer := shorter(asked):
+        asked = max(fewer, key=worth.get)
+    return {"needless": needless, "left": set(asked), "worth": float(worth[asked])}
+
+
+def _as_letters(answer: Any) -> Any:
+    """What is left may be written as a text, as “A and C”."""
+    left = answer.get("left") if isinstance(answer, Mapping) else None
+    return answer | {"left": set(re.findall("[ABC]", left))} if isinstance(left, str) else answer
 
 
 def _three_ways() -> dict:
@@ -314,5 +351,42 @@ EXERCISES = (
         "much, the one farthest from it.",
         takeaway="Two letters are a choice only if they differ. The model writes many; the rule "
         "decides whether a person gets to see that.",
+    ),
+    Exercise(
+        key="9.6",
+        title="Taking back by hand",
+        solution=_refined,
+        read=_as_letters,
+        mistakes=(
+            Mistake(
+                "What the bank does not need is needless.",
+                lambda: {"needless": 3, "left": {"B"}, "worth": 1.08},
+                "The bank says yes without each of the three, that is true. What else would be lost?",
+                lambda answer: answer["needless"] == 3 or answer["left"] == {"B"},
+            ),
+            Mistake(
+                "The shorter a letter, the better.",
+                lambda: _refined() | {"left": {"A"}, "worth": 1.79},
+                "From A and C to A alone the bank still says yes. What happens to the worth?",
+                lambda answer: answer["left"] == {"A"},
+            ),
+            Mistake(
+                "A good letter needs no refining.",
+                lambda: {"needless": 0, "left": {"A", "B", "C"}, "worth": 1.74},
+                "Compare the row of all three with the row of A and C: h, and worth.",
+                lambda answer: answer["left"] == {"A", "B", "C"},
+            ),
+            Mistake(
+                "Cost counts as much as a chance.",
+                lambda: _refined() | {"worth": 1.44},
+                "You took the whole cost off. By what is it divided?",
+                lambda answer: np.isclose(answer["worth"], 1.44, atol=2e-3),
+            ),
+        ),
+        tolerance=5e-4,
+        hint="Write the worth beside each row, V̂ + P̂ − cost / 10. Then go from three changes to two, and from there "
+        "on, only to rows that are a yes and worth no less.",
+        takeaway="Needless is what can go without loss of the yes, of validity and of plausibility. Asked the bank alone, all "
+        "three could go.",
     ),
 )
