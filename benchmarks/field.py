@@ -18,7 +18,7 @@ import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
@@ -276,29 +276,42 @@ def main() -> None:
     todo = record.missing(keys)
     end = time.monotonic() + 60 * given.minutes
 
+    # Named by its module, which a process can import; this file runs as __main__.
+    here = import_module("benchmarks.field")
+
     def tasks() -> Iterator:
         for cells in by_stage(todo):
             if time.monotonic() < end:
-                # Named by its module, which a process can import; this file runs as __main__.
-                run = import_module("benchmarks.field").work
-                yield joblib.delayed(run)(cells, given.out)
+                # A worker elsewhere has no spool of ours, and sends its cells home.
+                if given.scheduler:
+                    yield joblib.delayed(here.played)(cells)
+                else:
+                    yield joblib.delayed(here.work)(cells, given.out)
 
-    with cluster(given.scheduler):
-        record.fill(tasks(), len(todo), given.jobs, statistics.summary)
+    with cluster(given.scheduler) as many:
+        record.fill(tasks(), len(todo), many or given.jobs, statistics.summary)
     left = len(record.missing(keys))
     print(f"{len(keys) - left} of {len(keys)} cells are there.")
 
 
-def cluster(address: str | None):
-    """Joblib's work on this machine, or on the workers of a Dask scheduler."""
+@contextmanager
+def cluster(address: str | None) -> Iterator[int]:
+    """How many stages the workers of a Dask scheduler can do at a time; 0 without a scheduler."""
     if address is None:
-        return nullcontext()
+        yield 0
+        return
     try:
         from dask.distributed import Client
     except ImportError:
         raise GenReError("--scheduler needs Dask: pip install 'dask[distributed]'.") from None
-    Client(address)
-    return joblib.parallel_config(backend="dask")
+    try:
+        client = Client(address)
+    except (OSError, ValueError) as error:
+        raise GenReError(
+            f"No Dask scheduler answers at {address!r} ({error}); start one with `dask scheduler`."
+        ) from None
+    with client, joblib.parallel_config(backend="dask"):
+        yield sum(client.nthreads().values())
 
 
 def wanted(key: str, tables: list | None, rows: list | None, seeds: int) -> bool:

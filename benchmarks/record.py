@@ -105,12 +105,16 @@ class Record:
     ) -> None:
         """Run joblib's tasks, ``jobs`` at a time, and write after each what it left.
 
-        A task returns how many of the ``count`` cells it made. The next one is asked for when a job is free.
+        A task returns how many of the ``count`` cells it has left in the spool; or, where it ran on a machine
+        that has no such spool, the cells themselves, by their keys. The next one is asked for when a job is free.
         """
         crew = joblib.Parallel(jobs, return_as="generator_unordered", pre_dispatch=jobs)
         with tqdm(total=count, desc=self.path.stem, unit="cell") as bar:
             for made in crew(tasks):
-                bar.update(made)
+                if isinstance(made, Mapping):
+                    for key, cell in made.items():
+                        self.put(key, cell)
+                bar.update(len(made) if isinstance(made, Mapping) else made)
                 self.collect()
                 self.write(summary, **about)
         self.write(summary, **about)

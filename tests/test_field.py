@@ -439,6 +439,37 @@ def test_a_grid_is_made_and_goes_on(monkeypatch, tmp_path, capsys):
     )
 
 
+@pytest.mark.slow
+def test_the_workers_of_a_cluster_send_their_cells_home(monkeypatch, tmp_path, capsys):
+    distributed = pytest.importorskip("distributed", reason="distributed is not installed")
+    part = field.Part(
+        {"nothing": 2, "neighbour": 1}, questions.one_option_briefly, ("moons",), {"people": 10}
+    )
+    monkeypatch.setitem(field.PARTS, "trial", part)
+    monkeypatch.setattr(field.opened, "__defaults__", (field.RESULTS, tmp_path / "spool"))
+    out = tmp_path / "field.json"
+    given = ["field", "--parts", "trial", "--out", str(out), "--scheduler"]
+    with distributed.LocalCluster(
+        n_workers=1,
+        threads_per_worker=1,
+        processes=False,
+        protocol="tcp://",
+        host="127.0.0.1",
+        dashboard_address=None,
+    ) as cluster:
+        monkeypatch.setattr("sys.argv", [*given, cluster.scheduler_address])
+        with field.cluster(cluster.scheduler_address) as many:
+            assert many == 1
+        field.main()
+    assert "3 of 3 cells are there" in capsys.readouterr().out
+    assert not (tmp_path / "spool").exists(), "a worker elsewhere could not write there"
+    cells = json.loads(out.read_text())["cells"]
+    field.play(["trial/moons/neighbour/0"], (here := {}).__setitem__)
+    mine = plain(here["trial/moons/neighbour/0"]["metrics"])
+    theirs = cells["trial/moons/neighbour/0"]["metrics"]
+    assert mine | {"seconds": 0} == theirs | {"seconds": 0}
+
+
 def test_other_splits_share_no_order_and_all_people(monkeypatch):
     plain, other = load("german"), load("german~1")
     assert len(plain.train) == len(other.train)
