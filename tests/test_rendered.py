@@ -231,11 +231,16 @@ def test_search_finds_the_page_and_forgives_a_slip(html, tmp_path):
     try:
         browser.open((html / "search.html").as_uri())
         asked = ("how do I install", "plausibility", "plausibilty", "temprature", "temperature")
+        asked += ("GenRe", "gold world", "own data", "fairness")
         found = {query: browser.run(FOUND.replace("QUERY", json.dumps(query))) for query in asked}
         assert not browser.complaints
     finally:
         browser.close()
     assert found["how do I install"][0] == "book/install"
+    assert "notebooks/genre_in_ten_minutes" in found["GenRe"]
+    assert {"book/glossary", "notebooks/02_three_objectives"} & {*found["gold world"]}
+    assert "book/your_table" in found["own data"]
+    assert "notebooks/12_audit_and_limits" in found["fairness"]
     for right, slip in (("plausibility", "plausibilty"), ("temperature", "temprature")):
         assert len(set(found[right]) & set(found[slip])) >= 3
     reference = re.compile("book/api|genindex|py-modindex")
