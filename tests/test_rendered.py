@@ -509,7 +509,7 @@ def test_numbers_below_zero_have_a_minus_sign(pages):
                     assert not hyphens.search(part.get_text()), (path.name, part.get_text())
 
 
-def test_figures_are_not_dimmed_in_the_dark(pages, browser):
+def test_figures_are_dark_in_the_dark_and_colours_keep_their_hue(pages, browser):
     drawn = [path for path, page in pages.items() if page.select("article .cell_output img")]
     if not drawn:
         pytest.skip("the book was built without its cells")
@@ -520,4 +520,13 @@ def test_figures_are_not_dimmed_in_the_dark(pages, browser):
         " const of = getComputedStyle(img); return [of.filter, of.backgroundColor]; })"
     )
     assert browser.run("document.documentElement.dataset.theme") == "dark"
-    assert looks and all(look == ["none", "rgb(255, 255, 255)"] for look in looks)
+    turned = ["invert(0.9) hue-rotate(180deg)", "rgb(255, 255, 255)"]
+    assert looks and all(look == turned for look in looks)
+    browser.send("Emulation.setEmulatedMedia", media="print")
+    try:
+        on_paper = browser.run(
+            "getComputedStyle(document.querySelector('article .cell_output img')).filter"
+        )
+    finally:
+        browser.send("Emulation.setEmulatedMedia", media="")
+    assert on_paper == "none"
