@@ -222,7 +222,7 @@ def test_only_notebooks_offer_to_be_launched(pages):
 
 FOUND = """(() => {
   const [text, ...rest] = Search._parseQuery(QUERY);
-  return Search._performSearch(text, ...rest).reverse().slice(0, 5).map((hit) => hit[0]);
+  return Search._performSearch(text, ...rest).reverse().slice(0, 8).map((hit) => hit[0]);
 })()"""
 
 
