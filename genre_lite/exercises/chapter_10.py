@@ -80,8 +80,8 @@ PROVES = {
 
 def _plain(reason: object) -> str:
     """A reason as the list of the exercise writes it, whatever dash it was given."""
-    words = str(reason).casefold().replace("–", "-").replace("'s", "").replace("inequality", "")
-    words = words.removeprefix("the ").split()
+    said = str(reason).casefold().replace("–", "-").replace("'s", "").replace("inequality", "")
+    words = said.removeprefix("the ").split()
     return "-".join(words).replace("-and-", "-")
 
 

@@ -255,12 +255,12 @@ class Exercise:
                 return "The size is right. Look at the sign."
             return f"Your number is too {'small' if tried < right else 'large'}."
         if self.accepts is None and _is_list(right) and np.shape(right) == np.shape(tried):
-            wrong = [
+            places = [
                 i + 1
                 for i, (a, b) in enumerate(zip(right, tried, strict=True))
                 if not alike(a, b, self.tolerance)
             ]
-            return f"Look again at number {' and '.join(map(str, wrong))}, counted from the left."
+            return f"Look again at number {' and '.join(map(str, places))}, counted from the left."
         if self.accepts is not None:
             return "This does not keep all that is asked. Read the question part by part."
         return "Which part of it are you least sure of? Begin there."
