@@ -125,7 +125,7 @@ def test_three_ways_differ_as_the_note_says(judged):
     assert of["cost"]["search"] < 0.7 * of["cost"]["sample"]
     assert of["coverage"]["copy"] < 0.95 and of["coverage"][["search", "sample"]].min() > 0.97
     believed = of["validity"] / of["validity_h"]
-    assert believed["search"] < believed[["copy", "sample"]].min() - 0.1, "just across the line"
+    assert believed["search"] < believed[["copy", "sample"]].min() - 0.05, "just across the line"
     assert of["validity"].idxmax() == "sample"
     assert of["invalidation_noise"].idxmax() == "search"
     assert of["invalidation_noise"]["search"] > 0.3

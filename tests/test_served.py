@@ -13,8 +13,6 @@ from genre_lite.exercises import CHAPTERS, exercises
 # What a chapter shows and asks nothing about. Each has its reason in the table; a new one needs a good one.
 UNSERVED = {
     "answer with numbers the question that a reviewer of GenRe asked",
-    "work out for one person how sure the default is of them",
-    "say what refining adds to a plain forward pass, and what it takes",
     "run a benchmark of recourse methods, stop it, and let it go on",
 }
 
