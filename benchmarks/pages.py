@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from html import escape
 
@@ -246,6 +247,10 @@ class Field:
         found = read("field.json") if record is None else record
         self.cells: Mapping[str, Mapping] = found.get("cells", {})
         self.summary: Mapping = found.get("summary", {})
+        # In how many worlds a row's method refused the table, by the start of its keys.
+        self.refused = Counter(
+            key.rpartition("/")[0] for key, cell in self.cells.items() if "refused" in cell
+        )
 
     def tables(self, part: str) -> list[str]:
         """The tables of a part of which something is made, in the order of the part."""
@@ -286,18 +291,13 @@ class Field:
             {
                 table_name(table): {
                     row_name(row): {}
-                    if 2 * self.refused(part, table, row) > PARTS[part].rows[row]
+                    if 2 * self.refused[f"{part}/{table}/{row}"] > PARTS[part].rows[row]
                     else self.told(part, table, row, what)
                     for row in self.rows(part, rows)
                 }
                 for table in self.tables(part)
             }
         ).rename_axis("Method")
-
-    def refused(self, part: str, table: str, row: str) -> int:
-        """In how many worlds the row's method refused the table."""
-        start = f"{part}/{table}/{row}/"
-        return sum("refused" in cell for key, cell in self.cells.items() if key.startswith(start))
 
     def worlds(self, part: str, what: str = "score") -> dict[str, dict[str, dict[int, float]]]:
         """A metric world by world: ``[table][row][seed]``."""

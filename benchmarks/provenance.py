@@ -28,6 +28,7 @@ from genre_lite import atomic
 
 __all__ = [
     "code_hash",
+    "cores",
     "digest",
     "made_by",
     "main",
@@ -170,14 +171,19 @@ def made_by(module: str, also: Iterable[str] = ()) -> dict:
     >>> sorted(made_by("benchmarks.provenance"))
     ['code', 'cores', 'genre_lite', 'numpy', 'pandas', 'python', 'scikit-learn', 'torch']
     """
-    affinity = getattr(os, "sched_getaffinity", None)
     return {
         "genre_lite": genre_lite.__version__,
         **{name: version(name) for name in PACKAGES},
         "python": platform.python_version(),
-        "cores": len(affinity(0)) if affinity else os.cpu_count(),
+        "cores": cores(),
         "code": code_hash([module]) | {file: _fingerprint(ROOT / file) for file in also},
     }
+
+
+def cores() -> int | None:
+    """How many processors this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count()
 
 
 def digest(code: Mapping[str, str]) -> str:

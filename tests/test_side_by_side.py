@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sphinx.application import Sphinx
 
-side_by_side = pytest.importorskip("book.extensions.side_by_side")
+from book.extensions import side_by_side
 
 HEAD = """---
 file_format: mystnb

@@ -6,7 +6,6 @@ handed to a few processes at once; a page that is read then waits for its own, a
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import Future, ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -18,6 +17,8 @@ from nbformat import NotebookNode
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
+from benchmarks.provenance import cores
+
 MOST = 4  # a chapter may hold 1.5 GB
 Key = tuple[str, tuple[str, ...]]
 
@@ -27,8 +28,7 @@ ahead: dict[Key, Future] = {}
 
 def jobs() -> int:
     """As many as there are cores to use, within bounds."""
-    mine = getattr(os, "sched_getaffinity", None)
-    return min(MOST, len(mine(0)) if mine else os.cpu_count() or 1)
+    return min(MOST, cores() or 1)
 
 
 def key(notebook: NotebookNode, folder: str) -> Key:

@@ -108,22 +108,24 @@ def chapter_slides(page: BeautifulSoup, address: str) -> list[str]:
     ]
     folder = address.rpartition("/")[0]
     for shown in page.select(SHOWN):
-        if "question" in shown.get("class", []):
-            slides.append(f'<section class="slide">{_question(shown)}{source}</section>')
-            continue
-        about = shown.find_previous(["h2", "h3"])
-        heading = f"<h2>{' '.join(about.get_text().split())}</h2>" if about else ""
-        if shown.name == "figure":
-            drawn = _figure(shown, folder)
-        else:
-            drawn = _bare(shown) if "math" in shown["class"] else _moving(shown)
-        slides.append(
-            f'<section class="slide">{heading}{drawn}{_notes(_said(shown))}{source}</section>'
-        )
+        kinds = {shown.name, *shown.get("class", [])}
+        told = _question(shown) if "question" in kinds else _with_notes(shown, kinds, folder)
+        slides.append(f'<section class="slide">{told}{source}</section>')
     slides.append(
         f'<section class="slide"><h2>Key points</h2>{points.select_one("ul")}{source}</section>'
     )
     return slides
+
+
+def _with_notes(shown: Tag, kinds: set[str], folder: str) -> str:
+    """A figure or a formula below the heading of its section, and what the chapter says of it."""
+    about = shown.find_previous(["h2", "h3"])
+    heading = f"<h2>{' '.join(about.get_text().split())}</h2>" if about else ""
+    if "figure" in kinds:
+        drawn = _figure(shown, folder)
+    else:
+        drawn = _bare(shown) if "math" in kinds else _moving(shown)
+    return heading + drawn + _notes(_said(shown))
 
 
 def _bare(tag: Tag) -> str:
