@@ -590,7 +590,8 @@ class Schema(Sequence[Feature]):
         unit ``"year"``.
 
         A column that no list names may change freely, which is the same as to name it in ``free``; columns
-        that are called as age or sex are had better be named. The lists name columns, the mappings give a column's ``bounds`` of advice, its ``largest``
+        that are called as age or sex are had better be named. The lists name columns, the mappings give a
+        column's ``bounds`` of advice, its ``largest``
         change, its weight, unit, label and edges, as :class:`Feature` explains them; columns in
         ``robust`` have their cost measured by the middle 98 % of the rows.
 

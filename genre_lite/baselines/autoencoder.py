@@ -9,7 +9,8 @@ minimize, summed over features and averaged over rows,
           + \\beta\\, \\mathrm{KL}(q(z \\mid x, c) \\,\\|\\, \\mathcal{N}(0, I)) ,
 
 the negative evidence lower bound if β = 1. Averaging one term over features and rows and summing the
-other, as CARLA's losses do (carla-recourse/CARLA at 0472635, ``autoencoder/models.py``), makes β the number of features times the batch: then q ignores x, and
+other, as CARLA's losses do (carla-recourse/CARLA at 0472635, ``autoencoder/models.py``), makes β the number
+of features times the batch: then q ignores x, and
 everybody is decoded to the same person.
 """
 

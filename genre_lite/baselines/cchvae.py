@@ -40,7 +40,8 @@ class CCHVAE(RecourseMethod):
     the number of shells, 200 for 1,000: where the prior puts its people ends long before. The code that
     these called (carla-recourse/CARLA at 0472635, ``cchvae/model.py``) trains with a mean of squared errors and a
     sum of KL over the batch, so that everybody gets nearly the same answer (see
-    :mod:`~genre_lite.baselines.autoencoder`), and lets immutable features move; here neither happens. What is judged is the snapped person. Decoded
+    :mod:`~genre_lite.baselines.autoencoder`), and lets immutable features move; here neither happens. What
+    is judged is the snapped person. Decoded
     people are pushed into the bounds of advice; at most so many changes, which decoding hardly ever
     leaves, and relations, are kept only by leaving out who breaks them.
 

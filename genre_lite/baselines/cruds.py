@@ -35,7 +35,8 @@ class CRUDS(LatentMethod):
     Defaults are those of the GenRe experiments (RMSprop with steps of 0.008, λ = 0.001, at most 2,000
     steps), with two liberties: the hidden layers are smaller, and a walk ends when 200 steps have
     brought nothing better. The code that these called (carla-recourse/CARLA at 0472635, ``crud/library/crud.py``)
-    starts from a random w and answers with the last iterate where none was valid; here the cheapest valid person passed is the answer, and where there
+    starts from a random w and answers with the last iterate where none was valid; here the cheapest valid
+    person passed is the answer, and where there
     is none nothing is found.
 
     Equation: :eq:`latent-cruds`.

@@ -33,8 +33,10 @@ class GrowingSpheres(RecourseMethod):
 
     As in the paper, the first ball is halved while it holds anybody valid, and at the end changes
     are taken back one by one, the smallest first, as long as the person stays valid. The code that the
-    experiments called (carla-recourse/CARLA at 0472635, ``gs_counterfactuals.py``) leaves out both, flips two-level
-    features by a coin whatever the radius, and lets values leave the data's range. Here δ moves the inputs of every feature that may change, a
+    experiments called (carla-recourse/CARLA at 0472635, ``gs_counterfactuals.py``) leaves out both, flips
+    two-level
+    features by a coin whatever the radius, and lets values leave the data's range. Here δ moves the inputs
+    of every feature that may change, a
     category changes when another level's input overtakes its own, and the snapped person is judged.
     It knows bounds; at most so many changes, and relations, only by leaving out who breaks them.
 

@@ -29,8 +29,10 @@ class ROAR(GradientMethod):
 
     Defaults are those of the GenRe experiments: δ_max = 0.01, λ = 0.001, Adam with steps of 0.001.
 
-    CARLA's code (carla-recourse/CARLA at 24db00a, ``roar/library/roar.py``) takes w from LIME, whose weights are in
-    standardized units and fit probabilities, but uses it as log-odds; here w is the exact gradient of the log-odds at x', taken
+    CARLA's code (carla-recourse/CARLA at 24db00a, ``roar/library/roar.py``) takes w from LIME, whose
+    weights are in
+    standardized units and fit probabilities, but uses it as log-odds; here w is the exact gradient of the
+    log-odds at x', taken
     anew at each step, and the worst δ has a closed form, see ``worst_logit``. It walks until
     the loss rests or half a minute is over, far beyond the border; here the cheapest x⁺ passed that
     stays valid under the worst δ is the answer.
