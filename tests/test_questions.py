@@ -134,6 +134,8 @@ def built(root, folder, pages: dict[str, str]):
     (source / "index.md").write_text(f"# Index\n\n```{{toctree}}\n{index}\n```\n")
     settings = {
         "extensions": ["myst_parser", "book.extensions.question", "book.extensions.mathematics"],
+        # Else a book adds its suffixes to Sphinx's default, which the next book would get.
+        "source_suffix": {".md": "markdown"},
         "myst_enable_extensions": ["colon_fence", "dollarmath", "substitution"],
         "html_static_path": [str(root / "assets")],
         "html_math_renderer": "mathml",

@@ -39,6 +39,8 @@ def built(folder, pages, **settings):
     (source / "index.md").write_text(f"# Index\n\n```{{toctree}}\n{names}\n```\n")
     known = {
         "extensions": ["myst_nb", "book.extensions.side_by_side"],
+        # Else a book adds its suffixes to Sphinx's default, which the next book would get.
+        "source_suffix": {".md": "myst-nb"},
         "nb_execution_mode": "force",
         "nb_execution_raise_on_error": True,
         "html_theme": "basic",
