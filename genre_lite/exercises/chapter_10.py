@@ -162,6 +162,10 @@ def _all_alike(answer: dict) -> bool:
     return _is_world(answer) and bool(np.ptp(costs) < 1e-9)
 
 
+def _not_shares(answer: dict) -> bool:
+    return abs(_parts(answer)[0].sum() - 1) > 1e-6
+
+
 def _too_steep(answer: dict) -> bool:
     return _is_world(answer) and not _stalls(answer) and _stalls(answer | {"cost_weight": 0.0})
 
@@ -289,7 +293,7 @@ EXERCISES = (
                 lambda answer: answer["e"] == 0,
             ),
         ),
-        hint="Numbers from 0 to 5, each of them once but for the first assumption.",
+        hint="Every number from 0 to 5 is the answer to one bank, except 1.",
         takeaway="Broken is not the same as hard: bank d has the same rate as before.",
     ),
     Exercise(
@@ -325,6 +329,12 @@ EXERCISES = (
         solution=_world,
         accepts=_stalls,
         mistakes=(
+            Mistake(
+                "Probabilities may add up to anything.",
+                lambda: {"p": [0.01, 0.89], "costs": [0.1, 0.2], "cost_weight": 1.0},
+                "Your p does not add up to 1, and every target has one of the values.",
+                _not_shares,
+            ),
             Mistake(
                 "The nearest value may be one that nobody has.",
                 lambda: {"p": [0.0, 1.0], "costs": [0.1, 0.2], "cost_weight": 1.0},
