@@ -42,7 +42,9 @@ def convergence(record: Mapping, toy: str, *, ax: Axes | None = None) -> Axes:
     with style():
         ax = ax or plt.subplots()[1]
         _curves(ax, record["sizes"], part["measured"])
-        ax.plot(record["sizes"], part["predicted"], color=INK, lw=1, zorder=4, label="predicted, all")
+        ax.plot(
+            record["sizes"], part["predicted"], color=INK, lw=1, zorder=4, label="predicted, all"
+        )
         ax.set(xscale="log", yscale="log", xlabel="targets n", ylabel=f"TV(Q, R*), {toy}")
         ax.legend()
     return ax

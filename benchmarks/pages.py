@@ -319,8 +319,10 @@ class Field:
             }
             for name, (one, other) in pairs.items()
         }
-        told = statistics.judged_together(found)
-        return {name: tables for name, tables in told.items() if tables}
+        statistics.judged_together(
+            {(name, table): of for name, told in found.items() for table, of in told.items()}
+        )
+        return {name: told for name, told in found.items() if told}
 
     def made(self, part: str) -> tuple[int, int]:
         """How many cells of a part are made, or failed; and how many there will be."""

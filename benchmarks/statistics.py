@@ -8,17 +8,21 @@ that table, and not of tables to come.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from functools import cache
 
 import numpy as np
+from scipy.optimize import brentq
 from scipy.special import stdtr, stdtrit
+from scipy.stats import nct
 
 from genre_lite.evaluation.ledger import mean_and_interval
 
 from .stage import JUDGED
 
 __all__ = ["by_world", "compared", "holm", "judged_together", "paired", "summary"]
+
+LEVEL, POWER = 0.05, 0.8
 
 REFERENCE = ("genre", "genre-forward")
 UNKNOWN = ("mean", "half_width", "worst", "p", "within", "could")
@@ -46,7 +50,7 @@ def paired(mine: Mapping[int, float], theirs: Mapping[int, float]) -> dict[str, 
 
     ``within`` bounds the difference at 95 %: the outer end of its 90 % interval. Two rows are said to be
     level only up to that. ``could`` is the least difference that so many worlds show with a power of
-    80 %, given how much the differences vary.
+    80 %, given how much the differences vary; of a test alone, until :func:`judged_together`.
     """
     seeds = sorted(mine.keys() & theirs.keys())
     gaps = np.array([mine[s] - theirs[s] for s in seeds])
@@ -60,15 +64,24 @@ def paired(mine: Mapping[int, float], theirs: Mapping[int, float]) -> dict[str, 
     gap = abs(gaps.mean())
     apart = gap / error if error else math.inf if gap else 0.0
     p = 2 * stdtr(n - 1, -apart)
-    one_sided, two_sided, power = (quantile(n - 1, q) for q in (0.95, 0.975, 0.8))
     return found | {
         "p": float(p),
-        "within": float(gap + one_sided * error),
-        "could": (two_sided + power) * error,
+        "within": float(gap + quantile(n - 1, 1 - LEVEL) * error),
+        "could": _shown(n, LEVEL) * error,
     }
 
 
-def holm(p_values: Mapping, level: float = 0.05) -> dict:
+@cache
+def _shown(n: int, level: float) -> float:
+    """How many standard errors a difference must have to be shown at a level, in four of five cases.
+
+    Its test statistic has Student's distribution, shifted by so many (the noncentral one).
+    """
+    bar = quantile(n - 1, 1 - level / 2)
+    return brentq(lambda shift: nct.sf(bar, n - 1, shift) - POWER, 0, 10 * bar)
+
+
+def holm(p_values: Mapping, level: float = LEVEL) -> dict:
     """Which of a family of comparisons stand together at a level (Holm, 1979): key to boolean.
 
     Examples
@@ -92,15 +105,24 @@ def compared(values: Mapping[str, Mapping[str, Mapping[int, float]]], reference:
         for table, rows in values.items()
         if reference in rows
     }
-    return judged_together(found)
-
-
-def judged_together(found: dict[str, dict[str, dict]]) -> dict[str, dict[str, dict]]:
-    """Comparisons in two levels, each told whether it stands in the family of them all."""
-    family = {(a, b): of["p"] for a, inner in found.items() for b, of in inner.items()}
-    for (a, b), stands in holm(family).items():
-        found[a][b]["stands"] = stands
+    flat = {(table, row): of for table, rows in found.items() for row, of in rows.items()}
+    judged_together(flat)
     return found
+
+
+def judged_together(family: Mapping[Hashable, dict]) -> None:
+    """Tell each comparison of a family whether it ``stands`` (Holm), and what it ``could`` show among so many.
+
+    What does not stand failed at the bar where Holm stopped, 0.05 over the number of those that were left.
+    So a difference is one that could be shown if it passes that bar in four of five cases.
+    """
+    p = {key: of["p"] for key, of in family.items()}
+    stands = holm(p)
+    left = sum(not math.isnan(of) for of in p.values()) - sum(stands.values())
+    for key, of in family.items():
+        of["stands"] = stands[key]
+        if of["worlds"] > 1:
+            of["could"] *= _shown(of["worlds"], LEVEL / max(left, 1)) / _shown(of["worlds"], LEVEL)
 
 
 def means(cells: Mapping[str, Mapping], part: str) -> dict:

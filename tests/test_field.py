@@ -536,6 +536,28 @@ def test_what_so_many_worlds_could_have_shown():
     assert np.mean(found) == pytest.approx(0.8, abs=0.06)
 
 
+def test_among_many_less_could_have_been_shown():
+    """Where Holm has stopped, a difference of ``could`` passes that bar in four of five repetitions."""
+    rng = np.random.default_rng(2)
+    nothing, n = dict.fromkeys(range(10), 0.0), 10
+    found = []
+    for _ in range(300):
+        gaps = {"far": 9.0, "far too": 8.0} | dict.fromkeys(range(6), 0.0)
+        family = {
+            key: statistics.paired(dict(enumerate(rng.normal(gap, 1, n))), nothing)
+            for key, gap in gaps.items()
+        }
+        statistics.judged_together(family)
+        if sum(of["stands"] for of in family.values()) == 2:
+            found += [family[key]["could"] for key in range(6)]
+    p = stats.ttest_1samp(rng.normal(np.mean(found), 1, (n, 4000)), 0).pvalue
+    assert (p < 0.05 / 6).mean() == pytest.approx(0.8, abs=0.06)
+    alone = statistics.paired(dict(enumerate(rng.normal(0, 1, n))), nothing)
+    again = {"alone": dict(alone)}
+    statistics.judged_together(again)
+    assert again["alone"]["could"] == pytest.approx(alone["could"]), "one test is its own family"
+
+
 def test_holm_is_that_of_the_text_book():
     rng = np.random.default_rng(0)
     p = dict(enumerate(np.sort(rng.random(12) ** 3)))

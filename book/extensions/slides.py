@@ -69,6 +69,16 @@ a { color: inherit; }
 $slides
 </main>
 <script>
+// A formula that is wider than the slide scrolls, so the keyboard has to reach it.
+const reach = () => document.querySelectorAll(".formula").forEach((formula) => {
+  const wide = formula.scrollWidth > formula.clientWidth;
+  const told = { tabindex: "0", role: "group", "aria-label": "Formula" };
+  for (const [name, value] of Object.entries(told)) {
+    wide ? formula.setAttribute(name, value) : formula.removeAttribute(name);
+  }
+});
+addEventListener("load", reach);
+addEventListener("resize", reach);
 addEventListener("keydown", (event) => {
   if (event.key === "n" || event.key === "N") {
     const notes = [...document.querySelectorAll(".notes")];
@@ -76,7 +86,7 @@ addEventListener("keydown", (event) => {
     notes.forEach((note) => (note.open = open));
   }
   const step = { ArrowRight: 1, ArrowDown: 1, " ": 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
-  if (!step) return;
+  if (!step || (event.target.closest?.(".formula") && /Left|Right/.test(event.key))) return;
   event.preventDefault();
   const slides = [...document.querySelectorAll("section")];
   const now = slides.findIndex((slide) => slide.getBoundingClientRect().bottom > innerHeight / 2);
