@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from genre_lite.exercises import check
+
 
 @pytest.fixture(scope="module")
 def built(root):
@@ -79,3 +81,22 @@ def test_an_act_moves_what_it_causes(built):
     moved = built["live"](ben, employer=1, years=2)
     assert moved["job"] == 2
     assert moved["savings"] - ben["savings"] == pytest.approx(0.05 * 24 * moved["pay"])
+
+
+def test_an_interval_may_have_names():
+    """In either order, as exercise 12.5 asks for it."""
+
+    def interval_for_a_gap(a, b, draws=4000, seed=0):
+        chance = np.random.default_rng(seed)
+        means = [
+            x[chance.integers(len(x), size=(draws, len(x)))].mean(axis=1)
+            for x in (np.asarray(a, dtype=float), np.asarray(b, dtype=float))
+        ]
+        low, high = np.quantile(means[0] - means[1], [0.025, 0.975])
+        return {"high": high, "low": low}
+
+    assert check("12.1", interval_for_a_gap).right
+    turned = {"low": "high", "high": "low"}
+    assert not check(
+        "12.1", lambda a, b: {turned[k]: v for k, v in interval_for_a_gap(a, b).items()}
+    ).right

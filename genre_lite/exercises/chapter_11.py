@@ -20,7 +20,10 @@ from .exercise import Exercise, Mistake, alike
 def _numbers(answer: Any) -> list[float]:
     """The numbers of an answer: one or many, text and fractions too."""
     parts = np.ravel(np.array(answer, dtype=object))
-    return [float(Fraction(p.strip()) if isinstance(p, str) else p) for p in parts]
+    numbers = [float(Fraction(p.strip()) if isinstance(p, str) else p) for p in parts]
+    if any(math.isnan(number) for number in numbers):
+        raise ValueError("nan is no number")
+    return numbers
 
 
 def _number(answer: Any) -> float:
@@ -48,6 +51,8 @@ def _claims(known: Mapping[str, str]) -> Callable[[Any], set[str]]:
     def read(answer: Any) -> set[str]:
         if isinstance(answer, pd.Series) and answer.dtype == bool:
             answer = answer.to_dict()
+        if isinstance(answer, pd.Series) and {*answer.index} <= known.keys():
+            answer = [*answer.index]  # a part of the table, letters and p-values
         if isinstance(answer, Mapping):
             answer = [name for name, stands in answer.items() if stands == 1]
         if not isinstance(answer, str):
@@ -308,6 +313,13 @@ EXERCISES = (
                 lambda: _counted() | {"coverage": 1.5 / 1.71},
                 "The Score is right. For the coverage, put an unknown share in place of the four fifths, and the "
                 "floor in place of the Score.",
+                _told,
+                _ONE_PER_MILLE,
+            ),
+            _mistake(
+                "Coverage is counted in per cent.",
+                lambda: _counted() | {"coverage": 100 * _counted()["coverage"]},
+                "The Score is right. In it coverage is a share, between 0 and 1.",
                 _told,
                 _ONE_PER_MILLE,
             ),

@@ -100,7 +100,7 @@ def _near(interval, other) -> bool:
     The ends of an interval of 90 % lie eight hundredths away.
     """
     if isinstance(interval, Mapping):
-        interval = sorted(interval.values())
+        interval = [interval["low"], interval["high"]]
     interval, other = (np.asarray(x, dtype=float) for x in (interval, other))
     if interval.shape != (2,):
         return False

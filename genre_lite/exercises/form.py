@@ -163,8 +163,12 @@ def _in_order(answer: Any, like: pd.Series | pd.DataFrame) -> Any:
 
 def _as_listing(answer: Any, like: Any, known: Collection[str], names: Any) -> Any:
     if isinstance(answer, Mapping) and np.ndim(like) == 1 and len(answer) == len(like):
+        ends = {plain(key): value for key, value in answer.items()}
         with suppress(TypeError):  # keys that have no order
-            answer = [answer[key] for key in sorted(answer)]
+            if ends.keys() == {"low", "high"}:
+                answer = [ends["low"], ends["high"]]
+            else:
+                answer = [answer[key] for key in sorted(answer)]
     if isinstance(answer, str | Mapping | set) or not np.iterable(answer):
         return answer
     try:
