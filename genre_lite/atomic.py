@@ -20,6 +20,8 @@ def write(path: Path, content: str | bytes) -> None:
     ...     [file.name for file in Path(folder).iterdir()]
     ['letter.txt']
     """
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"{path} has no folder to lie in; make {path.parent} first.")
     unfinished = path.with_name(f"{path.name}.{uuid4().hex}.part")
     try:
         unfinished.write_bytes(content.encode() if isinstance(content, str) else content)

@@ -47,10 +47,17 @@ def decoded(
             if f.is_categorical:
                 value = np.array(f.categories, dtype=object)[np.rint(value).astype(int)]
             else:
-                value = value.round(9)
+                value = _plain(value)
                 frame[name] = frame[name].astype(room(frame[name].dtype, value))
             frame.loc[moved, name] = value
     return frame
+
+
+def _plain(value: np.ndarray) -> np.ndarray:
+    """Numbers without the rounding of the cube: twelve digits, which is less than any relation sees."""
+    size = np.abs(np.where((value == 0) | np.isnan(value), 1, value))
+    tenths = 10.0 ** (11 - np.floor(np.log10(size)))
+    return np.rint(value * tenths) / tenths
 
 
 class Asked:

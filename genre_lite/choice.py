@@ -12,7 +12,7 @@ import numpy as np
 
 from .candidates import Comparison
 from .limits import Limits
-from .refinement import refine
+from .refinement import refine, sooner
 from .sampling import DIGITS, READINESS, choose, spread
 
 __all__ = ["Found", "best_of", "look_further", "options_of"]
@@ -76,7 +76,10 @@ def options_of(
             )
             first = np.argsort(row, kind="stable")
             chosen, row = chosen[first], row[first]
+        waits = comparison.rule == "safest"  # who asks for the most certain answer may get it late
+        chosen = chosen if waits else sooner(chosen, row, limits, comparison)
         chosen = refine(chosen, row, limits, comparison)
+        chosen = chosen if waits else sooner(chosen, row, limits, comparison)
     worth = comparison.worth(chosen, row) if order is None else order[number]
     if answer is not None:
         mine = comparison.worth(answer, np.arange(people))

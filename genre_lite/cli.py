@@ -696,6 +696,7 @@ def page(
         ),
     ] = None,
     title: Annotated[str, typer.Option(help="What stands above it.")] = "At the desk",
+    extra: ExtraColumns = Extra.error,
     wording: Annotated[
         Path | None, typer.Option(help="The letters' words in JSON, for another language or tone.")
     ] = None,
@@ -714,6 +715,7 @@ def page(
     people = genre.schema.read_csv(csv, index=index, **how)
     if row is not None:
         people = _one(people, row)
+    people = genre.schema.validate(people, extra=extra.value)
     rows = False if distil is None else genre.schema.read_csv(distil, **how)
     made = written_page(genre, people, out, title=title, wording=words, distil=rows)
     typer.echo(" ".join([f"Wrote {out}; open it in a browser.", made.note]).strip())

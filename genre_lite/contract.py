@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from .decision import acceptance, as_decision
-from .errors import GenReError, NotFittedError, warn
+from .errors import GenReError, NotFittedError, kind_of, warn
 from .estimator import RecourseMethod
 from .proposals import breaks_relations, differences
 from .recourses import Recourses
@@ -187,7 +187,7 @@ def clone_is_a_twin(exam: Exam) -> None:
     """A clone is an unfitted twin with the same settings."""
     twin = exam.twin()
     if type(twin) is not type(exam.method):
-        raise Broken(f"clone gave a {type(twin).__name__}.")
+        raise Broken(f"clone gave {kind_of(twin)}.")
     own = vars(exam.method)
     for name, theirs in vars(twin).items():
         if name not in ("h", "schema", "progress") and _told(own.get(name)) != _told(theirs):

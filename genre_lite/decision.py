@@ -21,7 +21,7 @@ from torch import nn
 from tqdm.auto import trange
 
 from .codec import Codec
-from .errors import GenReError, NotFittedError, SchemaError
+from .errors import GenReError, NotFittedError, SchemaError, kind_of
 from .settings import Number
 from .threads import one_thread
 
@@ -40,6 +40,9 @@ __all__ = [
     "same_bank",
     "train_classifier",
 ]
+
+
+ROWS = 500  # of which a model is asked twice, to know whether it decides as it says
 
 
 class SupportsProba(Protocol):
@@ -340,7 +343,7 @@ class Decision:
         known = made or self.columns or size is None or _names(self.model, people)
         if not known:
             raise GenReError(
-                f"The classifier, a {type(self.model).__name__}, was fitted on an array of {size} columns "
+                f"The classifier, {kind_of(self.model)}, was fitted on an array of {size} columns "
                 "without names, and nobody says in which order they stood; list them: "
                 "gl.Decision(model, columns=[...])."
             )
@@ -357,7 +360,24 @@ class Decision:
         cast = {c: _cast(frame[c], self.dtypes.get(c, frame[c].dtype)) for c in present}
         return pd.DataFrame(cast, index=frame.index), missing
 
-    def _put(self, frame: pd.DataFrame, missing: list) -> object:
+    def disagrees(self, frame: pd.DataFrame) -> float:
+        """Of some rows, the share where the model's own ``predict`` decides otherwise, if nobody gave a threshold.
+
+        So a model is found that hides a threshold of its own in ``predict``.
+        """
+        hidden = self._threshold is None and hasattr(self.model, "predict")
+        if not hidden or isinstance(self.model, Classifier):
+            return 0.0
+        rows, missing = self._as_fitted(frame.iloc[:: max(1, len(frame) // ROWS)])
+        said = np.asarray(self._put(rows, missing, "predict")).ravel().tolist()
+        good = [c for c, fine in zip(self.classes, self.good, strict=True) if fine]
+        if len(said) != len(rows) or any(one not in self.classes for one in said):
+            return 0.0  # another kind of answer than a decision
+        chance, yes = self.ask(rows)
+        near = False if self.threshold is None else np.abs(chance - self.threshold) < 1e-6
+        return float((~(near | (np.array([one in good for one in said]) == yes))).mean())
+
+    def _put(self, frame: pd.DataFrame, missing: list, how: str = "predict_proba") -> object:
         """The model's own answer about rows in its columns and dtypes."""
         asked, size = frame, getattr(self.model, "n_features_in_", None)
         array = size is not None and not _names(self.model, frame, missing)
@@ -372,7 +392,7 @@ class Decision:
             numbers = all(pd.api.types.is_numeric_dtype(d) for d in frame.dtypes)
             asked = frame.to_numpy(float, na_value=np.nan) if numbers else frame.to_numpy()
         try:
-            return self.model.predict_proba(asked)
+            return getattr(self.model, how)(asked)
         except Exception as error:
             if isinstance(error, KeyError) and error.args and error.args[0] not in frame.columns:
                 missing = missing or [error.args[0]]
@@ -383,7 +403,7 @@ class Decision:
                 ) from error
             if type(error).__name__ == "NotFittedError":
                 raise NotFittedError(
-                    f"The classifier, a {type(self.model).__name__}, is not fitted; fit it first."
+                    f"The classifier, {kind_of(self.model)}, is not fitted; fit it first."
                 ) from error
             raise
 
@@ -681,7 +701,7 @@ def _label(rows: pd.DataFrame | pd.Series, position: int) -> object:
 
 def _no_probabilities(model: object) -> str:
     """What to do about a model without probabilities, by its kind."""
-    said = f"The classifier is a {type(model).__name__} without predict_proba(DataFrame); "
+    said = f"The classifier is {kind_of(model)} without predict_proba(DataFrame); "
     if isinstance(model, nn.Module):
         return said + "wrap a torch module in genre_lite.Classifier(codec, module)."
     if isinstance(model, type):

@@ -15,6 +15,7 @@ __all__ = [
     "NotDifferentiableError",
     "NotFittedError",
     "SchemaError",
+    "kind_of",
     "warn",
 ]
 
@@ -37,6 +38,18 @@ class NotDifferentiableError(GenReError):
 
 class DataUnavailableError(GenReError):
     """A table is neither on disk nor reachable; the message says where to put it."""
+
+
+def kind_of(thing: object) -> str:
+    """What a thing is, with its article.
+
+    Examples
+    --------
+    >>> kind_of([]), kind_of(0)
+    ('a list', 'an int')
+    """
+    kind = type(thing).__name__
+    return f"{'an' if kind[0].lower() in 'aeio' else 'a'} {kind}"
 
 
 def warn(message: str) -> None:

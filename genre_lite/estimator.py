@@ -16,10 +16,11 @@ from sklearn.base import BaseEstimator
 from .certificate import asked, origin
 from .codec import Codec
 from .decision import Classifier, Decision, SupportsProba, as_decision, require_agreement
-from .errors import GenReError, NotFittedError, warn
+from .errors import GenReError, NotFittedError, kind_of, warn
 from .limits import Limits, Terms
 from .objectives import cost
 from .recourses import Recourses
+from .relations import MOST, Relation
 from .schema import Schema
 from .settings import Number, OneOf, check
 from .threads import one_thread
@@ -128,6 +129,15 @@ class RecourseMethod(ABC, BaseEstimator):
                     )
                 if y is not None:
                     require_agreement(asking, X, labels)
+                if apart := asking.disagrees(X):
+                    line = "the most probable class is favourable"
+                    if decision.threshold is not None:
+                        line = f"h > {decision.threshold:g}"
+                    warn(
+                        f"The classifier's own predict decides otherwise for {apart:.1%} of the rows. Here yes "
+                        f"means that {line}; if the bank decides by another threshold, give it: "
+                        "gl.Decision(h, threshold=...). If this one is meant, give it in the same way."
+                    )
                 for who, verb in ((yes, "accepts"), (~yes, "denies")):
                     if not who.any():
                         raise GenReError(
@@ -135,6 +145,7 @@ class RecourseMethod(ABC, BaseEstimator):
                             f"{decision.threshold}), so there is nothing to learn recourse from; give "
                             "rows of both kinds, or check the classifier's columns and threshold."
                         )
+                _check_relations(self.schema, X)
                 self.decision_ = decision
                 self.codec_ = Codec(self.schema).fit(X)
                 self._fit(X, labels, score, yes, **options)
@@ -146,7 +157,7 @@ class RecourseMethod(ABC, BaseEstimator):
     def _check_settings(self) -> None:
         if not isinstance(self.schema, Schema):
             raise GenReError(
-                f"The schema is a {type(self.schema).__name__}; give a gl.Schema, as Schema.infer(X) makes one."
+                f"The schema is {kind_of(self.schema)}; give a gl.Schema, as Schema.infer(X) makes one."
             )
         if not isinstance(self.outcome, str) or not self.outcome.strip():
             raise GenReError(
@@ -231,6 +242,8 @@ class RecourseMethod(ABC, BaseEstimator):
             why = pd.DataFrame()
             if len(denied):
                 limits = everyone.take(denied)
+                _warn_of_broken(limits, people.index[denied])
+                _warn_of_far(self.codec, people.iloc[denied])
                 found, log_prob, probability = self._kept(
                     limits, *self._options(people.iloc[denied], limits, n, **choices)
                 )
@@ -412,6 +425,55 @@ def positions(rows: ArrayLike, options: ArrayLike) -> pd.MultiIndex:
     return pd.MultiIndex.from_arrays(
         [rows, np.broadcast_to(np.asarray(options, dtype=int), rows.shape)]
     )
+
+
+def _check_relations(schema: Schema, X: pd.DataFrame) -> None:
+    """A relation that these rows do not keep binds nobody: said, and refused if it holds for none."""
+    for relation in (Relation.parse(text, schema) for text in schema.relations):
+        values = {name: schema[name].codes(X[name]) for name in relation.names}
+        fine = relation.holds(values)
+        if fine.mean() >= MOST:
+            continue
+        told = f"Relation {relation.text!r} holds for {fine.sum()} of {len(X)} rows. An answer keeps it only "
+        told += "for people for whom it holds now"
+        if relation.defines is not None:
+            gap = np.nanmedian(np.abs(relation.gap(values)))
+            told += (
+                f"; half of the rows are off by {gap:.3g} or more. If {relation.defines!r} is rounded, give "
+                f"it its step, as Feature({relation.defines!r}, step=0.01) does"
+            )
+        if not fine.any():
+            raise GenReError(f"{told}. Correct the relation, or take it out of the schema.")
+        warn(f"{told}. Correct the relation, the rows, or take it out of the schema.")
+
+
+def _warn_of_broken(limits: Limits, people: pd.Index) -> None:
+    """Whose own row breaks a relation: what does not hold now is not kept in their answers."""
+    for relation, fine in zip(limits.relations, limits.active.T, strict=True):
+        if not fine.all():
+            who = people[~fine].tolist()
+            more = f" and {len(who) - 1} more" if len(who) > 1 else ""
+            warn(
+                f"Relation {relation.text!r} does not hold in the row of {who[0]!r}{more}, so their answers "
+                "need not keep it; correct the row before you send a letter."
+            )
+
+
+def _warn_of_far(codec: Codec, people: pd.DataFrame) -> None:
+    """Numbers by more than half a range outside of all training rows, of which the models only guess."""
+    for j, f in enumerate(codec.schema):
+        if f.is_categorical:
+            continue
+        low, high = codec.grid[j][[0, -1]] * codec.width[j] + codec.low[j]
+        codes, room = f.codes(people[f.name]), (high - low) / 2
+        far = (codes < low - room) | (codes > high + room)
+        if far.any():
+            who = people.index[far].tolist()
+            more = f" and {len(who) - 1} more" if len(who) > 1 else ""
+            warn(
+                f"Column {f.name!r}, row {who[0]!r}{more}: {codes[far][0]:g} lies far outside of what the "
+                f"training rows hold, {low:g} to {high:g}, so what the models say of it is a guess. Is it right?"
+            )
 
 
 def _labels(y: pd.Series, X: pd.DataFrame) -> np.ndarray:

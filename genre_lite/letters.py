@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from .errors import GenReError
+from .relations import Relation
 from .schema import Feature, Refusal
 from .wording import ENGLISH, Wording
 
@@ -59,6 +60,7 @@ class Offer:
     verdict: str
     asks: dict[int, str]  # by the feature's place: what to change, as a sentence
     moves: dict[int, tuple[str, str]]  # the same as from and to
+    following: str  # what relations then compute, such as a total
     waiting: str
 
 
@@ -160,7 +162,7 @@ class Letter:
             head = f"{offer.name}. {head}" if several else head
             lines = [head + (":" if offer.asks else ".")]
             lines += [ITEM + ask for ask in offer.asks.values()]
-            lines += [offer.waiting] if offer.waiting else []
+            lines += [said for said in (offer.following, offer.waiting) if said]
             told.append([*lines, self.wording.nothing_else])
         return [block for block in (*told, self.closing, self.always) if block]
 
@@ -178,29 +180,28 @@ class Letter:
 
     def _offer(self, option: dict) -> Offer:
         w, time = self.wording, _Time(self.schema, option["changes"])
-        asks, moves = {}, {}
+        asks, moves, computed = {}, {}, self._computed
         for change in option["changes"]:
             j = self.schema.names.index(change["feature"])
             if j in time.clocks:
                 continue
             before, after = change["from"], change["to"]
             moves[j] = self._from_to(self.schema[j], before, after)
+            if j in computed:
+                continue
             asks[j] = w.say(
                 _verb(self.schema[j], before, after),
                 title=w.name(self.schema[j].title),
                 **dict(zip(("before", "after"), moves[j], strict=True)),
             )
         condition = w.with_changes if asks else w.with_time if time.clocks else w.with_nothing
-        waiting = ""
+        following = waiting = ""
+        if any(j in computed for j in moves):
+            passing = [self._passing(j, moves[j]) for j in moves if j in computed]
+            following = w.say("following", passing=w.listed(passing))
         if time.clocks:
             passing = [
-                w.say(
-                    "passing",
-                    title=w.name(self.schema[j].title),
-                    **dict(
-                        zip(("before", "after"), self._from_to(self.schema[j], *ends), strict=True)
-                    ),
-                )
+                self._passing(j, self._from_to(self.schema[j], *ends))
                 for j, ends in time.clocks.items()
             ]
             waiting = w.say("waiting", time=w.time(time.years), passing=w.listed(passing))
@@ -210,8 +211,26 @@ class Letter:
             self._verdict(option["probability"]),
             asks,
             moves,
+            following,
             waiting,
         )
+
+    def _passing(self, j: int, move: tuple[str, str]) -> str:
+        before, after = move
+        title = self.wording.name(self.schema[j].title)
+        return self.wording.say("passing", title=title, before=before, after=after)
+
+    @cached_property
+    def _computed(self) -> set[int]:
+        """The features that a relation computes which this person's row keeps."""
+        row = self.answer.factual.loc[[self.label]]
+        codes = {f.name: f.codes(row[f.name]) for f in self.schema}
+        relations = (Relation.parse(text, self.schema) for text in self.schema.relations)
+        return {
+            self.schema.names.index(relation.defines)
+            for relation in relations
+            if relation.defines is not None and relation.holds(codes).all()
+        }
 
     def _from_to(self, feature: Feature, before: object, after: object) -> tuple[str, str]:
         return (

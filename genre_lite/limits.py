@@ -265,7 +265,7 @@ class Limits:
                         f"bounds of {f.name!r} name {value!r}; its levels are {list(f.categories)}."
                     )
                 ends.append(f.categories.index(value) / self.codec.width[j])
-            elif not isinstance(value, (int, float, np.number)):
+            elif not isinstance(value, (int, float, np.number)) or np.isnan(value):
                 raise GenReError(f"bounds of {f.name!r} name {value!r}, which is no number.")
             else:
                 ends.append((float(value) - self.codec.low[j]) / self.codec.width[j])
@@ -379,7 +379,8 @@ class Limits:
         if (self.most < len(self.codec.schema)).any():
             other = copy.copy(self)
             other.most = np.full_like(self.most, len(self.codec.schema))
-            yield f"at most {self.most.min()} changes", other
+            most = self.most.min()
+            yield f"at most {most} change{'s' * bool(most != 1)}", other
         if self.clocks.any():
             other = copy.copy(self)
             other.wait = self.wait + PATIENT
@@ -421,7 +422,8 @@ class Limits:
             who = self.active[rows, r]
             if who.any():
                 points = points.copy()
-                value = relation.value(self.values(points[who]))
+                own = self.values(self.cube[rows[who]])[relation.defines]
+                value = relation.value(self.values(points[who]), own)
                 value = (value - self.codec.low[j]) / self.codec.width[j]
                 # Where a part is missing, what there was stays.
                 points[who, j] = np.where(np.isnan(value), self.cube[rows[who], j], value)

@@ -98,7 +98,8 @@ class LocalOutliers:
         if len(points) <= self.neighbours:
             raise GenReError(
                 f"Plausibility needs more than {self.neighbours} accepted people to compare with; "
-                f"found {len(points)}. Give more rows, or a classifier that accepts more of them."
+                f"found {len(points)}. Give more rows, or labels y and a "
+                "classifier that find more of them good."
             )
         # Imported here: scikit-learn would double the package's import time.
         from sklearn.neighbors import LocalOutlierFactor

@@ -57,7 +57,8 @@ class SharedOutliers:
         if least <= self.neighbours:
             raise GenReError(
                 f"Plausibility needs more than {self.neighbours} accepted people to compare with; "
-                f"found {least}. Give more rows, or a classifier that accepts more of them."
+                f"found {least}. Give more rows, or labels y and a "
+                "classifier that find more of them good."
             )
         some = held.any(axis=0)
         self._rows, self._held = rows[some], np.asarray(held)[:, some].astype(int)

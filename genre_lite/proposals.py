@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 
 from .codec import Codec
 from .decision import SupportsProba, acceptance, accepts, as_decision
-from .errors import GenReError
+from .errors import GenReError, kind_of
 from .limits import Limits, Terms
 from .objectives import cost
 from .reading import terms_of
@@ -282,7 +282,7 @@ def beliefs(judge: RecourseMethod | GoldWorld | Beliefs | None) -> Beliefs | Non
             dtype=float,
         )
     raise GenReError(
-        f"The judge is a {type(judge).__name__}, which knows nothing of plausibility; give a world, "
+        f"The judge is {kind_of(judge)}, which knows nothing of plausibility; give a world, "
         "as gl.gold_world(bank) makes one, or a fitted GenRe, or leave judge out. The bank's own "
         "classifier belongs in h."
     )
@@ -292,7 +292,7 @@ def _estimates(judge: Any, frame: pd.DataFrame) -> pd.DataFrame:
     told = judge.estimates(frame)
     if told is None:
         raise GenReError(
-            f"The judge is a {type(judge).__name__}, which has no estimates of validity and "
+            f"The judge is {kind_of(judge)}, which has no estimates of validity and "
             "plausibility; give a fitted GenRe or a world, or leave judge out."
         )
     return told
@@ -348,7 +348,9 @@ def _taken_back(
             if set(relation.names).intersection(names):
                 held = relation.holds(_codes(before.iloc[rows], schema))
                 kept = part[relation.defines].to_numpy(dtype=float)
-                part[relation.defines] = np.where(held, relation.value(_codes(part, schema)), kept)
+                own = before[relation.defines].iloc[rows].to_numpy(dtype=float)
+                value = relation.value(_codes(part, schema), own)
+                part[relation.defines] = np.where(held, value, kept)
         parts.append(_in_dtypes_of(before, part))
         which.append(rows)
     if not parts:
@@ -373,7 +375,7 @@ def _persons(people: pd.DataFrame, frame: pd.DataFrame) -> tuple[np.ndarray, np.
     """Each option's row among the people, and whether it holds a proposal at all."""
     if not isinstance(frame, pd.DataFrame):
         raise GenReError(
-            f"options is a {type(frame).__name__}; give an answer or a DataFrame with one row an option."
+            f"options is {kind_of(frame)}; give an answer or a DataFrame with one row an option."
         )
     if not frame.index.is_unique:
         twice = frame.index[frame.index.duplicated()].tolist()[0]

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from .errors import GenReError, warn
+from .errors import GenReError, kind_of, warn
 from .limits import Terms
 from .schema import _nearest
 
@@ -412,7 +412,7 @@ def _json(path: str | os.PathLike) -> dict:
     except ValueError as error:
         raise GenReError(f"{path} is no JSON: {error}.") from None
     if not isinstance(told, dict):
-        raise GenReError(f"{path} holds a {type(told).__name__}; it must hold an object: {{...}}.")
+        raise GenReError(f"{path} holds {kind_of(told)}; it must hold an object: {{...}}.")
     return told
 
 

@@ -20,10 +20,11 @@ from typing import Protocol
 
 import numpy as np
 
+from .candidates import Comparison
 from .limits import Limits
 from .sampling import DIGITS
 
-__all__ = ["Judge", "refine"]
+__all__ = ["Judge", "refine", "sooner"]
 
 ROUNDS = 200  # each makes an answer cheaper; far more than any answer needs
 
@@ -85,6 +86,32 @@ def refine(
         first = _first_of_each(of, value)
         left = left[of[first]]
         points[left], worth[left] = made[first], value[first]
+    return points
+
+
+def sooner(points: np.ndarray, rows: np.ndarray, limits: Limits, judge: Comparison) -> np.ndarray:
+    """Answers that ask for no year that they can do without, (m, d).
+
+    The years that a person would wait are the most they would, and a little more worth is no reason to let
+    somebody wait. So an answer keeps as many as it needs for the bank's yes, and for estimates that are
+    above one half to stay so.
+    """
+    years = limits.years(points, rows)
+    if not (years > 0).any():
+        return points
+    points = points.copy()
+    for w in range(int(years.max())):
+        late = np.flatnonzero(years > w)
+        whose = rows[late]
+        made = points[late].copy()
+        made[:, limits.clocks] = limits.after(np.full(len(late), w), whose)[:, limits.clocks]
+        made = limits.follow(made, whose)
+        fine = limits.keeps(made, whose) & limits.changed(made, whose).any(axis=1)
+        if judge.believed is not None:
+            then, now = (judge.believed(these) > 0.5 for these in (points[late], made))
+            fine &= (now | ~then).all(axis=1)
+        fine[fine] = judge.accepts(made[fine], whose[fine])
+        points[late[fine]], years[late[fine]] = made[fine], w
     return points
 
 

@@ -32,6 +32,8 @@ __all__ = ["Relation"]
 
 # Sums of decimal fractions are off by a rounding; what is equal but for that counts as equal.
 TOLERANCE = 1e-9
+MOST = 0.99  # of the rows; a relation that holds for fewer is worth a word
+HALF = 0.5 + 1e-6  # of a step: how far a value that is rounded to its step may be off
 
 CALCULATE: dict[type[ast.operator], Callable] = {
     ast.Add: operator.add,
@@ -66,6 +68,9 @@ class Relation:
     defines
         The numeric feature that the relation gives in terms of others, as in ``total == card + car``;
         ``None`` for any other relation.
+    step
+        That feature's step, to which its values are rounded: the relation holds within half of it. 0
+        where it has none.
 
     Examples
     --------
@@ -83,6 +88,7 @@ class Relation:
     text: str
     names: tuple
     defines: Any = None
+    step: float = 0.0
     _tree: tuple = field(default=(), repr=False, compare=False)
 
     @classmethod
@@ -108,10 +114,19 @@ class Relation:
         for value in mine.values():
             unknown = unknown | np.isnan(value)
         with np.errstate(all="ignore"):
-            return _walk(self._tree, mine) | unknown
+            fine = _walk(self._tree, mine)
+            if self.step:
+                fine = fine | (np.abs(self.gap(values)) <= HALF * self.step)
+            return fine | unknown
 
-    def value(self, values: Mapping[Any, np.ndarray]) -> np.ndarray:
+    def gap(self, values: Mapping[Any, np.ndarray]) -> np.ndarray:
+        """By how much the feature that the relation defines is more than it must be."""
+        return np.asarray(values[self.defines], dtype=float) - self.value(values)
+
+    def value(self, values: Mapping[Any, np.ndarray], own: np.ndarray | None = None) -> np.ndarray:
         """What the feature that the relation defines must be; NaN where a part is missing.
+
+        With ``own``, the person's value of it now, whole steps away from that.
 
         Raises
         ------
@@ -124,9 +139,13 @@ class Relation:
             )
         parts = [name for name in self.names if name != self.defines]
         with np.errstate(all="ignore"):
-            return _walk(
+            value = _walk(
                 self._tree[3], {name: np.asarray(values[name], dtype=float) for name in parts}
             )
+        if own is None or not self.step:
+            return value
+        start = np.nan_to_num(own)
+        return start + np.rint((value - start) / self.step) * self.step
 
 
 # A tree is nested tuples, so that a schema can be pickled and copied: ("name", feature),
@@ -189,7 +208,9 @@ class _Parser:
         tree = self.condition(QUOTED.sub(self.put_aside, self.text))
         if not self.names:
             raise self.wrong("it names no feature of the schema.")
-        return Relation(self.text, tuple(dict.fromkeys(self.names)), self.defined(tree), tree)
+        defines = self.defined(tree)
+        step = 0.0 if defines is None else float(self.feature(defines).step or 0)
+        return Relation(self.text, tuple(dict.fromkeys(self.names)), defines, step, tree)
 
     def put_aside(self, match: re.Match) -> str:
         self.quoted.append(match.group())

@@ -163,6 +163,12 @@ def load(
     if weights:
         genre.surrogate_ = genre._new_surrogate(weights["steps"].shape[1]).double().eval()
         genre.surrogate_.load_state_dict(weights)
+    if isinstance(classifier, Decision) and classifier.threshold != kept["threshold"]:
+        warn(
+            f"{path} was fitted to a bank that says yes above {kept['threshold']}; the one given does so above "
+            f"{classifier.threshold}, and answers are for that. For the other, give "
+            f"gl.Decision(h, threshold={kept['threshold']})."
+        )
     if not own:
         with one_thread():
             apart = same_bank(genre.decision_, made_up(codec), kept["fingerprint"])

@@ -23,14 +23,16 @@ from typing import Any, SupportsIndex, TypeGuard, overload
 import numpy as np
 import pandas as pd
 
-from .errors import SchemaError, warn
-from .relations import Relation
+from .errors import SchemaError, kind_of, warn
+from .relations import HALF, MOST, Relation
 
 __all__ = ["Feature", "Refusal", "Schema"]
 
 KINDS = ("numeric", "ordinal", "nominal")
 ACTIONABILITY = ("free", "immutable", "increasing", "decreasing", "clock")
 SCALES = ("range", "robust")
+LARGEST = 1e30  # a number that nobody means
+DIGITS = 6  # behind the point, at most, to which a column may be rounded
 FEW, MANY, SKEW = (
     5,
     50,
@@ -390,6 +392,9 @@ class Feature:
         fine = np.isfinite(codes) & (low <= codes) & (codes <= high)
         if self.gaps:
             fine |= column.isna().to_numpy()
+        fine &= ~(
+            np.abs(codes) > LARGEST
+        )  # what models that count in half the digits take for infinite
         return ~fine
 
     def explain(self, value: object, dtype: object = np.dtype(object)) -> str:
@@ -409,8 +414,13 @@ class Feature:
                 f"{value!r} is {kind}; "
                 "convert the column with pandas.to_numeric, or make the feature categorical."
             )
-        if not math.isfinite(value):
-            return f"{value} is not a finite number; correct it or drop the row."
+        if not math.isfinite(value) or abs(value) > LARGEST:
+            what = (
+                "not a finite number"
+                if not math.isfinite(value)
+                else "larger than any model can read"
+            )
+            return f"{value} is {what}; correct it or drop the row."
         low, high = self._span
         return (
             f"{value} lies outside [{low:g}, {high:g}]; "
@@ -424,8 +434,9 @@ class Feature:
         if same:
             level, kind = same[0], type(same[0]).__name__
             way_out = f"column.astype({kind})"
-            if isinstance(level, bool) and isinstance(value, str):  # bool("False") is True
-                way_out = "column.map({'False': False, 'True': True})"
+            if isinstance(level, bool):  # bool("False") is True, and so is bool(nan)
+                no, yes = ("'False'", "'True'") if isinstance(value, str) else (0, 1)
+                way_out = f"column.map({{{no}: False, {yes}: True}})"
             return (
                 f"category {value!r} is {type(value).__name__}, and the schema's level {level!r} is "
                 f"{kind}; convert the column: {way_out}."
@@ -589,6 +600,9 @@ class Schema(Sequence[Feature]):
         numbers in 1900 … 2100, or in 1000 … 2999 if the column is called a year, as ``loan_year``, get the
         unit ``"year"``.
 
+        A column that a relation defines, and that holds its values rounded to some digits, gets the step of
+        these digits; then the relation holds within half a step.
+
         A column that no list names may change freely, which is the same as to name it in ``free``; columns
         that are called as age or sex are had better be named. The lists name columns, the mappings give a
         column's ``bounds`` of advice, its ``largest``
@@ -628,8 +642,14 @@ class Schema(Sequence[Feature]):
             clocks=clocks,
             free=free,
         )
+        for name in clocks:
+            if _BORN.search(str(name)):
+                raise SchemaError(
+                    f"Column {name!r} is called as when or where somebody was born, which time does not move; "
+                    f"name it in immutable=[{name!r}], and in clocks a column that holds an age."
+                )
         _warn_of_traps(frame, schema, meant=free)
-        return cls(schema.features, relations)
+        return _rounded(cls(schema.features, relations), frame)
 
     def constrain(
         self,
@@ -913,6 +933,24 @@ def _read(column: pd.Series, name: Any, categorical: bool) -> Feature:
     return replace(feature, unit="year") if _is_date(feature, values) else feature
 
 
+def _rounded(schema: Schema, frame: pd.DataFrame) -> Schema:
+    """The schema with a step for each column that is what a relation defines, but for rounding."""
+    features = {f.name: f for f in schema}
+    for relation in (Relation.parse(text, schema) for text in schema.relations):
+        if relation.defines is None or relation.step:
+            continue
+        values = {name: schema[name].codes(frame[name]) for name in relation.names}
+        mine, gap = values[relation.defines], np.abs(relation.gap(values))
+        mine, gap = mine[~np.isnan(gap)], gap[~np.isnan(gap)]
+        for digits in range(1, DIGITS + 1):
+            step = 10.0**-digits
+            if np.allclose(mine, mine.round(digits), rtol=0, atol=1e-6 * step):
+                if len(gap) and (gap <= HALF * step).mean() >= MOST:
+                    features[relation.defines] = replace(features[relation.defines], step=step)
+                break
+    return Schema(features.values(), schema.relations)
+
+
 def _check_type(values: pd.Series, name: object) -> None:
     dtype = values.dtype
     found, any_type = str(dtype), pd.api.types.is_object_dtype(dtype)
@@ -921,7 +959,7 @@ def _check_type(values: pd.Series, name: object) -> None:
         odd = [v for v in values if not isinstance(v, (str, bool, int, float, np.generic))]
         if odd and not found:
             raise SchemaError(
-                f"Column {name!r} holds a {type(odd[0]).__name__}, {odd[0]!r}; its values must be "
+                f"Column {name!r} holds {kind_of(odd[0])}, {odd[0]!r}; its values must be "
                 "numbers, text or booleans."
             )
     if found and (isinstance(dtype, pd.PeriodDtype) or dtype.kind in "mM" or any_type):
@@ -1000,6 +1038,7 @@ def _warn_of_traps(frame: pd.DataFrame, schema: Schema, meant: Sequence[str]) ->
             warn(f"Columns {names} {what.format(names=names)}.")
 
 
+_BORN = re.compile(r"(?i:(?<![a-z])birth)|(?<=[a-z])Birth")
 # Names of what nobody chooses, as words of their own: age, Age_years, applicantSex, not wage or package.
 _GIVEN = re.compile(
     r"(?i:(?<![a-z])(?:age|sex|gender|race|ethnic(?:ity)?|birth(?:date|day|place)?|nationality)(?![a-z]))"

@@ -161,7 +161,7 @@ def test_numbers_differ_wherever_values_do(answer: Recourses) -> None:
 
 def test_a_gap_is_stated_and_extremes_are_not_certainties(answer: Recourses) -> None:
     text = flat(answer.describe("cy"))
-    assert "- state income: 1,000.50 dollars" in text
+    assert "- state income, if it is 1,000.50 dollars" in text
     assert "probability of a yes at less than 1% for you" in text
     assert "with a probability of more than 99%:" in text
     assert "Of the 3 options asked for, 1 could be found." in text
@@ -259,7 +259,7 @@ WHY = pd.DataFrame(
         ("ana", "stay: frozen", 50, 12),
         ("ana", "income: bounds", 50, 3),
         ("ana", "income: largest step", 50, 2),
-        ("ana", "at most 1 changes", 50, 9),
+        ("ana", "at most 1 change", 50, 9),
         ("ana", "no waiting beyond 0 years", 50, 4),
         ("ana", "sex: immutable", 50, 20),
         ("ana", "owner: bounds", 50, 5),
@@ -521,6 +521,7 @@ GERMAN = {
     "lowering": "{title} von {before} auf {after} senken",
     "changing": "{title} von {before} zu {after} ändern",
     "stating": "{title} angeben: {after}",
+    "following": "Damit: {passing}.",
     "waiting": "Das dauert {time}; bis dahin: {passing}.",
     "passing": "{title} von {before} zu {after}",
     "nothing_else": "Sonst muss sich nichts ändern.",

@@ -487,14 +487,14 @@ def test_each_term_is_relaxed_by_name():
         "y: immutable",
         "x: frozen",
         "x: largest step",
-        "at most 1 changes",
+        "at most 1 change",
         "no waiting beyond 2 years",
         "y <= x",
     ]
     assert relaxed["y: immutable"].allowed[0, 1].all()
     assert not relaxed["x: only up"].allowed[0, 0, [0, 1, 3, 4]].any()  # still frozen
     assert relaxed["x: frozen"].allowed[0, 0].astype(int).tolist() == [0, 0, 1, 1, 0]
-    assert relaxed["at most 1 changes"].most.tolist() == [3]
+    assert relaxed["at most 1 change"].most.tolist() == [3]
     assert relaxed["no waiting beyond 2 years"].wait.tolist() == [7]
     point = limits.codec.cube(pd.DataFrame({"x": [2], "y": [3], "age": [40]}))
     assert not relaxed["y: immutable"].keeps(point, np.array([0])).item()

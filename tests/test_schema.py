@@ -369,8 +369,10 @@ def test_what_nobody_chooses_is_not_free_without_a_word(name):
     frame = pd.DataFrame({name: [1.5, 2.5, 4.0], "wage": [2.0, 1.0, 3.0]})
     (told,) = traps(frame)
     assert repr(name) in told and "immutable=[...]" in told and f"free=[{name!r}]" in told
-    for meant in ({"free": [name]}, {"immutable": [name]}, {"clocks": [name]}):
+    for meant in ({"free": [name]}, {"immutable": [name]}):
         assert not traps(frame, **meant)
+    if "birth" not in name:
+        assert not traps(frame, clocks=[name])
 
 
 def test_names_that_only_hold_such_letters_are_free():
@@ -706,7 +708,7 @@ def test_violations_of_nullable_numbers(dtype):
             lambda t: t.assign(owner=["False", "True", "True"]),
             ["'False' is str", "False is bool", "column.map({'False': False, 'True': True})"],
         ),
-        (lambda t: t.assign(owner=[0, 1, 1]), ["0 is int", "column.astype(bool)"]),
+        (lambda t: t.assign(owner=[0, 1, 1]), ["0 is int", "column.map({0: False, 1: True})"]),
         (lambda t: t.assign(job=[["clerk"], "smith", "smith"]), ["'job'", "'ana'", "['clerk']"]),
         (
             lambda t: t.assign(age=pd.to_datetime(["2020-01-01"] * 3)),

@@ -316,6 +316,7 @@ def _codec(codec: Codec) -> dict[str, Any]:
                 "text": relation.text,
                 "names": [names.index(name) for name in relation.names],
                 "defines": None if relation.defines is None else names.index(relation.defines),
+                "step": relation.step,
                 "tree": _tree(relation._tree, names),
             }
             for relation in relations

@@ -18,7 +18,7 @@ import torch
 
 from ..codec import Codec
 from ..decision import Classifier, Decision
-from ..errors import GenReError
+from ..errors import GenReError, kind_of
 from .columns import Column, NotCarriedError, gap_of, read, there, through
 from .models import LINKS, Layers, Trees
 
@@ -146,7 +146,7 @@ def _node(tree: Any, values: np.ndarray) -> Callable[[int], tuple]:
 
 def _boosted(model: Any, columns: list[Column], good: np.ndarray) -> Bank:
     if model.init not in (None, "zero"):
-        raise NotCarriedError(f"it starts from a {type(model.init).__name__}")
+        raise NotCarriedError(f"it starts from {kind_of(model.init)}")
     base = model._raw_predict_init(np.zeros((1, model.n_features_in_)))[0]
     times = 2.0 if model.loss == "exponential" else 1.0
     trees = Trees((times * base).tolist())
@@ -328,7 +328,7 @@ def carried(decision: Decision, codec: Codec) -> Bank:
         return _proved(_taken(decision, codec), decision, codec)
     except NotCarriedError as why:
         raise GenReError(
-            f"h is a {_named(decision.model)}, and a desk cannot carry it: {why}. It carries the package's "
+            f"h is {_named(decision.model)}, and a desk cannot carry it: {why}. It carries the package's "
             "own classifier, linear models, and trees of scikit-learn, LightGBM and XGBoost, also behind "
             "scalers, encoders and imputers in a pipeline. Any other h gets a stand-in, the package's "
             "classifier taught by h's decisions: page(..., distil=rows) with some training rows, or "
@@ -338,8 +338,8 @@ def carried(decision: Decision, codec: Codec) -> Bank:
 
 def _named(model: Any) -> str:
     """What kind of model it is, a pipeline by its last step."""
-    kind = type(model).__name__
-    return f"{kind} with a {_named(model.steps[-1][1])}" if hasattr(model, "steps") else kind
+    kind = kind_of(model)
+    return f"{kind} with {_named(model.steps[-1][1])}" if hasattr(model, "steps") else kind
 
 
 def _taken(decision: Decision, codec: Codec) -> Bank:
@@ -362,7 +362,7 @@ def _taken(decision: Decision, codec: Codec) -> Bank:
             break
     kind = next((k.__name__ for k in type(model).__mro__ if k.__name__ in MODELS), None)
     if kind is None:
-        raise NotCarriedError(f"a {type(model).__name__} is none of those that it knows")
+        raise NotCarriedError(f"{kind_of(model)} is none of those that it knows")
     given = [there(column) for column in columns]
     if sparse and kind == "XGBClassifier":  # to which a zero left out is a gap
         given = [column.step("void") for column in given]

@@ -15,7 +15,7 @@ import pandas as pd
 
 from ..codec import Codec
 from ..decision import Decision, _names
-from ..errors import GenReError
+from ..errors import GenReError, kind_of
 
 __all__ = ["Column"]
 
@@ -171,7 +171,7 @@ def through(step: Any, columns: list[Column | None], sparse: bool = False) -> Ta
             return BEFORE[kind.__name__](step, columns, sparse)
     if hasattr(step, "get_support"):
         return [c for c, kept in zip(columns, step.get_support(), strict=True) if kept], sparse
-    raise NotCarriedError(f"its preprocessing has a {type(step).__name__}")
+    raise NotCarriedError(f"its preprocessing has {kind_of(step)}")
 
 
 def _pipeline(step: Any, columns: list[Column | None], sparse: bool) -> Table:

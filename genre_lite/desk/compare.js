@@ -56,6 +56,7 @@
         { class: "desk-way" },
         ...head,
         el("ul", {}, ...[...offer.asks.values()].map((ask) => el("li", {}, ask))),
+        offer.following ? el("p", {}, offer.following) : null,
         offer.waiting ? el("p", {}, offer.waiting) : null,
         el("dl", {}, ...facts.flatMap(([what, is]) => [el("dt", {}, what), el("dd", {}, is)]))
       );

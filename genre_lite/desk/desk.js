@@ -327,6 +327,7 @@
         this.n > 1 ? el("h3", {}, offer.name) : null,
         el("p", {}, head),
         asks.length ? el("ul", {}, ...asks) : null,
+        offer.following ? el("p", {}, offer.following) : null,
         offer.waiting ? el("p", {}, offer.waiting) : null,
         el("p", {}, this.wording.words.nothing_else)
       );

@@ -131,7 +131,7 @@
         if (this.n > 1) head = `${offer.name}. ${head}`;
         const asks = [...offer.asks.values()];
         const lines = [filled(head + (asks.length ? ":" : ".")), ...asks.map((ask) => ITEM + ask)];
-        if (offer.waiting) lines.push(filled(offer.waiting));
+        for (const said of [offer.following, offer.waiting]) if (said) lines.push(filled(said));
         blocks.push([...lines, this.w.words.nothing_else].join("\n"));
       }
       blocks.push(this.closing.map(filled).join("\n"), this.always.map(filled).join("\n"));
@@ -155,20 +155,24 @@
       }
       const asks = new Map();
       const moves = new Map();
+      const { defined, active } = this.answer.limits;
+      const computed = new Set([...defined].filter(([, r]) => active[r]).map(([j]) => j)); // such as a total
       for (const j of option.changed) {
         if (clocks.has(j)) continue;
         const f = this.features[j];
         const [before, after] = [this.row[f.name], option.values[f.name]];
         const move = this.fromTo(f, before, after);
         moves.set(j, move);
+        if (computed.has(j)) continue;
         asks.set(j, w.say(verb(f, before, after), { title: w.name(f.title), before: move[0], after: move[1] }));
       }
+      const passes = (j, [before, after]) => w.say("passing", { title: w.name(this.features[j].title), before, after });
+      let following = "";
+      const follow = [...moves].filter(([j]) => computed.has(j)).map(([j, move]) => passes(j, move));
+      if (follow.length) following = w.say("following", { passing: w.listed(follow) });
       let waiting = "";
       if (clocks.size) {
-        const passing = [...clocks].map(([j, ends]) => {
-          const [before, after] = this.fromTo(this.features[j], ...ends);
-          return w.say("passing", { title: w.name(this.features[j].title), before, after });
-        });
+        const passing = [...clocks].map(([j, ends]) => passes(j, this.fromTo(this.features[j], ...ends)));
         waiting = w.say("waiting", { time: w.time(years || rough), passing: w.listed(passing) });
       }
       const condition = asks.size ? "with_changes" : clocks.size ? "with_time" : "with_nothing";
@@ -178,6 +182,7 @@
         verdict: w.say(this.bar === null || option.chance > this.bar ? "yes_then" : "no_then", { chance: w.percent(option.chance, this.bar) }),
         asks,
         moves,
+        following,
         waiting,
       };
     }

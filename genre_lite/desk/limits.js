@@ -4,9 +4,22 @@
   "use strict";
   const CLOSE = 1e-9; // rounding of the unit cube
   const TOLERANCE = 1e-9; // of sums of decimal fractions in relations
+  const HALF = 0.5 + 1e-6; // of a step: how far a value that is rounded to its step may be off
   const TRIED = 16; // values of a feature to come that are tried, where a relation asks for another change
 
   const round9 = (x) => (Number.isFinite(x) ? Math.round(x * 1e9) / 1e9 : x);
+  /** A number without the rounding of the cube: twelve digits, less than any relation sees. */
+  function plain(x) {
+    if (!Number.isFinite(x) || x === 0) return x;
+    const tenths = 10 ** (11 - Math.floor(Math.log10(Math.abs(x))));
+    return even(x * tenths) / tenths;
+  }
+  /** The nearest whole number; of two as near, the even one. */
+  function even(x) {
+    const below = Math.floor(x);
+    if (x - below !== 0.5) return Math.round(x);
+    return below % 2 === 0 ? below : below + 1;
+  }
   const same = (a, b) => Math.abs(a - b) <= CLOSE || (Number.isNaN(a) && Number.isNaN(b));
 
   /** The first place in ascending numbers where x could stand. */
@@ -145,7 +158,16 @@
 
   /** Whether a relation holds of values in units; where one is missing, nothing can be said. */
   function holds(relation, values) {
-    return relation.names.some((j) => Number.isNaN(values[j])) || walk(relation.tree, values);
+    if (relation.names.some((j) => Number.isNaN(values[j])) || walk(relation.tree, values)) return true;
+    return relation.step > 0 && Math.abs(values[relation.defines] - value(relation, values)) <= HALF * relation.step;
+  }
+
+  /** What the feature that a relation defines must be; with `own`, whole steps away from that. */
+  function value(relation, values, own = null) {
+    const made = walk(relation.tree[3], values);
+    if (own === null || !relation.step) return made;
+    const start = Number.isNaN(own) ? 0 : own;
+    return start + even((made - start) / relation.step) * relation.step;
   }
 
   // -- limits -----------------------------------------------------------------------------------------
@@ -284,9 +306,9 @@
       const made = point.slice();
       for (const [j, r] of this.defined) {
         if (!this.active[r]) continue;
-        const value = walk(this.relations[r].tree[3], this.codec.units(made));
+        const must = value(this.relations[r], this.codec.units(made), this.codec.units(this.cube)[j]);
         // Where a part is missing, what there was stays.
-        made[j] = Number.isNaN(value) ? this.cube[j] : (value - this.codec.low[j]) / this.codec.width[j];
+        made[j] = Number.isNaN(must) ? this.cube[j] : (must - this.codec.low[j]) / this.codec.width[j];
       }
       return made;
     }
@@ -315,7 +337,7 @@
         if (!this.moved(point, j)) return written[j];
         if (!this.counted[j]) {
           const value = x * codec.width[j] + codec.low[j];
-          return codec.categorical[j] ? Math.round(value) : round9(value);
+          return codec.categorical[j] ? Math.round(value) : plain(value);
         }
         const token = codec.token(j, x);
         return token === this.own[j] ? written[j] : codec.cell(j, token);

@@ -110,7 +110,8 @@
       let chosen = bestOf(points, limits, asked, keep, n > 1);
       const sure = this.sure(near, limits, asked);
       if (sure) chosen.push(sure);
-      chosen = chosen.map((point) => (asked.about(point).refined ??= refine(point, limits, asked)));
+      const simplest = (point) => sooner(refine(sooner(point, limits, asked), limits, asked), limits, asked);
+      chosen = chosen.map((point) => (asked.about(point).refined ??= simplest(point)));
       const told = chosen.map((point) => ({
         point,
         worth: round9(asked.worth(point)),
@@ -376,6 +377,20 @@
       }
       point = best.point;
       worth = best.value;
+    }
+    return point;
+  }
+
+  /** An answer that asks for no year that it can do without. */
+  function sooner(point, limits, asked) {
+    const years = limits.years(point);
+    for (let w = 0; w < years; w++) {
+      const then = limits.after(w);
+      const made = limits.follow(point.map((x, j) => (limits.clocks[j] ? then[j] : x)));
+      if (!limits.keeps(made) || !limits.changes(made)) continue;
+      const [before, now] = [asked.believed(point), asked.believed(made)];
+      if (before.some((b, i) => b > 0.5 && !(now[i] > 0.5)) || !asked.accepts(made)) continue;
+      return made;
     }
     return point;
   }
