@@ -143,7 +143,7 @@ def test_an_accepted_person_is_told_so(tmp_path):
 
 
 def odd_people(rows: int, seed: int = 0) -> pd.DataFrame:
-    """Gaps, a total, a rule between columns, clocks of both kinds, a level with two values."""
+    """Gaps, a total, a rounded share, a rule between columns, clocks of both kinds, a level with two values."""
     chance = np.random.default_rng(seed)
     table = pd.DataFrame(
         {
@@ -159,7 +159,8 @@ def odd_people(rows: int, seed: int = 0) -> pd.DataFrame:
     table["debts"] = table["card"] + table["car"]
     table.loc[chance.random(rows) < 0.1, "income"] = np.nan
     table.loc[(table["income"] < 1500) & (table["home"] == "owned"), "home"] = "rented"
-    return table[["debts", "card", "car", "income", "job", "home", "months", "since"]]
+    table["burden"] = (table["debts"] / table["income"]).round(2)
+    return table[["debts", "card", "car", "income", "burden", "job", "home", "months", "since"]]
 
 
 @pytest.fixture(scope="module")
@@ -168,7 +169,11 @@ def odd():
     schema = gl.Schema.infer(
         table,
         clocks=["months"],
-        relations=["debts == card + car", "if home == 'owned' then income >= 1500"],
+        relations=[
+            "debts == card + car",
+            "burden == debts / income",
+            "if home == 'owned' then income >= 1500",
+        ],
     )
     levels = ["< 1 year", "1 to 4", "4 and more"]
     features = [
@@ -200,6 +205,8 @@ def test_gaps_totals_rules_and_clocks_are_as_in_the_package(odd, tmp_path):
         assert compare(answer, found, people) > 10
         options = answer.options
         assert np.allclose(options["debts"], options["card"] + options["car"])
+        off = options["burden"] - options["debts"] / options["income"]
+        assert off.abs().max() < 0.00501
 
 
 def test_a_proposal_is_judged_as_check_judges_it(tmp_path):
