@@ -340,6 +340,17 @@ def test_page_holds_the_people_named_and_shows_their_letters(
     assert result.exit_code != 0 and not (tmp_path / "no.html").exists()
 
 
+def test_a_page_leaves_out_columns_that_nobody_described_where_it_is_told_to(
+    model: Path, people: Path, tmp_path: Path
+) -> None:
+    PEOPLE.assign(hearsay="x").to_csv(people, index=False)
+    asked = ("page", model, "--csv", people, "--row", 2, "--out", tmp_path / "desk.html")
+    result = call(*asked)
+    assert result.exit_code == 2 and "['hearsay'] are not in the schema" in words(result.stderr)
+    done(*asked, "--extra", "ignore")
+    assert "hearsay" not in (tmp_path / "desk.html").read_text()
+
+
 def test_recommend_needs_a_row_that_exists(model: Path, people: Path) -> None:
     result = call("recommend", model, "--csv", people, "--row", 7)
     assert result.exit_code == 2
