@@ -392,9 +392,8 @@ class Feature:
         fine = np.isfinite(codes) & (low <= codes) & (codes <= high)
         if self.gaps:
             fine |= column.isna().to_numpy()
-        fine &= ~(
-            np.abs(codes) > LARGEST
-        )  # what models that count in half the digits take for infinite
+        # A model that counts in half the digits takes more than that for infinite.
+        fine &= ~(np.abs(codes) > LARGEST)
         return ~fine
 
     def explain(self, value: object, dtype: object = np.dtype(object)) -> str:
