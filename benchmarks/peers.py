@@ -31,9 +31,10 @@ from genre_lite.datasets import Dataset
 from genre_lite.decision import Classifier, SupportsProba, acceptance
 from genre_lite.errors import GenReError
 from genre_lite.estimator import RecourseMethod
+from genre_lite.feature import Feature
 from genre_lite.limits import Limits
 from genre_lite.recourses import Recourses
-from genre_lite.schema import Feature, Schema
+from genre_lite.schema import Schema
 from genre_lite.threads import threads
 
 __all__ = ["PAPER", "PEERS", "Peer", "missing"]

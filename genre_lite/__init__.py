@@ -14,7 +14,9 @@ from importlib import import_module
 # Each name and the room it lives in. Rooms open when first asked for, so that importing is cheap.
 # Editors and type checkers, which run nothing, read the same from __init__.pyi.
 _ROOMS: dict[str, tuple[str, ...]] = {
-    "schema": ("Feature", "Schema"),
+    "feature": ("Feature",),
+    "inference": (),
+    "schema": ("Schema",),
     "codec": ("Codec",),
     "datasets": ("Dataset", "list_datasets", "load_dataset"),
     "relations": ("Relation",),

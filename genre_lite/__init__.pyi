@@ -16,7 +16,9 @@ from . import errors as errors
 from . import estimator as estimator
 from . import evaluation as evaluation
 from . import exercises as exercises
+from . import feature as feature
 from . import genre as genre
+from . import inference as inference
 from . import letters as letters
 from . import limits as limits
 from . import model as model
@@ -59,6 +61,7 @@ from .errors import NotDifferentiableError as NotDifferentiableError
 from .errors import NotFittedError as NotFittedError
 from .errors import SchemaError as SchemaError
 from .evaluation import evaluate as evaluate
+from .feature import Feature as Feature
 from .genre import GenRe as GenRe
 from .limits import Limits as Limits
 from .limits import Terms as Terms
@@ -69,7 +72,6 @@ from .proposals import check as check
 from .reading import read_csv as read_csv
 from .recourses import Recourses as Recourses
 from .relations import Relation as Relation
-from .schema import Feature as Feature
 from .schema import Schema as Schema
 from .supervision import PairSampler as PairSampler
 from .training import TrainingConfig as TrainingConfig

@@ -76,10 +76,9 @@ def options_of(
             )
             first = np.argsort(row, kind="stable")
             chosen, row = chosen[first], row[first]
-        waits = comparison.rule == "safest"  # who asks for the most certain answer may get it late
-        chosen = chosen if waits else sooner(chosen, row, limits, comparison)
+        chosen = sooner(chosen, row, limits, comparison)
         chosen = refine(chosen, row, limits, comparison)
-        chosen = chosen if waits else sooner(chosen, row, limits, comparison)
+        chosen = sooner(chosen, row, limits, comparison)
     worth = comparison.worth(chosen, row) if order is None else order[number]
     if answer is not None:
         mine = comparison.worth(answer, np.arange(people))

@@ -16,7 +16,8 @@ import numpy as np
 import pandas as pd
 
 from .errors import NotFittedError, SchemaError
-from .schema import Feature, Schema
+from .feature import Feature
+from .schema import Schema
 
 __all__ = ["Codec", "room"]
 

@@ -5,8 +5,10 @@ Its message says what was found, where, and what to do about it. A warning point
 the package.
 """
 
+import difflib
 import sys
 import warnings
+from collections.abc import Sequence
 from types import FrameType
 
 __all__ = [
@@ -16,6 +18,7 @@ __all__ = [
     "NotFittedError",
     "SchemaError",
     "kind_of",
+    "nearest",
     "warn",
 ]
 
@@ -50,6 +53,18 @@ def kind_of(thing: object) -> str:
     """
     kind = type(thing).__name__
     return f"{'an' if kind[0].lower() in 'aeio' else 'a'} {kind}"
+
+
+def nearest(name: object, known: Sequence) -> str:
+    """The end of a sentence about an unknown name: which known one may be meant.
+
+    Examples
+    --------
+    >>> nearest("incom", ["age", "income"])
+    "; did you mean 'income'?"
+    """
+    close = difflib.get_close_matches(str(name), [str(k) for k in known], n=1)
+    return f"; did you mean {close[0]!r}?" if close else "."
 
 
 def warn(message: str) -> None:

@@ -429,8 +429,8 @@ def positions(rows: ArrayLike, options: ArrayLike) -> pd.MultiIndex:
 
 def _check_relations(schema: Schema, X: pd.DataFrame) -> None:
     """A relation that these rows do not keep binds nobody: said, and refused if it holds for none."""
+    values = schema.codes(X) if schema.relations else {}
     for relation in (Relation.parse(text, schema) for text in schema.relations):
-        values = {name: schema[name].codes(X[name]) for name in relation.names}
         fine = relation.holds(values)
         if fine.mean() >= MOST:
             continue
@@ -451,10 +451,8 @@ def _warn_of_broken(limits: Limits, people: pd.Index) -> None:
     """Whose own row breaks a relation: what does not hold now is not kept in their answers."""
     for relation, fine in zip(limits.relations, limits.active.T, strict=True):
         if not fine.all():
-            who = people[~fine].tolist()
-            more = f" and {len(who) - 1} more" if len(who) > 1 else ""
             warn(
-                f"Relation {relation.text!r} does not hold in the row of {who[0]!r}{more}, so their answers "
+                f"Relation {relation.text!r} does not hold in the row of {_some(people[~fine])}, so their answers "
                 "need not keep it; correct the row before you send a letter."
             )
 
@@ -468,12 +466,16 @@ def _warn_of_far(codec: Codec, people: pd.DataFrame) -> None:
         codes, room = f.codes(people[f.name]), (high - low) / 2
         far = (codes < low - room) | (codes > high + room)
         if far.any():
-            who = people.index[far].tolist()
-            more = f" and {len(who) - 1} more" if len(who) > 1 else ""
             warn(
-                f"Column {f.name!r}, row {who[0]!r}{more}: {codes[far][0]:g} lies far outside of what the "
+                f"Column {f.name!r}, row {_some(people.index[far])}: {codes[far][0]:g} lies far outside of what the "
                 f"training rows hold, {low:g} to {high:g}, so what the models say of it is a guess. Is it right?"
             )
+
+
+def _some(people: pd.Index) -> str:
+    """The first of some people, and how many more they are."""
+    first = repr(people.tolist()[0])
+    return f"{first} and {len(people) - 1} more" if len(people) > 1 else first
 
 
 def _labels(y: pd.Series, X: pd.DataFrame) -> np.ndarray:

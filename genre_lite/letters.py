@@ -24,8 +24,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from .errors import GenReError
+from .feature import Feature
 from .relations import Relation
-from .schema import Feature, Refusal
+from .schema import Refusal
 from .wording import ENGLISH, Wording
 
 if TYPE_CHECKING:
@@ -224,7 +225,7 @@ class Letter:
     def _computed(self) -> set[int]:
         """The features that a relation computes which this person's row keeps."""
         row = self.answer.factual.loc[[self.label]]
-        codes = {f.name: f.codes(row[f.name]) for f in self.schema}
+        codes = self.schema.codes(row)
         relations = (Relation.parse(text, self.schema) for text in self.schema.relations)
         return {
             self.schema.names.index(relation.defines)

@@ -21,8 +21,8 @@ import pandas as pd
 
 from .codec import Codec
 from .errors import GenReError
+from .feature import Feature
 from .relations import Relation
-from .schema import Feature
 from .settings import Number
 from .writing import Writing
 
@@ -414,6 +414,12 @@ class Limits:
             elif f.edges:
                 cube[..., j] = _level_after(f.edges, np.rint(cube[..., j] * width), years) / width
         return cube
+
+    def waited(self, points: np.ndarray, years: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Answers with so many years to wait in place of their own, (m, d)."""
+        points = points.copy()
+        points[:, self.clocks] = self.after(years, rows)[:, self.clocks]
+        return self.follow(points, rows)
 
     def follow(self, points: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """Points with what a relation computes computed again, such as a total; (m, d)."""

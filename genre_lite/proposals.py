@@ -6,7 +6,7 @@ what the proposal asks for, and tells which terms it breaks and which changes it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -256,7 +256,7 @@ def breaks_relations(schema: Schema, before: pd.DataFrame, after: pd.DataFrame) 
     [False, True]
     """
     relations = [Relation.parse(text, schema) for text in schema.relations]
-    now, then = _codes(before, schema), _codes(after, schema)
+    now, then = schema.codes(before), schema.codes(after)
     return pd.DataFrame(
         {relation.text: relation.holds(now) & ~relation.holds(then) for relation in relations},
         index=after.index,
@@ -346,21 +346,16 @@ def _taken_back(
             part[name] = before[name].iloc[rows].array
         for relation in totals:
             if set(relation.names).intersection(names):
-                held = relation.holds(_codes(before.iloc[rows], schema))
+                held = relation.holds(schema.codes(before.iloc[rows]))
                 kept = part[relation.defines].to_numpy(dtype=float)
                 own = before[relation.defines].iloc[rows].to_numpy(dtype=float)
-                value = relation.value(_codes(part, schema), own)
+                value = relation.value(schema.codes(part), own)
                 part[relation.defines] = np.where(held, value, kept)
         parts.append(_in_dtypes_of(before, part))
         which.append(rows)
     if not parts:
         return after.iloc[:0], np.empty(0, dtype=int)
     return pd.concat(parts, ignore_index=True), np.concatenate(which)
-
-
-def _codes(frame: pd.DataFrame, schema: Schema) -> dict[Hashable, np.ndarray]:
-    """Columns as numbers: what they are, or the level's position."""
-    return {f.name: f.codes(frame[f.name]) for f in schema}
 
 
 # -- lining up --------------------------------------------------------------------------------------

@@ -21,13 +21,13 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from .errors import GenReError, kind_of, warn
+from .errors import GenReError, kind_of, nearest, warn
 from .limits import Terms
-from .schema import _nearest
 
 if TYPE_CHECKING:
     from .decision import SupportsProba
-    from .schema import Feature, Schema
+    from .feature import Feature
+    from .schema import Schema
 
 __all__ = ["import_model", "read_csv", "read_terms", "terms_of"]
 
@@ -187,7 +187,7 @@ def _labels(
     path: str | os.PathLike, header: list[str], rows: list[list[str]], index: str
 ) -> pd.Index:
     if index not in header:
-        raise GenReError(f"{path} has no column {index!r}{_nearest(index, header)}")
+        raise GenReError(f"{path} has no column {index!r}{nearest(index, header)}")
     labels = [row[header.index(index)] for row in rows]
     if "" in labels:
         raise GenReError(
@@ -373,7 +373,7 @@ def terms_of(
 def _check_term(whose: str, term: str, value: Any, schema: Schema) -> None:
     known = [field.name for field in fields(Terms)]
     if term not in known:
-        raise GenReError(f"{whose}: {term!r} is no term{_nearest(term, known)} Known: {known}.")
+        raise GenReError(f"{whose}: {term!r} is no term{nearest(term, known)} Known: {known}.")
     if term not in EVERYBODY and not isinstance(value, dict):
         raise GenReError(
             f"{whose}: {term} is {value!r}; give a value for each feature it is about."
@@ -384,7 +384,7 @@ def _check_term(whose: str, term: str, value: Any, schema: Schema) -> None:
     for name in features:
         if name not in schema.names:
             raise GenReError(
-                f"{whose}: {term} names {name!r}, which is no feature{_nearest(name, schema.names)} "
+                f"{whose}: {term} names {name!r}, which is no feature{nearest(name, schema.names)} "
                 f"Known: {schema.names}."
             )
 
@@ -455,6 +455,6 @@ def import_model(name: str) -> SupportsProba:
     for part in attribute.split("."):
         if not hasattr(found, part):
             names = [n for n in vars(found) if not n.startswith("_")]
-            raise GenReError(f"{module} has no {part!r}{_nearest(part, names)}")
+            raise GenReError(f"{module} has no {part!r}{nearest(part, names)}")
         found = getattr(found, part)
     return found

@@ -94,18 +94,16 @@ def sooner(points: np.ndarray, rows: np.ndarray, limits: Limits, judge: Comparis
 
     The years that a person would wait are the most they would, and a little more worth is no reason to let
     somebody wait. So an answer keeps as many as it needs for the bank's yes, and for estimates that are
-    above one half to stay so.
+    above one half to stay so. Whoever asks for the safest answer may get it late.
     """
     years = limits.years(points, rows)
-    if not (years > 0).any():
+    if judge.rule == "safest" or not (years > 0).any():
         return points
     points = points.copy()
     for w in range(int(years.max())):
         late = np.flatnonzero(years > w)
         whose = rows[late]
-        made = points[late].copy()
-        made[:, limits.clocks] = limits.after(np.full(len(late), w), whose)[:, limits.clocks]
-        made = limits.follow(made, whose)
+        made = limits.waited(points[late], np.full(len(late), w), whose)
         fine = limits.keeps(made, whose) & limits.changed(made, whose).any(axis=1)
         if judge.believed is not None:
             then, now = (judge.believed(these) > 0.5 for these in (points[late], made))
@@ -200,6 +198,4 @@ def _simpler(
     for fewer in (np.zeros_like(years), years - 1):
         which = np.flatnonzero((years > 0) & (fewer < years) & (fewer >= 0))
         if len(which):
-            variant, clocks = points[which].copy(), limits.clocks
-            variant[:, clocks] = limits.after(fewer[which], rows[which])[:, clocks]
-            yield points.shape[1], which, limits.follow(variant, rows[which])
+            yield points.shape[1], which, limits.waited(points[which], fewer[which], rows[which])

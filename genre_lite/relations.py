@@ -26,7 +26,8 @@ import numpy as np
 from .errors import SchemaError
 
 if TYPE_CHECKING:
-    from .schema import Feature, Schema
+    from .feature import Feature
+    from .schema import Schema
 
 __all__ = ["Relation"]
 

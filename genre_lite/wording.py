@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Self
 
 from .errors import GenReError
-from .schema import Feature
+from .feature import Feature
 
 __all__ = ["ENGLISH", "Wording"]
 

@@ -18,11 +18,10 @@ mpl.use("agg")
 
 import matplotlib.pyplot as plt
 
-from genre_lite import plotting
+from genre_lite import Feature, Schema, plotting
 from genre_lite.errors import GenReError
 from genre_lite.plotting import people
 from genre_lite.recourses import Recourses
-from genre_lite.schema import Feature, Schema
 
 pytestmark = pytest.mark.usefixtures("closed")
 

@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from genre_lite import Feature, Schema
 from genre_lite.decision import Decision
 from genre_lite.errors import GenReError
 from genre_lite.proposals import check
 from genre_lite.recourses import Recourses
-from genre_lite.schema import Feature, Refusal, Schema
+from genre_lite.schema import Refusal
 
 SCHEMA = Schema(
     [

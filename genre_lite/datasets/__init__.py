@@ -7,8 +7,7 @@ from typing import Literal, overload
 
 import pandas as pd
 
-from ..errors import GenReError
-from ..schema import _nearest
+from ..errors import GenReError, nearest
 from .adult import ADULT
 from .compas import COMPAS
 from .dataset import Dataset
@@ -83,7 +82,7 @@ def load_dataset(
         return make_toy(name, split=split, seed=seed, n=n)
     if name not in TABLES:
         known = [*TABLES, *TOYS]
-        raise GenReError(f"No dataset named {name!r}{_nearest(name, known)} There are {known}.")
+        raise GenReError(f"No dataset named {name!r}{nearest(name, known)} There are {known}.")
     if n is not None:
         raise GenReError(
             f"n={n} rows can be asked of the toys only; {name!r} is a real table. "

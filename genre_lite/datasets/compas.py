@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..schema import Feature, Schema
+from ..feature import Feature
+from ..schema import Schema
 from .table import Table
 
 __all__ = ["COMPAS"]

@@ -5,7 +5,8 @@ The levels follow the corrected codes of Grömping (2019); the data card tells w
 
 from __future__ import annotations
 
-from ..schema import Feature, Schema
+from ..feature import Feature
+from ..schema import Schema
 from .table import Table
 
 __all__ = ["GERMAN"]

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ..schema import Feature, Schema
+from ..feature import Feature
+from ..schema import Schema
 from .table import Table
 
 __all__ = ["HELOC"]

@@ -15,7 +15,8 @@ import pandas as pd
 from scipy.special import expit, i0e
 
 from ..errors import GenReError
-from ..schema import Feature, Schema
+from ..feature import Feature
+from ..schema import Schema
 from .dataset import Dataset
 
 __all__ = ["Toy", "make_toy"]

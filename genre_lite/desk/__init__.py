@@ -23,7 +23,6 @@ import torch
 from ..errors import GenReError
 from ..relations import Relation
 from ..saving import learnt
-from ..schema import MONEY
 from ..storage import part
 from ..terminal import write
 from ..wording import ENGLISH, Wording
@@ -287,7 +286,7 @@ def _scale(codec: Codec) -> dict[str, Any]:
                 "categories": list(f.categories),
                 "step": f.step,
                 "unit": f.unit,
-                "money": f.unit.partition(" a ")[0].removesuffix("s").lower() in MONEY,
+                "money": f.is_money,
                 "actionability": f.actionability,
                 "bounds": None if f.bounds is None else list(f.bounds),
                 "largest": f.largest,

@@ -36,10 +36,9 @@ from .. import baselines
 from ..codec import Codec
 from ..datasets import Dataset, list_datasets, load_dataset
 from ..decision import SupportsProba, acceptance, accepts, train_classifier
-from ..errors import GenReError
+from ..errors import GenReError, nearest
 from ..estimator import RecourseMethod
 from ..genre import GenRe
-from ..schema import _nearest
 from ..threads import threads
 from ..worlds import gold_world
 from .density import KernelDensity
@@ -395,7 +394,7 @@ def _chosen(asked: Sequence[str] | Mapping, known: Mapping, kind: str) -> dict:
                 )
         elif name not in known:
             raise GenReError(
-                f"No {kind} named {name!r}{_nearest(name, [*known])} There are {[*known]}."
+                f"No {kind} named {name!r}{nearest(name, [*known])} There are {[*known]}."
             )
     return {name: (asked if isinstance(asked, Mapping) else known)[name] for name in asked}
 

@@ -197,7 +197,7 @@ def violations(schema: Schema, people: pd.DataFrame, options: pd.DataFrame) -> n
 
     Examples
     --------
-    >>> from genre_lite.schema import Feature
+    >>> from genre_lite import Feature
     >>> schema = Schema([Feature("age", actionability="increasing")])
     >>> violations(schema, pd.DataFrame({"age": [30, 30]}), pd.DataFrame({"age": [29, 31]}))
     array([1., 0.])
@@ -401,7 +401,7 @@ def crowding(schema: Schema, options: pd.DataFrame) -> np.ndarray:
 
     Examples
     --------
-    >>> from genre_lite.schema import Feature
+    >>> from genre_lite import Feature
     >>> schema = Schema([Feature("age", actionability="immutable"), Feature("income")])
     >>> crowding(schema, pd.DataFrame({"age": [30, 40, 50, 60], "income": [3, 3, 3, 5]}))
     array([0.75, 0.75, 0.75, 0.25])

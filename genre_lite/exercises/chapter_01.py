@@ -9,7 +9,8 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 
-from ..schema import Feature, Schema
+from ..feature import Feature
+from ..schema import Schema
 from .exercise import Exercise, Mistake
 
 # -- 1.1: letters -------------------------------------------------------------------------------

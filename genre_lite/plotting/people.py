@@ -13,9 +13,10 @@ from matplotlib.lines import Line2D
 
 from ..decision import acceptance
 from ..errors import GenReError
+from ..feature import Feature
 from ..letters import lettered
 from ..proposals import differences
-from ..schema import Feature, Schema
+from ..schema import Schema
 from .theme import ABOVE, GREY, INK, NO, PALETTE, SHADES, WIDTH, YES, style
 
 if TYPE_CHECKING:
