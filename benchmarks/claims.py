@@ -123,14 +123,8 @@ class Task:
 def transformer(task: Task, sources: np.ndarray, cost_weight: float) -> RecourseTransformer:
     """GenRe's network trained on pairs of the sources with the task's targets."""
     codec = task.codec
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(task.seed)
-        grid = [torch.as_tensor(g) for g in codec.grid]
-        model = RecourseTransformer(grid, torch.as_tensor(codec.nominal), ModelConfig())
-    tokens = codec.tokens(task.targets)
-    count = [np.bincount(tokens[:, j], minlength=model.v) + 1 / model.v for j in range(model.d)]
-    frequency = torch.as_tensor(np.stack([c / c.sum() for c in count]), dtype=torch.float32)
-    model.start_at(frequency, cost_weight)
+    model = RecourseTransformer.over(codec, ModelConfig(), seed=task.seed)
+    model.start_at(codec.frequency(task.targets), cost_weight)
     pairs = PairSampler(codec, sources, task.targets, cost_weight)
     fit(model, codec, pairs, TrainingConfig(steps=STEPS), seed=task.seed, progress=False)
     return model

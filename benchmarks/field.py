@@ -52,7 +52,7 @@ MARGINS = (0.6, 0.7, 0.8, 0.9)
 SHARES = (0.05, 0.1, 0.25, 0.5)
 
 CORE = ("nothing", "genre", "genre-forward", "neighbour", "neighbour-aided", "grafted")
-ALONE = ("genre-paper", "genre-consistent", "wachter-dear", *SEARCHES, "density")
+ALONE = ("genre-paper", "genre-consistent", "wachter-costly", *SEARCHES, "density")
 ORACLES = ("oracle-copies", "oracle-writes")
 SET_UP = ("benchmarks.stage", "benchmarks.judges", "benchmarks.questions")
 ASKED_PEERS = ("nice", "ellice", "dice-ml")
@@ -174,7 +174,7 @@ def _code(name: str) -> dict[str, str]:
         return provenance.code_hash(shared, [*SET_UP, *used])
     if name in LEAST:
         return provenance.code_hash(shared, [*SET_UP, "benchmarks.least_cost"])
-    module = name.removesuffix("-aided").replace("-dear", "").replace("-", "_")
+    module = name.removesuffix("-aided").replace("-costly", "").replace("-", "_")
     if name.endswith("-aided") or name == "density":
         used = ["genre_lite.baselines.grafted_neighbour", *own.get(module, [])]
     elif name.startswith("genre") or name == "oracle-writes":

@@ -54,7 +54,7 @@ NAMES = {
     "neighbour": "nearest neighbour",
     "grafted": "grafted neighbour",
     "wachter": "Wachter",
-    "wachter-dear": "Wachter, cost counts",
+    "wachter-costly": "Wachter, cost counts",
     "roar": "ROAR",
     "probe": "PROBE",
     "dice": "DiCE",
@@ -86,7 +86,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "density",
         *(f"{name}-aided" for name in AIDED),
     ),
-    "On their own": ("neighbour", "wachter", "wachter-dear", *SEARCHES[1:]),
+    "On their own": ("neighbour", "wachter", "wachter-costly", *SEARCHES[1:]),
     "Packages of others": tuple(PEERS),
     "Yardsticks": ("nothing", "oracle-copies", "oracle-writes"),
 }

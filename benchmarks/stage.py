@@ -30,7 +30,7 @@ from .rivals import Aided, Copying, Density, Nothing, Writing
 __all__ = ["AIDED", "BANKS", "METHODS", "Stage"]
 
 PEOPLE = 100  # worlds differ more than people do, so more of those are asked, and fewer of these
-DEAR = 10.0  # a cost weight of Wachter's that is felt; the experiments' 0.01 hardly is
+COSTLY = 10.0  # a cost weight of Wachter's that is felt; the experiments' 0.01 hardly is
 OFFERS = 8  # candidates a person of a search that is aided; each is a search of its own
 NEAR_OPTIMAL = 10
 JUDGED = 10  # seeds whose answers go to the other judges too, each of which is a world to simulate
@@ -285,7 +285,7 @@ METHODS: dict[str, Callable[[Stage], RecourseMethod]] = {
     "neighbour": _make(baselines.NearestNeighbour, validity_margin=0.5),
     "grafted": _make(baselines.GraftedNeighbour),
     "wachter": _make(baselines.Wachter),
-    "wachter-dear": _make(baselines.Wachter, cost_weight=DEAR),
+    "wachter-costly": _make(baselines.Wachter, cost_weight=COSTLY),
     "roar": _make(baselines.ROAR),
     "probe": _make(baselines.PROBE),
     "dice": _make(baselines.DiCE),

@@ -228,6 +228,16 @@ class Codec:
             tokens[:, may] = np.where(np.isnan(cube[:, may]), self.gap[may], tokens[:, may])
         return tokens
 
+    def frequency(self, cube: np.ndarray) -> np.ndarray:
+        """How common each token is among rows, (features, largest vocabulary); each row sums to 1.
+
+        One imagined row is spread evenly over a feature's vocabulary, so that nothing is impossible.
+        """
+        tokens, most = self.tokens(cube), max(self.sizes)
+        count = np.stack([np.bincount(own, minlength=most) for own in tokens.T]).astype(float)
+        count += 1 / np.array(self.sizes)[:, None]
+        return count / count.sum(axis=1, keepdims=True)
+
     def frame(
         self, tokens: np.ndarray, factual: pd.DataFrame, own: np.ndarray | None = None
     ) -> pd.DataFrame:

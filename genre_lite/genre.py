@@ -317,7 +317,7 @@ class GenRe(RecourseMethod):
                 "target was found within the terms; they are left out of training.",
             )
         self.network_ = self._network()
-        self.network_.start_at(self._frequency(targets).to(self._device), self.cost_weight)
+        self.network_.start_at(self.codec.frequency(targets), self.cost_weight)
         self.history_ = pd.DataFrame()
 
     def _train(
@@ -348,15 +348,6 @@ class GenRe(RecourseMethod):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed)
             return Surrogate(~self.codec.nominal, self.network_.sizes, width).to(self._device)
-
-    def _frequency(self, targets: np.ndarray) -> torch.Tensor:
-        """How common each token is among the targets, (d, v); one imagined row spread evenly."""
-        tokens, size = self.codec.tokens(targets), self.network_.v
-        rows = []
-        for j, own in enumerate(self.codec.sizes):
-            count = np.bincount(tokens[:, j], minlength=size) + 1 / own
-            rows.append(count / count.sum())
-        return torch.as_tensor(np.stack(rows), dtype=torch.float32)
 
     def _teach(
         self,

@@ -208,10 +208,10 @@ class RecourseTransformer(nn.Module):
             torch.manual_seed(seed)
             return cls(grid, torch.as_tensor(codec.nominal), config)
 
-    def start_at(self, frequency: Tensor, cost_weight: float) -> None:
+    def start_at(self, frequency: np.ndarray | Tensor, cost_weight: float) -> None:
         """Begin as the independent model: b = log frequency (d, v), s = λ."""
         with torch.no_grad():
-            self.bias.copy_(torch.log(frequency))
+            self.bias.copy_(torch.log(torch.as_tensor(frequency, dtype=torch.float32)))
             self.reach.fill_(cost_weight)
 
     def embed(self, tokens: Tensor, values: Tensor, side: int) -> Tensor:

@@ -236,7 +236,7 @@ def test_the_first_is_the_best_however_ready_one_is_to_give_up():
 
 
 def test_of_equal_worth_the_cheaper_is_first():
-    """Worth is the same for all; in no order of the candidates does a dearer one come first."""
+    """Worth is the same for all; in no order of the candidates does a costlier one come first."""
     limits = ask([[0, 0, 0]])
     points = np.array([[0.9, 0, 0], [0.5, 0.2, 0], [0.5, 0.1, 0], [0.5, 0.3, 0.2]])
 

@@ -199,7 +199,7 @@ def test_plain_values():
 def test_a_row_stands_on_its_own_code_and_its_judges():
     genre, wachter, aided, nice = (
         field.code_of(f"main/german/{row}/0")
-        for row in ("genre-forward", "wachter-dear", "wachter-aided", "nice")
+        for row in ("genre-forward", "wachter-costly", "wachter-aided", "nice")
     )
     assert "genre_lite/teaching.py" in genre
     assert "genre_lite/baselines/wachter.py" in wachter.keys() & aided.keys()

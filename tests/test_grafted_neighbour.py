@@ -172,7 +172,7 @@ def test_estimates_are_those_of_the_teacher(method, denied):
 # -- refined ----------------------------------------------------------------------------------------
 
 
-def test_refined_from_one_graft_it_is_never_dearer_and_worth_no_less():
+def test_refined_from_one_graft_it_is_never_costlier_and_worth_no_less():
     """With one candidate a person both begin at the same graft."""
     plain, fine = (copier(FREE, candidates=1, refined=refined) for refined in (False, True))
     people = table(60, seed=5)[FREE.names]
@@ -341,9 +341,9 @@ def test_terms_are_kept(method, everything, denied, terms, refined):
     np.testing.assert_allclose(answer.cost[answer.found], paid, atol=1e-9)
 
 
-def test_what_is_dear_to_a_person_is_asked_of_them_less(method, denied):
-    plain, dear = method.recommend(denied), method.recommend(denied, weights={"income": 8.0})
-    moved = [(a.best()["income"] - denied["income"]).abs().mean() for a in (plain, dear)]
+def test_what_is_hard_for_a_person_is_asked_of_them_less(method, denied):
+    plain, hard = method.recommend(denied), method.recommend(denied, weights={"income": 8.0})
+    moved = [(a.best()["income"] - denied["income"]).abs().mean() for a in (plain, hard)]
     assert moved[1] < moved[0] - 1
 
 

@@ -65,7 +65,7 @@ def test_the_known_distance_to_a_slanted_border(train):
     assert (answer.cost.to_numpy() < 1.6 * least).all()
 
 
-def test_more_samples_are_not_dearer(train, asked):
+def test_more_samples_are_not_costlier(train, asked):
     h = Linear(a=0.5, b=0.3, c=0.2)
     few, many = (finder(train, h, samples=s).recommend(asked).cost.mean() for s in (20, 2000))
     assert many < few

@@ -246,11 +246,11 @@ def test_near_means_of_little_cost():
     assert ynn(option, train, np.array([0, 0, 0, 1, 0]), codec, 2).tolist() == [0]
 
 
-def test_a_dear_feature_makes_neighbours_farther_and_options_more_different():
-    dear = Schema(
+def test_a_costly_feature_makes_neighbours_farther_and_options_more_different():
+    costly = Schema(
         [Feature("age", step=1, weight=4.0), Feature("income", step=1), SCHEMA["job"]],
     )
-    codec = Codec(dear).fit(TRAIN)
+    codec = Codec(costly).fit(TRAIN)
     option = pd.DataFrame({"age": [40], "income": [0], "job": ["clerk"]})
     younger, poorer = (TRAIN["age"] == 30).to_numpy(), (TRAIN["age"] == 40).to_numpy()
     # (30, 2) lies 0.2 + 0.2 away by ranges, and 4 * 0.2 + 0.2 by price; (40, 4) 0.4 by either.
@@ -508,8 +508,8 @@ def test_by_group(answers):
     assert women[["cost_low", "cost_high"]].isna().all()  # one cost has no spread
     men = table.loc[("all", "m")]
     assert men["score"] == pytest.approx(2 - 0.45 / 3)
-    low, high = mean_interval(np.array([0.5, 0.4]))
-    assert men[["cost_low", "cost_high"]].tolist() == pytest.approx([low, high])
+    _, high = mean_interval(np.array([0.5, 0.4]))  # its lower end is below 0, which no cost is
+    assert men[["cost_low", "cost_high"]].tolist() == pytest.approx([0, high])
     # The mean over people is the mean over groups, weighed by their people.
     whole = evaluate(answers, people, Judge(), h=Judge())
     mean = table["changed"].groupby("method", sort=False).mean()

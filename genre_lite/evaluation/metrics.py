@@ -622,7 +622,8 @@ def _summary(answer: Recourses, each: pd.DataFrame, *, intervals: bool = False) 
     for name, interval in (("coverage", share_interval), ("cost", mean_interval)):
         row[name] = means.pop(name)
         if intervals:
-            row[f"{name}_low"], row[f"{name}_high"] = interval(each[name].to_numpy())
+            low, high = interval(each[name].to_numpy())
+            row[f"{name}_low"], row[f"{name}_high"] = np.maximum(low, 0.0), high  # no cost is less
     for name in ("validity", "validity_h", "plausibility"):
         if name in means:
             row[name] = means.pop(name)

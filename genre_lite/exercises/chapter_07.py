@@ -99,7 +99,7 @@ def _divides_by_zero():
     return pair_weights
 
 
-def _dear_ones_weigh_more():
+def _costly_ones_weigh_more():
     def pair_weights(costs, allowed, cost_weight):
         raw = np.where(allowed, np.exp(cost_weight * np.asarray(costs)), 0)
         total = raw.sum(axis=1, keepdims=True)
@@ -353,7 +353,7 @@ EXERCISES = (
             ),
             Mistake(
                 "A high cost is a high weight.",
-                _dear_ones_weigh_more,
+                _costly_ones_weigh_more,
                 "With you the most expensive target weighs most. Look at the sign.",
             ),
         ),
