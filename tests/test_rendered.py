@@ -222,7 +222,7 @@ def test_only_notebooks_offer_to_be_launched(pages):
 
 FOUND = """(() => {
   const [text, ...rest] = Search._parseQuery(QUERY);
-  return Search._performSearch(text, ...rest).reverse().slice(0, 8).map((hit) => hit[0]);
+  return Search._performSearch(text, ...rest).reverse().slice(0, 5).map((hit) => hit[0]);
 })()"""
 
 
@@ -239,12 +239,11 @@ def test_search_finds_the_page_and_forgives_a_slip(html, tmp_path):
     assert found["how do I install"][0] == "book/install"
     assert "notebooks/genre_in_ten_minutes" in found["GenRe"]
     assert {"book/glossary", "notebooks/02_three_objectives"} & {*found["gold world"]}
-    assert "book/your_table" in found["own data"]
+    assert found["own data"][0] == "book/your_table"
     assert "notebooks/12_audit_and_limits" in found["fairness"]
     for right, slip in (("plausibility", "plausibilty"), ("temperature", "temprature")):
         assert len(set(found[right]) & set(found[slip])) >= 3
     reference = re.compile("book/api|genindex|py-modindex")
-    found["GenRe"] = []  # the name of a class, too
     assert not any(reference.match(page) for pages in found.values() for page in pages[:2])
 
 
