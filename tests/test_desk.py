@@ -143,7 +143,7 @@ def test_an_accepted_person_is_told_so(tmp_path):
 
 
 def odd_people(rows: int, seed: int = 0) -> pd.DataFrame:
-    """Gaps, a total, a rounded share, a rule between columns, clocks of both kinds, a level with two values."""
+    """Gaps, a total, a rounded share, a rule between columns, clocks of both kinds, levels and a truth."""
     chance = np.random.default_rng(seed)
     table = pd.DataFrame(
         {
@@ -160,7 +160,9 @@ def odd_people(rows: int, seed: int = 0) -> pd.DataFrame:
     table.loc[chance.random(rows) < 0.1, "income"] = np.nan
     table.loc[(table["income"] < 1500) & (table["home"] == "owned"), "home"] = "rented"
     table["burden"] = (table["debts"] / table["income"]).round(2)
-    return table[["debts", "card", "car", "income", "burden", "job", "home", "months", "since"]]
+    table["insured"] = chance.random(rows) < 0.5
+    first = ["debts", "card", "car", "income", "burden", "job", "home", "insured"]
+    return table[[*first, "months", "since"]]
 
 
 @pytest.fixture(scope="module")
@@ -561,6 +563,19 @@ def test_a_fraction_may_be_given_where_the_table_holds_whole_numbers(shown, open
     )
     asked = people.head(1).assign(amount=2500.5)
     assert plain(said) == plain(halved(genre, tmp_path).recommend(asked).describe(people.index[0]))
+
+
+def test_a_truth_reads_in_the_form_as_in_a_letter(odd, browser, tmp_path):
+    genre, people = odd
+    page = tmp_path / "truth.html"
+    desk.page(genre, people.head(1), page)
+    browser.open(page.as_uri())
+    field = "[...document.querySelectorAll('.desk label')].find((l) => l.textContent === 'insured').control"
+    read = browser.run(
+        f"[{field}.selectedOptions[0].text, ...[...{field}.options].map((o) => o.text)]"
+    )
+    own = "yes" if people["insured"].iloc[0] else "no"
+    assert read == [own, "no", "yes"] and not browser.complaints
 
 
 @pytest.fixture

@@ -113,10 +113,15 @@
           oninput: touched((field) => this.read(field, `${f.title} needs a number`, f.gaps ? null : undefined, unread)),
         });
       }
-      const choices = f.categories.map((level, i) => [String(level), i]);
+      const choices = this.levels(f);
       if (f.gaps) choices.push([this.wording.words.missing, -1]);
       const chosen = value === null ? -1 : f.categories.indexOf(value);
       return select(choices, chosen, touched((target) => f.categories[Number(target.value)] ?? null));
+    }
+
+    /** The levels to choose from, a truth in the words of the letter, and their positions. */
+    levels(f) {
+      return f.categories.map((level, i) => [typeof level === "boolean" ? this.wording.value(f, level) : String(level), i]);
     }
 
     /** What a number field says, and a mark on it while it cannot be read. */
@@ -174,7 +179,7 @@
         if (f.kind === "numeric") {
           return labelled(text, el("input", { type: "number", step: f.step ?? "any", oninput: take(place) }));
         }
-        const choices = [["any", ""], ...f.categories.map((level, i) => [String(level), i])];
+        const choices = [["any", ""], ...this.levels(f)];
         return labelled(text, select(choices, "", take(place)));
       });
     }
