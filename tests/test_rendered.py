@@ -131,6 +131,21 @@ def test_no_formula_waits_for_a_script(pages):
         assert "MathJax" not in str(page), path.name
 
 
+def test_no_line_begins_with_the_comma_after_a_formula(pages):
+    together = 0
+    for path, page in pages.items():
+        for formula in page.select("article span.math"):
+            around = formula.parent
+            if "together" in around.get("class", ()):
+                together += 1
+                continue
+            after = formula.next_sibling
+            assert not re.match(r"[,.;:!?)\]”’]", after if isinstance(after, str) else ""), (
+                f"{path.name}: {formula.math['alttext']}"
+            )
+    assert together > 100
+
+
 def test_the_font_has_every_sign_of_the_formulas(root, pages):
     font = TTFont(root / "assets" / "fonts" / "stix-two-math.woff2")
     known = {chr(code) for code in font.getBestCmap()}

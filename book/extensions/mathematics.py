@@ -28,6 +28,8 @@ NAMED = re.compile(r"&(?!amp;|lt;|gt;|quot;)\w+;")  # what HTML knows and XML do
 LONG = 16  # signs
 # A hyphen before a number, and after nothing that it could join it to.
 NEGATIVE = re.compile(r"(?<![\w.,;:/)\]−-])-(?=\d)")
+# No line begins with the first, or ends with the second.
+CLOSING, OPENING = re.compile(r"[,.;:!?)\]”’]+"), re.compile(r"[(\[“‘]+$")
 AS_IT_IS = (
     nodes.literal,
     nodes.literal_block,
@@ -126,8 +128,33 @@ class MinusSigns(SphinxPostTransform):
                 text.parent.replace(text, nodes.Text(NEGATIVE.sub("−", text)))
 
 
+class Punctuation(SphinxPostTransform):
+    """A formula and the marks around it stay in one line; by themselves browsers break between them."""
+
+    default_priority = 901  # once all text is written
+
+    def run(self, **options: object) -> None:
+        """Look at what stands beside each formula of a line."""
+        for formula in list(self.document.findall(nodes.math)):
+            around = formula.parent
+            place = around.index(formula)
+            before = after = ""
+            if place and isinstance(around[place - 1], nodes.Text):
+                text = around[place - 1].astext()
+                before = found[0] if (found := OPENING.search(text)) else ""
+                around[place - 1] = nodes.Text(text.removesuffix(before))
+            if place + 1 < len(around) and isinstance(around[place + 1], nodes.Text):
+                text = around[place + 1].astext()
+                after = found[0] if (found := CLOSING.match(text)) else ""
+                around[place + 1] = nodes.Text(text.removeprefix(after))
+            if before or after:
+                marks = [nodes.Text(before), formula.deepcopy(), nodes.Text(after)]
+                formula.replace_self(nodes.inline("", "", *marks, classes=["together"]))
+
+
 def setup(app: Sphinx) -> dict:
     """Register the renderer, which ``html_math_renderer`` names."""
     app.add_post_transform(MinusSigns)
+    app.add_post_transform(Punctuation)
     app.add_html_math_renderer("mathml", (visit_inline, None), (visit_display, None))
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
