@@ -33,7 +33,7 @@ endif
 .NOTPARALLEL: pdf
 
 .DEFAULT_GOAL := help
-.PHONY: help book pages pdf print test check diff lab classroom bench peers models release address clean
+.PHONY: help book pages pdf print test slow check diff lab classroom bench peers models release address clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -63,6 +63,9 @@ print: $(READY)
 
 test: $(READY) ## Run the tests, the examples in the docstrings, and every cell of every chapter
 	@$(PY) -m tasks test
+
+slow: $(READY) ## Run the tests that take long, which `make test` leaves to the gate
+	@$(PY) -m tasks slow
 
 check: $(READY) ## Check one module or chapter within a minute: make check WHAT=codec, WHAT=7
 	@$(PY) -m tasks check $(WHAT)

@@ -2,6 +2,7 @@
 
     python -m tasks book             # every chapter executed, the book built strictly; `book 7` is one
     python -m tasks test             # the package, the examples in its docstrings, every cell
+    python -m tasks slow             # the tests that take long, which `test` leaves out
     python -m tasks pages            # the pages that `book` has built, in a browser
     python -m tasks check codec      # one module: style, types, its tests; `check 7` is a chapter
     python -m tasks diff             # what changed in the chapters, cell by cell
@@ -135,8 +136,13 @@ def book(chapter: str = "") -> None:
 
 
 def test() -> None:
-    """Everything: the package, the examples in its docstrings, every cell of every chapter."""
-    run("pytest", *SPREAD, *CELLS)
+    """The package, the examples in its docstrings, every cell of every chapter; but for what is slow."""
+    run("pytest", *SPREAD, *CELLS, "-m", "not slow")
+
+
+def slow() -> None:
+    """The tests that took long when they were measured."""
+    run("pytest", *SPREAD, "-m", "slow", "tests")
 
 
 def pages() -> None:
@@ -216,6 +222,7 @@ TASKS = {
         book,
         pages,
         test,
+        slow,
         package,
         classroom,
         check,

@@ -118,7 +118,9 @@ ASKED = {
 }
 
 
-@pytest.mark.parametrize("name", ASKED)
+@pytest.mark.parametrize(
+    "name", [pytest.param("german", marks=pytest.mark.slow), "adult", "compas"]
+)
 def test_the_engine_answers_as_the_package_does(name, tmp_path):
     """200 people, three sets of terms: every option to the value, every letter to the letter."""
     genre = halved(gl.GenRe.load(name, progress=False), tmp_path)
@@ -298,6 +300,7 @@ def test_a_model_that_the_engine_cannot_carry_is_refused(odd):
         genre.decision_ = before
 
 
+@pytest.mark.slow
 def test_who_has_no_option_reads_the_same_reasons(tmp_path):
     """Wishes that leave nothing: which of them stands in the way, and in how many draws."""
     genre = halved(gl.GenRe.load("german", progress=False), tmp_path)

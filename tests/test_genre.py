@@ -145,6 +145,7 @@ def test_further_options_are_surely_good_and_change_other_things(genre, denied):
     assert len(further) > 2 * len(denied)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["german", "adult", "compas"])
 def test_most_people_get_as_many_options_as_they_ask_for(name):
     """Of three; COMPAS has four features that may change, and its people fewer ways."""

@@ -29,6 +29,7 @@ COMMANDS = (
     "pages",
     "pdf",
     "test",
+    "slow",
     "check",
     "diff",
     "lab",
@@ -199,6 +200,13 @@ def test_readme_starts_with_the_two_commands(root):
 def test_make_help_lists_every_command(root):
     listed = re.findall(r"^  make (\w+)", make(root, "help"), flags=re.M)
     assert sorted(listed) == sorted((*COMMANDS, "help"))
+
+
+def test_each_test_runs_in_the_gate_once(root, monkeypatch):
+    (most,), (rest,) = (called(monkeypatch, task) for task in (tasks.test, tasks.slow))
+    assert most.endswith("-m not slow") and rest.endswith("-m slow tests")
+    gate = (root / ".ci/run").read_text()
+    assert "make test" in gate and "make slow" in gate
 
 
 @pytest.mark.parametrize("index", ["", "https://example.org/cpu"])
