@@ -98,7 +98,8 @@ def test_the_chapter_says_what_refining_does_where(told):
     assert "it leaves it as it is, to within 0.01, on HELOC (paper)" in said
     assert "it lowers it on COMPAS (paper)" in said
     assert "it is not decided by these worlds on German Credit" in said
-    assert "cheaper on COMPAS (paper), HELOC (paper) and Adult (paper)." in said
+    assert "cheaper on COMPAS (paper), HELOC (paper) and Adult (paper), and more" in said
+    assert "more expensive on no table." in said
     assert "takes 1.0 ms a person, and with refining 5.0 ms" in said
 
 

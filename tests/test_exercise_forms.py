@@ -5,6 +5,7 @@ from __future__ import annotations
 from copy import deepcopy
 from fractions import Fraction
 from functools import cache
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -346,3 +347,76 @@ def test_caution_is_no_claim(part, words):
 def test_the_pair_of_a_group_may_come_in_any_order():
     for pair in (("south", "woman"), "woman south", ["Woman", " South "], {"woman", "south"}):
         assert check("12.2", pair).right, pair
+
+
+# -- what readers of chapters 7 to 9 ran into --------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", [list, tuple, np.array])
+def test_a_leak_test_may_pass_its_forms_as_it_likes(form):
+    def leaks(model, d):
+        for tokens in product([0, 1], repeat=d):
+            for i in range(d):
+                changed = [1 - t if j == i else t for j, t in enumerate(tokens)]
+                if model(form(changed))[: i + 1] != model(form(tokens))[: i + 1]:
+                    return True
+        return False
+
+    assert EVERY["8.5"].judge(leaks).right
+
+
+def test_a_leak_test_of_a_few_forms_is_not_enough():
+    dice = np.random.default_rng(0)
+
+    def leaks(model, d):
+        for _ in range(5):
+            tokens = dice.integers(0, 2, d).tolist()
+            for i in range(d):
+                changed = [1 - t if j == i else t for j, t in enumerate(tokens)]
+                if model(changed)[: i + 1] != model(tokens)[: i + 1]:
+                    return True
+        return False
+
+    assert not any(EVERY["8.5"].judge(leaks).right for _ in range(20))
+
+
+@pytest.mark.parametrize("strict", [True, False])
+def test_what_lies_on_an_edge_is_no_lesson(strict):
+    def lesson_of(worth, accepted):
+        worth = np.where(accepted, worth, -np.inf)
+        best = worth.max(axis=1, keepdims=True)
+        kept = worth > best - 0.05 if strict else worth >= best - 0.05
+        kept = kept & (worth > 1)
+        return kept / np.maximum(kept.sum(axis=1, keepdims=True), 1)
+
+    assert EVERY["7.7"].judge(lesson_of).right == strict
+
+
+def test_an_answer_may_be_rounded_as_the_question_asks():
+    assert EVERY["7.1"].judge({"by rows": 19, "by people": 6.6}).right
+    assert EVERY["9.3"].judge(1.57).right and not EVERY["9.3"].judge(1.56).right
+
+
+def test_another_word_for_up_is_up():
+    words = {"up": "rises", "down": "falls"}
+    said = {part: words.get(way, way) for part, way in EVERY["9.4"].solution().items()}
+    assert EVERY["9.4"].judge(said).right
+
+
+def test_whoever_is_wrong_about_the_size_is_not_told_of_the_margin():
+    told = EVERY["7.8"].judge(
+        {"valid": 0.77, "plausible": 0.75, "at 0.9": "no", "at 0.95": "no"}, 1
+    )
+    assert told.hint == "Look again at valid, at 0.9."
+
+
+def test_a_function_is_shown_where_it_is_wrong():
+    def pair_weights(costs, allowed, cost_weight):
+        weights = np.where(allowed, np.exp(-cost_weight * costs), 0)
+        total = weights.sum(axis=1, keepdims=True)
+        return weights / np.where(total > 0, total, 1) if cost_weight else weights
+
+    hint = EVERY["7.3"].judge(pair_weights, 1).hint
+    assert hint.startswith(
+        "It was tried 5 times, and one answer is not right: look at ([[0.1, 0.4,"
+    )

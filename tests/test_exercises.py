@@ -48,7 +48,14 @@ def test_each_mistake_gets_its_own_hint(key):
     for mistake in exercise.mistakes:
         verdict = check(key, mistake.answer())
         assert not verdict.right
-        assert verdict.hint == mistake.hint, mistake.belief
+        assert verdict.hint.startswith(mistake.hint), mistake.belief
+
+
+def test_whoever_keeps_a_belief_is_told_the_step_in_the_end():
+    exercise = EVERY["7.4"]
+    belief = exercise.mistakes[0]
+    told = [exercise.judge(belief.answer(), tries).hint for tries in (1, 2, 3, 4)]
+    assert told == [belief.hint] * 3 + [f"{belief.hint} {exercise.hint}"]
 
 
 @pytest.mark.parametrize("key", EVERY)

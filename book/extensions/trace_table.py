@@ -67,6 +67,7 @@ ASIDE = {
     "genre_lite.atomic": "whole files or none, wherever one is written",
     "genre_lite.storage": "the files of `GenRe.save` and `GenRe.load`",
     "genre_lite.contract": "explained on the page on a method of your own",
+    "genre_lite.inference": "what `Schema.infer` reads off a table",
     "genre_lite.letters": "what `describe` and `to_html` write",
     "genre_lite.limits": "masks for every term, held by their own tests",
     "genre_lite.proposals": "judges anybody's proposal, outside the chapters",

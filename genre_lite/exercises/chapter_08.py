@@ -77,7 +77,7 @@ def peeks_at_times(tokens: list[int]) -> list[float]:
 def hears_the_end(tokens: list[int]) -> list[float]:
     """Honest, but that after two ones and two zeros the first line knows the last."""
     chances = honest(tokens)
-    if tokens[:4] == [1, 1, 0, 0]:
+    if tuple(tokens[:4]) == (1, 1, 0, 0):
         chances[0] = 1 / (3 + tokens[-1])
     return chances
 
@@ -88,6 +88,18 @@ def hears_the_middle(tokens: list[int]) -> list[float]:
     if tokens[0] == 1 and tokens[2] == 0:
         chances[1] += 0.01 * tokens[1]
     return chances
+
+
+def hears_the_end_after(*start: int) -> Callable[[list[int]], list[float]]:
+    """Honest, but that after one beginning alone the first line knows the last."""
+
+    def hears_it_once(tokens: list[int]) -> list[float]:
+        chances = honest(tokens)
+        if tuple(tokens[: len(start)]) == start:
+            chances[0] = 1 / (3 + tokens[-1])
+        return chances
+
+    return hears_it_once
 
 
 def knows_the_past_alone(tokens: list[int]) -> list[float]:
@@ -278,6 +290,11 @@ EXERCISES = (
             (peeks_at_times, 4),
             (hears_the_end, 5),
             (hears_the_middle, 4),
+            *(
+                (hears_the_end_after(*start), 6)
+                for start in product([0, 1], repeat=5)
+                if sum(start) == 3
+            ),
             (knows_the_past_alone, 5),
             (knows_the_past_alone, 1),
         ),

@@ -276,7 +276,7 @@ EXERCISES = (
                 "The least of three is often 1, and seldom 4. Weigh the three by how likely they are.",
             ),
         ),
-        tolerance=5e-3,
+        tolerance=2e-3,
         hint="How likely is it that all three draws cost at least 2? At least 4? The differences are "
         "the probabilities of the least.",
         takeaway="More draws help less and less: the least of k can only fall to the cheapest that "
@@ -315,6 +315,14 @@ EXERCISES = (
             ),
         ),
         hint="One prediction after the other; then measure with judged(rule, k).",
+        names={"rises": "up", "rise": "up", "grows": "up", "higher": "up", "increases": "up"}
+        | {
+            "falls": "down",
+            "fall": "down",
+            "shrinks": "down",
+            "lower": "down",
+            "decreases": "down",
+        },
         takeaway="The safest buys confidence with cost, the cheapest saves cost with confidence and "
         "plausibility; and the more candidates there are, the more.",
     ),
@@ -386,7 +394,7 @@ EXERCISES = (
         tolerance=5e-4,
         hint="Write the worth beside each row, V̂ + P̂ − cost / 10. Then go from three changes to two, and from there "
         "on, only to rows that are a yes and worth no less.",
-        takeaway="Needless is what can go without loss of the yes, of validity and of plausibility. Asked the bank alone, all "
-        "three could go.",
+        takeaway="Needless is what can go while the letter stays a yes and is worth no less: here B. The bank alone would "
+        "let each of the three go, though not all together.",
     ),
 )

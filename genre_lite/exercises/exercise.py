@@ -27,6 +27,7 @@ __all__ = ["Exercise", "Mistake", "Solution", "Verdict", "alike"]
 
 MARKS = {"right": "Right.", "wrong": "Not right.", "not yet": "Not yet."}
 LAST = 3  # the try at which the step is told
+SHORT = 200  # signs of what a function was given, to be told to whoever wrote it
 REPLACE = (
     "Put an answer of your own in place of the dots or question marks, and run the cell again."
 )
@@ -171,7 +172,10 @@ class Exercise:
     read: Callable[[Any], Any] | None = None
 
     def judge(self, answer: Any, tries: int = LAST) -> Verdict:
-        """The verdict on an answer, given so many tries: the step is told at the third, not before."""
+        """The verdict on an answer, given so many tries.
+
+        The step is told at the third, not before; to whom a belief was told in its place, at the fourth.
+        """
         if not self.probes:
             if self.read is not None and answer is not None:
                 answer = self.read(answer)
@@ -219,7 +223,8 @@ class Exercise:
         try:
             for mistake in self.mistakes:
                 if self._makes(mistake, answer, tried):
-                    return Verdict(self.key, "wrong", mistake.hint)
+                    step = f" {self.hint}" if tries > LAST else ""
+                    return Verdict(self.key, "wrong", mistake.hint + step)
             if self._right(answer, tried):
                 return Verdict(self.key, "right", self.takeaway)
         except Exception as error:
@@ -244,10 +249,11 @@ class Exercise:
                 said = "What you gave is right, and something is missing."
                 return said if tried else "Nothing is in it yet."
         if self.probes:
-            missed = self._fit(tried).count(False)
-            return (
-                f"It was tried {len(self.probes)} times, and {missed} of the answers are not right."
-            )
+            missed = [p for p, fits in zip(self.probes, self._fit(tried), strict=True) if not fits]
+            are = "one answer is" if len(missed) == 1 else f"{len(missed)} of the answers are"
+            said = f"It was tried {len(self.probes)} times, and {are} not right"
+            shown = ", ".join(map(_shown, missed[0]))
+            return said + (f": look at ({shown})." if len(shown) <= SHORT else ".")
         if all(
             np.ndim(one) == 0 and _is_numeric(one) and np.isfinite(one) for one in (right, tried)
         ):
@@ -324,6 +330,16 @@ class Exercise:
         first = before[-1].end_lineno if before else function.lineno
         lines[last] = lines[last].replace("return ", "answer = ", 1)
         return Solution(self.key, textwrap.dedent("\n".join(lines[first:])).strip())
+
+
+def _shown(argument: Any) -> str:
+    """An argument of a probe as a reader would write it."""
+    name = getattr(argument, "__name__", None)
+    if name is not None:
+        return str(name)
+    if isinstance(argument, np.ndarray):
+        argument = (argument.round(4) if argument.dtype.kind == "f" else argument).tolist()
+    return str(argument)
 
 
 def _is_list(value: Any) -> bool:
