@@ -28,6 +28,9 @@ from .threads import one_thread
 __all__ = ["RecourseMethod", "positions"]
 
 INVALID = ("error", "skip")
+ASKED = 200  # rows, to see what the bank reads
+LEVELS = 10  # of a feature that are tried
+STEADY = 1e-6  # a probability that moves by less has not moved
 log = logging.getLogger("genre_lite")
 
 
@@ -58,6 +61,8 @@ class RecourseMethod(ABC, BaseEstimator):
         The ranges and vocabularies of the training rows; ``codec`` for short.
     decision_
         The bank's decision, asked in the columns of the training rows.
+    unread_
+        Features that make no difference to the bank; no answer changes them.
     """
 
     name = "method"
@@ -65,6 +70,7 @@ class RecourseMethod(ABC, BaseEstimator):
     checked = True
     codec_: Codec
     decision_: Decision
+    unread_: Sequence = ()
     # What each setting may be; a subclass names its own beside these.
     allowed: ClassVar[Mapping[str, Container]] = {
         "seed": Number(0, 2**64, whole=True),
@@ -146,7 +152,8 @@ class RecourseMethod(ABC, BaseEstimator):
                             "rows of both kinds, or check the classifier's columns and threshold."
                         )
                 _check_relations(self.schema, X)
-                self.decision_ = decision
+                unread = _unread(decision, X, self.schema)
+                self.decision_, self.unread_ = decision, unread
                 self.codec_ = Codec(self.schema).fit(X)
                 self._fit(X, labels, score, yes, **options)
         except BaseException:
@@ -230,7 +237,8 @@ class RecourseMethod(ABC, BaseEstimator):
         terms = Terms(freeze, bounds, largest, max_changes, weights, wait)
         start = time.perf_counter()
         with one_thread():
-            everyone = Limits(self.codec, people, terms)
+            everyone = Limits(self.codec, people, terms, self.unread_)
+            _warn_of_far(self.codec, people)
             on_points = self.decision_.on_points(self.codec)
             if not len(people):
                 score, yes = np.empty(0), np.empty(0, dtype=bool)
@@ -243,7 +251,6 @@ class RecourseMethod(ABC, BaseEstimator):
             if len(denied):
                 limits = everyone.take(denied)
                 _warn_of_broken(limits, people.index[denied])
-                _warn_of_far(self.codec, people.iloc[denied])
                 found, log_prob, probability = self._kept(
                     limits, *self._options(people.iloc[denied], limits, n, **choices)
                 )
@@ -425,6 +432,46 @@ def positions(rows: ArrayLike, options: ArrayLike) -> pd.MultiIndex:
     return pd.MultiIndex.from_arrays(
         [rows, np.broadcast_to(np.asarray(options, dtype=int), rows.shape)]
     )
+
+
+def _unread(decision: Decision, X: pd.DataFrame, schema: Schema) -> list:
+    """Features whose value makes no difference to the bank, asked about some rows; see ``unread_``.
+
+    Each feature is put to its least, its greatest and its middle value, or to each of its most frequent
+    levels. Whatever a tree splits at, or a formula weighs, one of these tells.
+    """
+    rows = X.iloc[np.unique(np.linspace(0, len(X) - 1, ASKED).astype(int))]
+    said, yes = decision.ask(rows)
+
+    def moves(other: pd.DataFrame) -> bool:
+        then, decided = decision.ask(other)
+        return bool((np.abs(then - said) > STEADY).any() or (decided != yes).any())
+
+    if moves(rows):
+        raise GenReError(
+            "h gives the same rows another probability when it is asked again, so no answer could be relied on. "
+            "Take chance out of it: give it a seed for each call, or, if it is a network, put it into eval mode."
+        )
+    unread = []
+    for f in schema:
+        if f.actionability in ("immutable", "clock"):
+            continue
+        known = X[f.name].dropna()
+        if f.is_categorical:
+            values = known.value_counts().index[:LEVELS].tolist()
+        else:
+            ordered = known.sort_values()
+            values = ordered.iloc[[0, len(ordered) // 2, -1]].tolist()
+        other = rows.copy()
+        for value in values:
+            other[f.name] = pd.Series([value] * len(rows), rows.index).astype(X[f.name].dtype)
+            if moves(other):
+                break
+        else:
+            unread.append(f.name)
+    if unread:
+        log.info("The bank does not read %s, so no answer changes them.", unread)
+    return unread
 
 
 def _check_relations(schema: Schema, X: pd.DataFrame) -> None:

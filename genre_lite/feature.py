@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import difflib
 import math
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
@@ -34,6 +35,7 @@ MONEY = {
     "€",
     "dollar",
     "us dollar",
+    "us$",
     "usd",
     "$",
     "pound",
@@ -44,6 +46,7 @@ MONEY = {
     "franc",
     "chf",
 }
+_PER = re.compile(r" a | per |/")
 A_YEAR = {"year": 1.0, "month": 12.0, "week": 52.0, "day": 365.0}
 
 
@@ -210,7 +213,7 @@ class Feature:
         if self.largest is not None:
             if not (is_number(self.largest) and self.largest > 0):
                 raise self._wrong(
-                    f"largest is {self.largest}; it must be above 0. What may not change is immutable."
+                    f"largest is {self.largest!r}; it must be a number above 0. What may not change is immutable."
                 )
             if self.largest < (1 if self.is_categorical else self.step or 0):
                 raise self._wrong(
@@ -263,7 +266,7 @@ class Feature:
     @property
     def is_money(self) -> bool:
         """Whether the unit is one whose fractions are cents, or so much of it a month or a year."""
-        return self.unit.partition(" a ")[0].removesuffix("s").lower() in MONEY
+        return _one(_parts(self.unit)[0].lower()) in MONEY
 
     # -- values as numbers ----------------------------------------------------------------------
 
@@ -450,10 +453,10 @@ class Feature:
         text = _written(plain(value), plain(beside) if is_number(beside) else None, self.is_money)
         year = self.unit == "year"
         text = text.translate({ord(","): "" if year else marks[0], ord("."): marks[1]})
-        unit, per, what = ("", "", "") if year else self.unit.partition(" a ")
+        unit, per = ("", "") if year else _parts(self.unit)
         if text == "1":
-            unit = unit.removesuffix("s")  # 1 year, 1 hour a week
-        return f"{text} {unit}{per}{what}".rstrip()
+            unit = _one(unit)  # 1 year, 1 hour a week
+        return f"{text} {unit}{per}".rstrip()
 
 
 # -- numbers as text ----------------------------------------------------------------------------
@@ -472,6 +475,27 @@ def _written(value: float, beside: float | None, money: bool) -> str:
     if money or abs(value) >= 1000:
         decimals = decimals.ljust(2, "0")  # to the cent
     return f"{whole}.{decimals}" if decimals else whole
+
+
+def _parts(unit: str) -> tuple[str, str]:
+    """What is counted, and what for each: ``"euros"`` and ``" a month"``, ``"m"`` and ``"/s"``."""
+    per = _PER.search(unit)
+    return (unit, "") if per is None else (unit[: per.start()], unit[per.start() :])
+
+
+def _one(unit: str) -> str:
+    """A unit in the singular, as far as its last letters tell.
+
+    Examples
+    --------
+    >>> [_one(unit) for unit in ("years", "boxes", "countries", "glass", "ms")]
+    ['year', 'box', 'country', 'glass', 'ms']
+    """
+    if len(unit) > 4 and unit.endswith("ies"):
+        return f"{unit[:-3]}y"
+    if re.search(r"(ss|x|ch|sh)es$", unit):
+        return unit[:-2]
+    return unit[:-1] if len(unit) > 2 and re.search("[^s]s$", unit) else unit
 
 
 def _places(value: float) -> int:

@@ -279,7 +279,7 @@ class GenRe(RecourseMethod):
         chance = np.random.default_rng(self.seed)
         some = np.sort(chance.permutation(np.flatnonzero(~yes))[:SOURCES])
         denied = X.iloc[some]
-        limits = Limits(self.codec, denied)
+        limits = Limits(self.codec, denied, unread=self.unread_)
         asked = Asked(self.decision_, limits, denied)
         grafted = limits.fixed.any()
 
@@ -751,7 +751,7 @@ class GenRe(RecourseMethod):
         self._require_fit()
         people = self.schema.validate(people, extra=extra)
         with one_thread():
-            limits = Limits(self.codec, people)
+            limits = Limits(self.codec, people, unread=self.unread_)
             seed = self.seed if seed is None else seed
             drawn = self._draws(limits, n, temperature=temperature, seed=seed)
             rows = np.repeat(np.arange(len(people)), n)
@@ -803,7 +803,7 @@ class GenRe(RecourseMethod):
                 f"Option for person {strangers[0]!r}, who is not among the people given."
             )
         after = self.schema.validate(options[given].reset_index(drop=True))
-        limits = Limits(self.codec, people.loc[labels])
+        limits = Limits(self.codec, people.loc[labels], unread=self.unread_)
         points, rows = self.codec.cube(after), np.arange(len(after))
         with one_thread():
             nats = self._nats(points, rows, limits)

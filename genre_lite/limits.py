@@ -29,7 +29,9 @@ from .writing import Writing
 __all__ = ["Limits", "Terms"]
 
 CLOSE = 1e-9  # rounding of the unit cube
-BY_PERSON = ("cube", "own", "low", "high", "fixed", "allowed", "price", "most", "wait")
+BY_PERSON = (
+    *("cube", "own", "low", "high", "fixed", "allowed", "price", "most", "wait", "_patience"),
+)
 LONGEST = 100  # years that anybody would wait
 PATIENT = 5  # years, where it is asked what waiting would have brought
 
@@ -55,7 +57,7 @@ class Terms:
     weights
         For each feature named, how hard one range of it is, in place of the schema's weight.
     wait
-        Years the person would wait; clocks move together by at most that.
+        Years the person would wait, of which whole ones count; clocks move together by at most that.
     """
 
     freeze: Sequence | Mapping | pd.Series = ()
@@ -88,6 +90,8 @@ class Limits:
         One row a person, validated.
     terms
         Their own.
+    unread
+        Names of features that the bank does not read; they stay, unless a relation ties them to others.
 
     Attributes
     ----------
@@ -103,7 +107,7 @@ class Limits:
     price
         What a whole range of each feature costs, (people, d).
     most, wait
-        How many features may change, and how many years may pass, (people,).
+        How many features may change, and how many years may pass within the terms of the clocks, (people,).
 
     Raises
     ------
@@ -120,7 +124,13 @@ class Limits:
     [[0, 1, 1, 0], [0, 1, 0, 0]]
     """
 
-    def __init__(self, codec: Codec, people: pd.DataFrame, terms: Terms | None = None) -> None:
+    def __init__(
+        self,
+        codec: Codec,
+        people: pd.DataFrame,
+        terms: Terms | None = None,
+        unread: Sequence = (),
+    ) -> None:
         self.codec = codec
         self.terms = terms or Terms()
         self.cube = codec.cube(people)
@@ -143,7 +153,9 @@ class Limits:
             lambda w: 0 <= w <= LONGEST,
             f"the years that a person would wait, from 0 to {LONGEST}",
         )
-        self.wait = np.floor(years).astype(int)
+        self._patience = np.floor(years).astype(int)
+        tied = {name for relation in relations for name in relation.names}
+        self._unread = set(unread) - tied
         self._pieces = list(self._compile())
         d = len(codec.schema)
         most = self._numbers(
@@ -214,8 +226,6 @@ class Limits:
                 asked.setdefault(self._feature(name, "freeze"), np.zeros(len(frozen), bool))[i] = 1
         for j, who in asked.items():
             yield Piece(f"{self.codec.schema.names[j]}: frozen", j, fixed=who)
-            if self.clocks[j]:  # clocks move together, or not at all
-                self.wait = np.where(who, 0, self.wait)
         for name, bound in (self.terms.bounds or {}).items():
             j = self._feature(name, "bounds")
             pairs = self._each(bound, f"bounds of {name!r}") if not _is_pair(bound) else [bound]
@@ -237,8 +247,8 @@ class Limits:
         gap = np.isnan(mine)  # a gap has no side
         if f.actionability == "immutable":
             yield Piece(f"{f.name}: immutable", j, fixed=True)
-        elif f.actionability == "clock":
-            yield Piece(f"{f.name}: only time moves it", j, fixed=True)
+        elif f.name in self._unread and not self.clocks[j]:
+            yield Piece(f"{f.name}: the bank does not read it", j, fixed=True)
         elif f.actionability == "increasing":
             yield Piece(f"{f.name}: only up", j, low=np.where(gap, -np.inf, mine))
         elif f.actionability == "decreasing":
@@ -310,6 +320,20 @@ class Limits:
                 j, grid, np.arange(len(self.cube))[:, None]
             )
         np.put_along_axis(self.allowed, self.own[..., None], True, axis=2)
+        self.wait = self._within()
+
+    def _within(self) -> np.ndarray:
+        """How many of the years that a person would wait the terms of the clocks let pass, (people,)."""
+        wait, everybody = self._patience.copy(), np.arange(len(self.cube))
+        pieces = [piece for piece in self._pieces if self.clocks[piece.feature]]
+        # Clocks move together, so the first that stops stops all.
+        for w in range(1, int(wait.max(initial=0)) + 1 if pieces else 0):
+            then = self.after(np.full(len(wait), w), everybody)
+            for piece in pieces:
+                value, now = then[:, piece.feature], self.cube[:, piece.feature]
+                stops = ~_same(value, now) & ((value > piece.high + CLOSE) | piece.fixed)
+                wait = np.where(stops, np.minimum(wait, w - 1), wait)
+        return wait
 
     def may_be(self, j: int, value: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """Whether feature j of the people in ``rows`` may change to a value; shapes broadcast."""
@@ -370,12 +394,11 @@ class Limits:
         """Each term by name, and the limits without it."""
         for name in dict.fromkeys(piece.name for piece in self._pieces):
             first = next(p for p in self._pieces if p.name == name)
-            if self.clocks[first.feature]:
-                continue  # clocks are relaxed together, below
             other = copy.copy(self)
             other._pieces = [piece for piece in self._pieces if piece.name != name]
             other._assemble()
-            yield name, other
+            if not self.clocks[first.feature] or (other.wait > self.wait).any():
+                yield name, other
         if (self.most < len(self.codec.schema)).any():
             other = copy.copy(self)
             other.most = np.full_like(self.most, len(self.codec.schema))
@@ -383,8 +406,10 @@ class Limits:
             yield f"at most {most} change{'s' * bool(most != 1)}", other
         if self.clocks.any():
             other = copy.copy(self)
-            other.wait = self.wait + PATIENT
-            yield f"no waiting beyond {self.wait.min()} years", other
+            other._patience = self._patience + PATIENT
+            other._assemble()
+            if (other.wait > self.wait).any():
+                yield f"no waiting beyond {self._patience.min()} years", other
         for r, relation in enumerate(self.relations):
             if self.active[:, r].any():
                 other = copy.copy(self)
@@ -467,8 +492,6 @@ class Limits:
         moved = self.changed(points, rows)
         for piece in self._pieces:
             j = piece.feature
-            if self.clocks[j]:
-                continue
 
             def kept(piece: Piece = piece, j: int = j) -> np.ndarray:
                 low, high, fixed = (

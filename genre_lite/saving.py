@@ -67,6 +67,8 @@ def save(genre: GenRe, path: Path, *, half: bool) -> None:
             "fingerprint": fingerprint(decision, made_up(genre.codec)),
         },
     }
+    if genre.unread_:
+        about["unread"] = list(genre.unread_)
     if isinstance(decision.model, Classifier) and isinstance(decision.model.module, Perceptron):
         tensors |= storage.joined({"classifier": decision.model.module.state_dict()})
         about["classifier"] = decision.model.codec.to_dict()
@@ -152,7 +154,7 @@ def load(
         progress=progress,
     )
     genre.decision_ = decision.bind(kept["binding"])
-    genre.codec_ = codec
+    genre.codec_, genre.unread_ = codec, about.get("unread", [])
     genre.report_ = about["report"]
     genre.history_ = pd.DataFrame(about["history"])
     genre.network_ = genre._network().double().eval()

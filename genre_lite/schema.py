@@ -1,6 +1,6 @@
 """The contract between a table and everything else.
 
-A :class:`Schema` is an ordered tuple of :class:`Feature`. Tables are validated against it once, on
+A :class:`Schema` is an ordered tuple of :class:`~genre_lite.feature.Feature`. Tables are validated against it once, on
 entry, and answers are checked against it on the way out. The order of the features is the order in
 which the model writes an answer.
 """
@@ -49,7 +49,7 @@ class Schema(Sequence[Feature]):
     Parameters
     ----------
     features
-        The :class:`Feature` of each column, each name once.
+        The :class:`~genre_lite.feature.Feature` of each column, each name once.
     relations
         What must hold in an answer, if it held before, as texts that
         :class:`~genre_lite.relations.Relation` understands: ``"debts >= housing"``.
@@ -123,7 +123,7 @@ class Schema(Sequence[Feature]):
         return self.names.index(name)
 
     def codes(self, frame: pd.DataFrame) -> dict[Hashable, np.ndarray]:
-        """The columns as numbers by name, as :meth:`Feature.codes` gives them; each (rows,)."""
+        """The columns as numbers by name, as :meth:`~genre_lite.feature.Feature.codes` gives them; each (rows,)."""
         return {f.name: f.codes(frame[f.name]) for f in self.features}
 
     # -- building -------------------------------------------------------------------------------
@@ -162,7 +162,7 @@ class Schema(Sequence[Feature]):
         A column that no list names may change freely, which is the same as to name it in ``free``; columns
         that are called as age or sex are had better be named. The lists name columns, the mappings give a
         column's ``bounds`` of advice, its ``largest``
-        change, its weight, unit, label and edges, as :class:`Feature` explains them; columns in
+        change, its weight, unit, label and edges, as :class:`~genre_lite.feature.Feature` explains them; columns in
         ``robust`` have their cost measured by the middle 98 % of the rows.
 
         Warns

@@ -243,15 +243,18 @@ class Wording:
         return self.say("chance", number=self.number(100 * threshold))
 
     def percent(self, chance: float, bar: float | None) -> str:
-        """A probability in whole percents, or with as many digits as tell it from the bar."""
+        """A probability in whole percents, or with as many digits as tell it from the bar, from none and from all."""
         if bar is None or 0.01 < bar < 0.99:
             if 0 < chance < 0.005:
                 return self.little
             if 0.995 <= chance < 1:
                 return self.nearly
-        number = self.number(round(100 * chance))
-        if bar is not None and round(100 * chance) == round(100 * bar):
+        whole = round(100 * chance)
+        number = self.number(whole)
+        if bar is not None and whole == round(100 * bar):
             number = self.number(100 * chance, beside=100 * bar)
+        elif whole in (0, 100) and 100 * chance != whole:  # where the bar leaves no room for words
+            number = self.number(100 * chance, beside=whole)
         return self.say("chance", number=number)
 
     def time(self, years: float) -> str:

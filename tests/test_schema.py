@@ -57,7 +57,7 @@ def schema(frame):
         ({"bounds": (None, 9), "low": 0, "high": 8}, "(None, 9)", "[0, 8]; no value there"),
         ({"largest": 0}, "largest is 0", "above 0"),
         ({"largest": -2.5}, "largest is -2.5", "is immutable"),
-        ({"largest": "5"}, "largest is 5", "above 0"),
+        ({"largest": "5"}, "largest is '5'", "above 0"),
         ({"largest": 0.5, "step": 1}, "largest 0.5", "less than one step"),
         ({"weight": 0}, "weight is 0", "above 0"),
         ({"weight": float("inf")}, "weight is inf", "above 0"),

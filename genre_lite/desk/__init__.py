@@ -270,6 +270,7 @@ def exported(genre: GenRe, wording: Wording = ENGLISH) -> dict[str, Any]:
             "tensors": _plain(part(tensors, "network"), genre.network_),
         },
         "surrogate": {"tensors": _plain(part(tensors, "surrogate"), genre.surrogate_)},
+        "unread": list(genre.unread_),
         "bank": carried(decision, genre.codec).plain(),
         "profiles": tensors["profiles.tokens"].tolist(),
     }

@@ -24,6 +24,13 @@
     return sign + grouped(whole) + (decimals ? `.${decimals}` : "");
   }
 
+  /** A unit in the singular, as far as its last letters tell. */
+  function one(unit) {
+    if (unit.length > 4 && unit.endsWith("ies")) return `${unit.slice(0, -3)}y`;
+    if (/(ss|x|ch|sh)es$/.test(unit)) return unit.slice(0, -2);
+    return unit.length > 2 && /[^s]s$/.test(unit) ? unit.slice(0, -1) : unit;
+  }
+
   /** The words of a bank, filled in. */
   class Wording {
     constructor(words) {
@@ -50,10 +57,10 @@
       const year = feature.unit === "year";
       let text = this.number(value, typeof beside === "number" ? beside : null, feature.money);
       if (year) return text.split(this.words.thousands).join("");
-      const at = feature.unit.indexOf(" a ");
+      const at = feature.unit.search(/ a | per |\//);
       let unit = at < 0 ? feature.unit : feature.unit.slice(0, at);
       const rest = at < 0 ? "" : feature.unit.slice(at);
-      if (text === "1") unit = unit.replace(/s$/, ""); // 1 year, 1 hour a week
+      if (text === "1") unit = one(unit); // 1 year, 1 hour a week
       return `${text} ${unit}${rest}`.trimEnd();
     }
 
@@ -71,8 +78,10 @@
         if (chance > 0 && chance < 0.005) return this.words.little;
         if (chance >= 0.995 && chance < 1) return this.words.nearly;
       }
-      const close = bar !== null && Math.round(100 * chance) === Math.round(100 * bar);
-      const number = close ? this.number(100 * chance, 100 * bar) : this.number(Math.round(100 * chance));
+      const whole = Math.round(100 * chance);
+      let number = this.number(whole);
+      if (bar !== null && whole === Math.round(100 * bar)) number = this.number(100 * chance, 100 * bar);
+      else if ((whole === 0 || whole === 100) && 100 * chance !== whole) number = this.number(100 * chance, whole);
       return this.say("chance", { number });
     }
 
@@ -225,21 +234,23 @@
     const without = (wish, change) => {
       const other = Object.assign(Object.create(Object.getPrototypeOf(limits)), limits);
       change(other);
+      other.assemble();
+      const clock = wish.kind === "wait" || limits.clocks[wish.feature];
+      if (clock && other.wait <= limits.wait) return; // nothing more may pass
       const points = model.draws(other, DRAWS, { temperature: 1 });
       const fine = points.filter((point) => asked.accepts(point) && other.changes(point));
       found.push({ found: fine.length, wish });
     };
     for (const { name, feature, wish } of limits.pieces) {
       const fixed = limits.codec.features[feature].actionability === "immutable";
-      if (!wish || fixed || limits.clocks[feature]) continue;
+      if (!wish || fixed) continue;
       without({ kind: wish, feature }, (other) => {
         other.pieces = limits.pieces.filter((piece) => piece.name !== name);
-        other.assemble();
       });
     }
     if (limits.most < limits.codec.d) without({ kind: "maxChanges" }, (other) => (other.most = limits.codec.d));
     if (limits.clocks.some(Boolean)) {
-      without({ kind: "wait" }, (other) => (other.wait = limits.wait + PATIENT));
+      without({ kind: "wait" }, (other) => (other.patience = limits.patience + PATIENT));
     }
     return found;
   }

@@ -172,9 +172,12 @@
 
   // -- limits -----------------------------------------------------------------------------------------
 
-  /** All terms of one person, compiled; `terms` has freeze, bounds, largest, maxChanges, weights, wait. */
+  /**
+   * All terms of one person, compiled; `terms` has freeze, bounds, largest, maxChanges, weights, wait, and
+   * `unread` names what the bank does not read.
+   */
   class Limits {
-    constructor(codec, row, terms = {}) {
+    constructor(codec, row, terms = {}, unread = []) {
       this.codec = codec;
       this.terms = terms;
       this.row = row;
@@ -187,11 +190,14 @@
       this.relations.forEach((r, i) => r.defines === null || this.defined.set(r.defines, i));
       const values = codec.units(this.cube);
       this.active = this.relations.map((r) => holds(r, values)); // what did not hold need not hold
-      this.wait = Math.floor(terms.wait ?? 0);
+      this.patience = Math.floor(terms.wait ?? 0);
+      const tied = new Set(this.relations.flatMap((r) => r.names));
+      this.unread = codec.features.map((f, j) => unread.includes(f.name) && !tied.has(j));
       this.most = terms.maxChanges ?? codec.d;
       this.pieces = codec.features.flatMap((f, j) => this.ofSchema(f, j)).concat(this.ofPerson());
       this.price = codec.features.map(
-        (f, j) => codec.price[j] * ((terms.weights?.[f.name] ?? f.weight) / f.weight)
+        // A feature may have any name, also that of what every object brings.
+        (f, j) => codec.price[j] * (Object.hasOwn(terms.weights ?? {}, f.name) ? terms.weights[f.name] / f.weight : 1)
       );
       this.counted = codec.features.map((_, j) => !this.clocks[j] && !this.defined.has(j));
       this.assemble();
@@ -203,8 +209,8 @@
       const unless = (none) => (Number.isNaN(mine) ? none : mine); // a gap has no side
       if (f.actionability === "immutable") {
         pieces.push({ feature: j, name: `${f.name}: immutable`, fixed: true });
-      } else if (f.actionability === "clock") {
-        pieces.push({ feature: j, name: `${f.name}: only time moves it`, fixed: true });
+      } else if (this.unread[j] && !this.clocks[j]) {
+        pieces.push({ feature: j, name: `${f.name}: the bank does not read it`, fixed: true });
       } else if (f.actionability === "increasing") {
         pieces.push({ feature: j, name: `${f.name}: only up`, low: unless(-Infinity) });
       } else if (f.actionability === "decreasing") {
@@ -221,8 +227,6 @@
       const pieces = freeze.map((name) => {
         return { feature: place(name), name: `${name}: frozen`, wish: "freeze", fixed: true };
       });
-      // Clocks move together, or not at all.
-      if (pieces.some((piece) => this.clocks[piece.feature])) this.wait = 0;
       for (const [name, pair] of Object.entries(bounds)) {
         pieces.push({ ...this.bounded(place(name), pair), wish: "bounds" });
       }
@@ -264,6 +268,19 @@
         may[this.own[j]] = 1; // it means "stays"
         return may;
       });
+      this.wait = this.within();
+    }
+
+    /** How many of the years that the person would wait the terms of the clocks let pass. */
+    within() {
+      const pieces = this.pieces.filter((piece) => this.clocks[piece.feature]);
+      const stops = (then) => ({ feature: j, high = Infinity, fixed = false }) =>
+        !same(then[j], this.cube[j]) && (fixed || then[j] > high + CLOSE);
+      // Clocks move together, so the first that stops stops all.
+      for (let w = 1; pieces.length && w <= this.patience; w++) {
+        if (pieces.some(stops(this.after(w)))) return w - 1;
+      }
+      return this.patience;
     }
 
     mayBe(j, value) {
@@ -374,7 +391,7 @@
       const names = new Set();
       const { d } = this.codec;
       for (const { feature: j, name, low = -Infinity, high = Infinity, fixed = false } of this.pieces) {
-        if (this.clocks[j] || !this.moved(point, j)) continue;
+        if (!this.moved(point, j)) continue;
         if (fixed || point[j] < low - CLOSE || point[j] > high + CLOSE) names.add(name);
         if (one && names.size) return names;
       }

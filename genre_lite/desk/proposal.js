@@ -4,7 +4,6 @@
   const ROUNDING = 1e-6;
   const RULES = {
     immutable: "is nothing that anybody can change",
-    "only time moves it": "moves with the years alone",
     "only up": "may only go up",
     "only down": "may only go down",
     frozen: "was to stay as it is",
@@ -79,7 +78,7 @@
     draw() {
       this.unread.clear();
       const { row, values } = this;
-      const now = (name) => (name in values ? values[name] : row[name]);
+      const now = (name) => (Object.hasOwn(values, name) ? values[name] : row[name]);
       const propose = (name, value) => {
         if (value === row[name]) delete values[name];
         else values[name] = value;

@@ -31,7 +31,7 @@
 
     /** The same, with a stop after each search: what was found so far; the first option is there at the first. */
     *answers(row, terms = {}, n = 1) {
-      const limits = new R.Limits(this.codec, row, terms);
+      const limits = new R.Limits(this.codec, row, terms, this.about.unread);
       const asked = new Asked(this, limits, terms);
       const now = { bar: asked.bar, chance: asked.chance(limits.cube), accepted: asked.yes(limits.cube) };
       const told = (options) => ({ ...now, limits, options: options.map((point) => this.told(point, limits, asked)) });
