@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from enum import StrEnum
+from html import escape
 from importlib.metadata import version
 from pathlib import Path
 from textwrap import fill
@@ -303,7 +304,7 @@ def train(
             table = _split(people, results, wanted, described, seed)
             people, y = table.X_train, table.y_train
         else:
-            y = None if results is None else (results == wanted).astype("int64")
+            y = None if results is None else _labelled(results, wanted, csv)
     described = described.constrain(
         **{what: named(columns, described.names) for what, columns in lists.items()}
     )
@@ -396,6 +397,17 @@ def _value(results: pd.Series, favourable: str | None, target: str | None) -> ob
     if not wanted:
         raise GenReError(f"Column {target!r} never holds {favourable!r}; it holds {there[:5]}.")
     return wanted[0]
+
+
+def _labelled(results: pd.Series, wanted: object, csv: Path) -> pd.Series:
+    """Outcomes as 0 and 1; one that is missing is neither."""
+    missing = results.index[results.isna()].tolist()
+    if missing:
+        raise GenReError(
+            f"{csv}: column {results.name!r}, row {missing[0]!r} holds no outcome, and {len(missing)} rows in all; "
+            "fill them in or drop them, or leave --target out: then the decisions of --model teach."
+        )
+    return (results == wanted).astype("int64")
 
 
 def _means(text: str, value: object) -> bool:
@@ -620,7 +632,12 @@ def _write(answer: Recourses, format: Format, words: Wording | None, file: IO[st
     elif format is Format.csv:
         _tidy(answer).to_csv(file, index=False)
     elif format is Format.html:
-        head = '<!doctype html>\n<html><head><meta charset="utf-8"><title>genre-lite</title></head>'
+        english = ' lang="en"' if words is ENGLISH else ""
+        head = (
+            f'<!doctype html>\n<html{english}><head><meta charset="utf-8">'
+            '<meta name="viewport" content="width=device-width, initial-scale=1">'
+            f"<title>{escape(answer.outcome)}</title></head>"
+        )
         typer.echo(f"{head}\n<body>\n{answer.to_html(wording=words)}\n</body></html>", file=file)
     elif format is Format.sentences:
         for i, person in enumerate([*answer, *answer.skipped]):
@@ -765,11 +782,19 @@ def check(
     def decision(answer: Recourses) -> Decision:
         if bank is None:
             raise GenReError("Say who decides: MODEL, or --model package.module:name.")
-        good, bar = favourable, threshold
-        if good is None:  # what was the good class when the letters were written is it still
-            kept = answer.origin.get("decision", {}).get("favourable")
-            good = None if kept is None else str(kept)
-        return _decision(bank, good, answer.threshold if bar is None else bar, None)
+        from .decision import Decision
+        from .reading import import_model
+
+        model = import_model(bank)
+        if isinstance(model, Decision):  # it says itself what is good, and from where on
+            return _decision(bank, favourable, threshold, None)
+        bar = answer.threshold if threshold is None else threshold
+        # What was the good class when the letters were written is it still, or what were the good ones.
+        kept = answer.origin.get("decision", {}).get("favourable")
+        if favourable is None and isinstance(kept, list):
+            return Decision(model, favourable=kept, threshold=bar)
+        good = favourable if favourable is not None or kept is None else str(kept)
+        return _decision(bank, good, bar, None)
 
     if csv is not None and options is not None:
         if genre is None:

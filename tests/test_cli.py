@@ -411,6 +411,11 @@ model = fitted(table["default"])
 words = fitted(table["default"].map({0: "good", 1: "bad"}))
 h = gl.Decision(words, favourable="good", threshold=0.6)
 later = fitted(table["default"].where(table["debt"] < 10, 1))
+bar = gl.Decision(model, favourable=0, threshold=0.7)
+higher = gl.Decision(model, favourable=0, threshold=0.95)
+grades = table["default"].map({0: "good", 1: "bad"})
+three = fitted(grades.mask((grades == "good") & (table["debt"] > 15), "fair"))
+several = gl.Decision(three, favourable=["good", "fair"], threshold=0.6)
 """
 
 
@@ -652,7 +657,8 @@ def test_out_is_written_whole_and_html_holds_every_person(letterhead: Path, here
     page = Path("letters.html").read_text()
     for customer in pd.read_csv("people.csv", dtype=str)["customer"]:
         assert customer in page
-    assert page.startswith("<!doctype html>")
+    assert page.startswith('<!doctype html>\n<html lang="en">')
+    assert 'name="viewport"' in page and "<title>a loan</title>" in page
     assert not list(Path().glob("*.part"))
     result = call(*ASK, *MODEL, "--out", "nowhere/letters.txt")
     assert result.exit_code == 2
@@ -743,6 +749,41 @@ def issued(letterhead: Path) -> Path:
 def test_letters_issued_hold_today(issued: Path, here: Path) -> None:
     assert "yes" in done("check", "issued.json", "own.genre", *MODEL)
     assert done("check", "issued.json", *MODEL)  # the good class and the bar are the letters' own
+
+
+def test_a_bank_that_says_itself_what_is_good_checks_letters_too(issued: Path, here: Path) -> None:
+    assert "yes" in done("check", "issued.json", "--model", "office_bank:bar")
+    result = call("check", "issued.json", "--model", "office_bank:higher")
+    assert result.exit_code == 1 and "denied" in result.stdout
+    result = call("check", "issued.json", "--model", "office_bank:bar", "--threshold", 0.5)
+    assert result.exit_code == 2 and "leave --threshold out" in result.stderr
+
+
+def test_letters_of_a_bank_with_several_good_classes_are_checked(issued: Path, here: Path) -> None:
+    import office_bank
+
+    people = pd.read_csv("people.csv", dtype={"customer": str}, keep_default_na=False)
+    people = people.set_index("customer").replace("", np.nan).infer_objects()
+    people["income, net"] = pd.to_numeric(people["income, net"])
+    schema = gl.Schema.from_json(Path("schema.json").read_text())
+    table = office_bank.X.astype({"job": object})
+    method = gl.baselines.NearestNeighbour(office_bank.several, schema, progress=False)
+    answer = method.fit(table).recommend(people)
+    Path("several.json").write_text(answer.to_json())
+    assert answer.found.any()
+    for model in ("several", "three"):
+        assert "yes" in done("check", "several.json", "--model", f"office_bank:{model}")
+
+
+def test_a_missing_outcome_is_no_refusal(letterhead: Path, here: Path) -> None:
+    table = pd.read_csv("own.csv", dtype=str, keep_default_na=False)
+    table.loc[[4, 7], "default"] = ""
+    table.to_csv("blank.csv", index=False)
+    blank = ["blank.csv" if part == "own.csv" else part for part in OWN]
+    given = ("train", *blank, "--schema", "schema.json", *MODEL, "--quick", "--out", "blank.genre")
+    result = call(*given)
+    assert result.exit_code == 2 and not Path("blank.genre").exists()
+    assert "column 'default', row '004' holds no outcome, and 2 rows in all" in result.stderr
 
 
 def test_letters_are_told_where_the_bank_has_moved(issued: Path, here: Path) -> None:

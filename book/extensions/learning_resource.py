@@ -125,8 +125,8 @@ def tell(
     course = {"@type": "Course", "name": app.config.ogp_site_name, "url": site, "provider": author}
     address = site + app.builder.get_target_uri(page)
     about = resource("".join(cells[0]["source"]), address, course)
-    # "</" would end the script.
-    said = json.dumps(about, ensure_ascii=False, indent=1).replace("</", "<\\/")
+    # A "<" might end the script, or begin a comment.
+    said = json.dumps(about, ensure_ascii=False, indent=1).replace("<", "\\u003c")
     script = f'<script type="application/ld+json">\n{said}\n</script>'
     context["metatags"] = f"{context.get('metatags', '')}\n{script}"
 

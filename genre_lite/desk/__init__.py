@@ -133,8 +133,8 @@ def page(
         stand_in = StandIn.of(genre, people if distil is True else distil)
         genre, note = stand_in.genre, stand_in.said
     about = exported(genre, wording) | {"note": note}
-    # "</" inside a string would end the script.
-    data = json.dumps([about, forms(people)]).replace("</", "<\\/")
+    # A "<" inside a string might end the script, or begin a comment.
+    data = json.dumps([about, forms(people)]).replace("<", "\\u003c")
     told = f"<p><strong>{escape(note, quote=False)}</strong></p>" if note else ""
     made = Page(
         TEMPLATE.format(
