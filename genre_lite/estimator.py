@@ -25,7 +25,7 @@ from .schema import Schema
 from .settings import Number, OneOf, check
 from .threads import one_thread
 
-__all__ = ["RecourseMethod", "positions"]
+__all__ = ["RecourseMethod", "positions", "warn_of_far"]
 
 INVALID = ("error", "skip")
 ASKED = 200  # rows, to see what the bank reads
@@ -238,7 +238,7 @@ class RecourseMethod(ABC, BaseEstimator):
         start = time.perf_counter()
         with one_thread():
             everyone = Limits(self.codec, people, terms, self.unread_)
-            _warn_of_far(self.codec, people)
+            warn_of_far(self.codec, people)
             on_points = self.decision_.on_points(self.codec)
             if not len(people):
                 score, yes = np.empty(0), np.empty(0, dtype=bool)
@@ -504,8 +504,8 @@ def _warn_of_broken(limits: Limits, people: pd.Index) -> None:
             )
 
 
-def _warn_of_far(codec: Codec, people: pd.DataFrame) -> None:
-    """Numbers by more than half a range outside of all training rows, of which the models only guess."""
+def warn_of_far(codec: Codec, people: pd.DataFrame) -> None:
+    """Warn of numbers by more than half a range outside of all training rows, of which the models only guess."""
     for j, f in enumerate(codec.schema):
         if f.is_categorical:
             continue

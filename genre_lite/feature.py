@@ -222,7 +222,7 @@ class Feature:
                 )
 
     def _checked_bounds(self, bounds: tuple) -> tuple:
-        if isinstance(bounds, str) or len(tuple(bounds)) != 2:
+        if not isinstance(bounds, (tuple, list, np.ndarray)) or len(bounds) != 2:
             raise self._wrong(f"bounds are {bounds!r}; give (low, high), None for no bound.")
         ends = tuple(plain(end) for end in bounds)
         if self.is_categorical:

@@ -27,7 +27,7 @@ from .recourses import Recourses
 from .refinement import refine
 from .sampling import READINESS, RULES, draw, log_prob
 from .schema import Schema
-from .settings import Number, OneOf
+from .settings import Kind, Number, OneOf
 from .supervision import Pairs, PairSampler, grafted_pairs
 from .surrogate import Surrogate, Teacher
 from .teaching import Lessons, answered, nearest
@@ -170,6 +170,8 @@ class GenRe(RecourseMethod):
         "cost_weight": Number(0),
         "validity_margin": Number(0, 1),
         "recipe": OneOf(tuple(RECIPES)),
+        "model": Kind(ModelConfig, "gl.ModelConfig(width=32)"),
+        "training": Kind(TrainingConfig, "gl.TrainingConfig(steps=100)"),
     }
     network_: RecourseTransformer
     surrogate_: Surrogate | None

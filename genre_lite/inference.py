@@ -118,10 +118,12 @@ def _like_an_id(name: object, codes: np.ndarray) -> bool:
 
 def warn_of_traps(frame: pd.DataFrame, schema: Schema, meant: Sequence[str]) -> None:
     """One warning a kind of trap, naming the columns and the way out."""
-    ids, single, wide, skewed, dates, given = [], [], [], [], [], []
+    ids, single, wide, skewed, dates, given, blank = [], [], [], [], [], [], []
     for f in schema:
         if f.actionability == "free" and f.name not in meant and _GIVEN.search(str(f.name)):
             given.append(f.name)
+        if any(isinstance(level, str) and not level.strip() for level in f.categories):
+            blank.append(f.name)
         codes = f.codes(frame[f.name])
         codes = codes[~np.isnan(codes)]
         distinct = len(np.unique(codes))
@@ -146,6 +148,11 @@ def warn_of_traps(frame: pd.DataFrame, schema: Schema, meant: Sequence[str]) -> 
         (
             dates,
             "hold dates as text, which have no order: give numbers, as the days since one of them",
+        ),
+        (
+            blank,
+            "have an empty text among their levels, which no letter can show: give it a name, or, where it "
+            "stands for a missing value, make it one: frame.replace('', None)",
         ),
         (single, "hold one value only, so nothing can be learnt from them: leave them out"),
         (wide, f"have more than {MANY} levels without order: join rare ones, or leave them out"),

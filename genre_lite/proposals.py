@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 from .codec import Codec
 from .decision import SupportsProba, acceptance, accepts, as_decision
 from .errors import GenReError, kind_of
+from .estimator import warn_of_far
 from .limits import Limits, Terms
 from .objectives import cost
 from .reading import terms_of
@@ -150,6 +151,7 @@ def check(
             **terms_of({who: asked.get(who, {}) for who in people.index}, people.index, schema)
         )
     limits = Limits(codec, people, terms)
+    warn_of_far(codec, after.set_axis(frame.index[found]))
 
     def put(column: str, values: ArrayLike) -> None:
         table.loc[found, column] = values

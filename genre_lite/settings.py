@@ -83,6 +83,26 @@ class OneOf:
 
 
 @dataclass(frozen=True)
+class Kind:
+    """Nothing, or a thing of one class; how to write it is told.
+
+    Examples
+    --------
+    >>> 3 in Kind(int, "3"), None in Kind(int, "3"), "3" in Kind(int, "3")
+    (True, True, False)
+    """
+
+    kind: type
+    written: str
+
+    def __contains__(self, value: object) -> bool:
+        return value is None or isinstance(value, self.kind)
+
+    def __str__(self) -> str:
+        return f"be None or a {self.kind.__name__}, as {self.written}"
+
+
+@dataclass(frozen=True)
 class Widths:
     """The widths of layers, from the first to the last.
 

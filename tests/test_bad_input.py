@@ -492,3 +492,52 @@ def test_a_warning_points_at_the_line_that_called(method):
     with pytest.warns(UserWarning, match="of the 60 rows are surely accepted") as heard:
         method(Rule(), gl.Schema.infer(few), progress=False, **options).fit(few)
     assert {warning.filename for warning in heard} == {__file__}
+
+
+# -- what practitioners ran into ---------------------------------------------------------------------
+
+
+def test_bounds_are_a_pair():
+    with pytest.raises(gl.SchemaError, match=r"'age': bounds are 3; give \(low, high\)"):
+        gl.Schema.infer(pd.DataFrame({"age": [20, 30]}), free=["age"], bounds={"age": 3})
+
+
+def test_groups_are_one_column(answered):
+    answer, asking, _ = answered
+    with pytest.raises(gl.GenReError, match=r"by is \['job', 'age'\], which is no column"):
+        gl.evaluate({"it": answer}, asking, by=["job", "age"])
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"), [("training", "TrainingConfig"), ("model", "ModelConfig")]
+)
+def test_a_mapping_is_no_configuration(name, wanted):
+    bank = gl.load_dataset("moons", n=100, seed=0)
+    h = gl.train_classifier(bank, epochs=60, progress=False)
+    genre = gl.GenRe(h, bank.schema, **{name: {"steps": 3}}, progress=False)
+    with pytest.raises(gl.GenReError, match=rf"{name} is .*it must be None or a {wanted}, as gl"):
+        genre.fit(bank.X_train, bank.y_train)
+
+
+def test_an_empty_text_is_no_level_without_a_word():
+    frame = pd.DataFrame({"job": ["", "clerk", "smith"] * 10})
+    with pytest.warns(
+        UserWarning, match=r"Columns \['job'\] have an empty text among their levels"
+    ):
+        gl.Schema.infer(frame)
+
+
+@pytest.fixture(scope="module")
+def answered():
+    table = people()
+    schema = gl.Schema.infer(table, clocks=["age"], free=["income", "job"])
+    h = gl.Decision(Rule(), favourable=1)
+    method = gl.baselines.NearestNeighbour(h, schema, progress=False).fit(table)
+    asking = table[table["income"] < 40].head(3)
+    return method.recommend(asking), asking, table
+
+
+def test_a_proposal_far_outside_is_told(answered):
+    answer, asking, table = answered
+    with pytest.warns(UserWarning, match="'income'.*lies far outside of what the training rows"):
+        gl.check(asking, asking.assign(income=1e9), Rule(), answer.schema, train=table)

@@ -21,6 +21,7 @@ import pandas as pd
 import torch
 
 from ..errors import GenReError
+from ..feature import plain
 from ..relations import Relation
 from ..saving import learnt
 from ..storage import part
@@ -184,7 +185,7 @@ def inside(about: dict[str, Any], people: pd.DataFrame) -> list[str]:
 def forms(people: pd.DataFrame) -> list[dict[str, Any]]:
     """People as the engine takes them up: their names, which are their labels, and their values."""
     columns = {
-        name: [None if gap else value for value, gap in zip(of.tolist(), of.isna(), strict=True)]
+        name: [None if gap else plain(one) for one, gap in zip(of.tolist(), of.isna(), strict=True)]
         for name, of in people.items()
     }
     return [

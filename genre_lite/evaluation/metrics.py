@@ -672,7 +672,7 @@ def _groups(people: pd.DataFrame, by: Hashable | pd.Series) -> pd.Series:
                 f"by gives person {who!r} no group of their own; name each person once."
             )
         return by.loc[people.index]
-    if by not in people.columns:
+    if not isinstance(by, Hashable) or by not in people.columns:
         raise GenReError(
             f"by is {by!r}, which is no column of the people; it has {list(people.columns)}. "
             "Or give a Series with each person's group."
