@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Container, Hashable, Mapping, Sequence
+from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -17,6 +17,7 @@ from .certificate import asked, origin
 from .codec import Codec
 from .decision import Classifier, Decision, SupportsProba, as_decision, require_agreement
 from .errors import GenReError, NotFittedError, kind_of, warn
+from .feature import Feature
 from .limits import Limits, Terms
 from .objectives import cost
 from .recourses import Recourses
@@ -62,7 +63,8 @@ class RecourseMethod(ABC, BaseEstimator):
     decision_
         The bank's decision, asked in the columns of the training rows.
     unread_
-        Features that make no difference to the bank; no answer changes them.
+        Features that make no difference to the bank; no answer of a method that :attr:`spares` them
+        changes one. Empty for the others.
     """
 
     name = "method"
@@ -152,7 +154,7 @@ class RecourseMethod(ABC, BaseEstimator):
                             "rows of both kinds, or check the classifier's columns and threshold."
                         )
                 _check_relations(self.schema, X)
-                unread = _unread(decision, X, self.schema)
+                unread = _unread(decision, X, self.schema if self.spares else [])
                 self.decision_, self.unread_ = decision, unread
                 self.codec_ = Codec(self.schema).fit(X)
                 self._fit(X, labels, score, yes, **options)
@@ -352,6 +354,11 @@ class RecourseMethod(ABC, BaseEstimator):
         return None
 
     @property
+    def spares(self) -> bool:
+        """Whether its answers leave alone what the bank does not read; a search has a rule of its own."""
+        return False
+
+    @property
     def has_estimates(self) -> bool:
         """Whether :meth:`estimates` tells anything."""
         return type(self).estimates is not RecourseMethod.estimates
@@ -434,8 +441,8 @@ def positions(rows: ArrayLike, options: ArrayLike) -> pd.MultiIndex:
     )
 
 
-def _unread(decision: Decision, X: pd.DataFrame, schema: Schema) -> list:
-    """Features whose value makes no difference to the bank, asked about some rows; see ``unread_``.
+def _unread(decision: Decision, X: pd.DataFrame, features: Iterable[Feature]) -> list:
+    """Which of some features make no difference to the bank, asked about some rows; see ``unread_``.
 
     Each feature is put to its least, its greatest and its middle value, or to each of its most frequent
     levels. Whatever a tree splits at, or a formula weighs, one of these tells.
@@ -453,7 +460,7 @@ def _unread(decision: Decision, X: pd.DataFrame, schema: Schema) -> list:
             "Take chance out of it: give it a seed for each call, or, if it is a network, put it into eval mode."
         )
     unread = []
-    for f in schema:
+    for f in features:
         if f.actionability in ("immutable", "clock"):
             continue
         known = X[f.name].dropna()

@@ -678,6 +678,11 @@ class GenRe(RecourseMethod):
         return self.surrogate_.answers(points, self.codec.tokens(points))
 
     @property
+    def spares(self) -> bool:
+        """Whether its answers leave alone what the bank does not read: with the recipe ``"estimated"``."""
+        return self.recipe == "estimated"
+
+    @property
     def has_estimates(self) -> bool:
         """Whether :meth:`estimates` tells anything: only for the recipe ``"estimated"``."""
         return self.surrogate_ is not None

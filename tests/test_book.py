@@ -18,7 +18,7 @@ actionability, immutable feature, classifier, gold world, supervision pair, targ
 validity margin, autoregressive model, token, vocabulary, forward sampling, LOF, Score, coverage
 """
 SYMBOLS = ("x", "x^+", "h(x)", r"\gamma", r"\lambda", "C(", "V(", "Q(", "R^*(", r"R_\theta(", "D^+")
-NOT_IN_THE_REFERENCE = {"cli"}
+NOT_IN_THE_REFERENCE = {"inference", "cli"}
 
 
 @pytest.fixture(scope="module")
