@@ -679,7 +679,7 @@ class GenRe(RecourseMethod):
 
     @property
     def spares(self) -> bool:
-        """Whether its answers leave alone what the bank does not read: with the recipe ``"estimated"``."""
+        """Whether its answers leave alone what the bank does not read, as the recipe ``"estimated"`` does."""
         return self.recipe == "estimated"
 
     @property
