@@ -427,9 +427,16 @@ def _split(
 
 
 def _decision(
-    name: str, favourable: str | None, threshold: float | None, columns: list | None
+    name: str,
+    favourable: str | None,
+    threshold: float | None,
+    columns: list | None,
+    kept: Mapping[str, Any] | None = None,
 ) -> Decision:
-    """The bank's own decision; its classes are named as people name the outcome."""
+    """The bank's own decision; its classes are named as people name the outcome.
+
+    ``kept`` is what letters say of it. A Decision says that itself, and so do options.
+    """
     import numpy as np
 
     from .decision import Decision
@@ -443,6 +450,12 @@ def _decision(
                 f"({model.threshold}); leave --threshold out, or change it there."
             )
         return model if model.columns else Decision(model, columns=columns)
+    if kept is not None:
+        threshold = kept["threshold"] if threshold is None else threshold
+        good = kept["favourable"]
+        if favourable is None and isinstance(good, list):
+            return Decision(model, favourable=good, threshold=threshold, columns=columns)
+        favourable = str(good) if favourable is None and good is not None else favourable
     classes = np.asarray(getattr(model, "classes_", [0, 1])).tolist()
     wanted = [c for c in classes if favourable is not None and _means(favourable, c)]
     if favourable is not None and not wanted:
@@ -782,19 +795,9 @@ def check(
     def decision(answer: Recourses) -> Decision:
         if bank is None:
             raise GenReError("Say who decides: MODEL, or --model package.module:name.")
-        from .decision import Decision
-        from .reading import import_model
-
-        model = import_model(bank)
-        if isinstance(model, Decision):  # it says itself what is good, and from where on
-            return _decision(bank, favourable, threshold, None)
-        bar = answer.threshold if threshold is None else threshold
-        # What was the good class when the letters were written is it still, or what were the good ones.
-        kept = answer.origin.get("decision", {}).get("favourable")
-        if favourable is None and isinstance(kept, list):
-            return Decision(model, favourable=kept, threshold=bar)
-        good = favourable if favourable is not None or kept is None else str(kept)
-        return _decision(bank, good, bar, None)
+        # What was the good class when the letters were written is it still, and from where on.
+        kept = {"favourable": answer.origin.get("decision", {}).get("favourable")}
+        return _decision(bank, favourable, threshold, None, kept | {"threshold": answer.threshold})
 
     if csv is not None and options is not None:
         if genre is None:

@@ -152,7 +152,7 @@ class Feature:
         if self.bounds is not None:
             put("bounds", self._checked_bounds(self.bounds))
         if self.actionability == "clock" and not self.is_categorical and self.a_year is None:
-            word = (self.unit.split() or [""])[0].removesuffix("s")
+            word = _one((self.unit.split() or [""])[0])
             put("a_year", A_YEAR.get(word, 1.0))
 
     def _wrong(self, what: str) -> SchemaError:

@@ -96,8 +96,10 @@ def sooner(points: np.ndarray, rows: np.ndarray, limits: Limits, judge: Comparis
     somebody wait. So an answer keeps as many as it needs for the bank's yes, and for estimates that are
     above one half to stay so. Whoever asks for the safest answer may get it late.
     """
+    if judge.rule == "safest":
+        return points
     years = limits.years(points, rows)
-    if judge.rule == "safest" or not (years > 0).any():
+    if not (years > 0).any():
         return points
     points = points.copy()
     for w in range(int(years.max())):
