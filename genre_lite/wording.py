@@ -90,8 +90,8 @@ class Wording:
         "No option was found for you. Of the changes that the search tried within your own wishes, the "
         "model would say yes to none. That is what was tried, and no proof that there is no way."
     )
-    binding: str = "As far as the search shows, these wishes of yours stand in the way:"
-    bind: str = "{wish}: without this wish, {found} of {draws} sets of changes led to a yes"
+    binding: str = "As far as the search shows, these limits stand in the way:"
+    bind: str = "{wish}: without this limit, {found} of {draws} sets of changes led to a yes"
     wish_freeze: str = "that {title} stays as it is"
     wish_low: str = "that {title} is at least {low}"
     wish_high: str = "that {title} is at most {high}"
@@ -99,13 +99,13 @@ class Wording:
     wish_largest: str = "that {title} changes by at most {largest}"
     wish_changes: str = "that the number of changes is at most {most}"
     wish_wait: str = "that you wait no longer than {time}"
-    wish_now: str = "that you do not wait"
+    wish_now: str = "that there is no time to wait"
     what_to_do: str = (
         "What you can do: ask for a person to look at your case, and ask again when something about you "
         "has changed."
     )
     what_to_wish: str = (
-        "What you can do: ask again without one of these wishes, and ask for a person to look at your "
+        "What you can do: ask again without one of these limits, and ask for a person to look at your "
         "case."
     )
     what_to_loosen: str = (

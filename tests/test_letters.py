@@ -279,16 +279,16 @@ def test_whoever_has_no_option_reads_which_own_wishes_stand_in_the_way() -> None
     terms = pd.Series([TERMS, {}, {}], FACTUAL.index)
     text = nothing_for_ana(why=WHY, terms=terms).describe("ana")
     assert re.findall(r"(?m)^- (.*)$", text) == [
-        "that length of stay stays as it is: without this wish, 12 of 50 sets of changes led to a yes",
-        "that income is at most 40,000 dollars: without this wish, 3 of 50 sets of changes led to a yes",
-        "that income changes by at most 500 dollars: without this wish, 2 of 50 sets of changes led to "
+        "that length of stay stays as it is: without this limit, 12 of 50 sets of changes led to a yes",
+        "that income is at most 40,000 dollars: without this limit, 3 of 50 sets of changes led to a yes",
+        "that income changes by at most 500 dollars: without this limit, 2 of 50 sets of changes led to "
         "a yes",
-        "that the number of changes is at most 2: without this wish, 9 of 50 sets of changes led to a yes",
-        "that you do not wait: without this wish, 4 of 50 sets of changes led to a yes",
+        "that the number of changes is at most 2: without this limit, 9 of 50 sets of changes led to a yes",
+        "that there is no time to wait: without this limit, 4 of 50 sets of changes led to a yes",
     ]
     assert "within your own wishes" in flat(text)
     assert "no proof that there is no way" in flat(text)
-    assert "ask again without one of these wishes" in flat(text)
+    assert "ask again without one of these limits" in flat(text)
 
 
 def test_a_count_is_no_fraction() -> None:

@@ -3,6 +3,33 @@
   "use strict";
   const { el } = R;
   const [WIDE, HIGH, LEFT, BOTTOM, EDGE] = [360, 220, 46, 34, 12]; // units of the drawing
+  const LETTER = 7; // the width of one, at most, on average
+
+  /** Where names may stand in the drawing: beside their mark, and on nothing else where there is room. */
+  class Places {
+    constructor(boxes) {
+      this.boxes = boxes; // [left, top, width, height]
+    }
+
+    next(cx, cy, name) {
+      const wide = LETTER * name.length;
+      const shared = (a, b) =>
+        Math.max(0, Math.min(a[0] + a[2], b[0] + b[2]) - Math.max(a[0], b[0])) *
+        Math.max(0, Math.min(a[1] + a[3], b[1] + b[3]) - Math.max(a[1], b[1]));
+      const found = [-11, 21, -28, 38, -45, 55].flatMap((down) =>
+        ["start", "end", "middle"].map((anchor) => {
+          const at = { start: cx + 6, end: cx - 6, middle: cx }[anchor];
+          const left = { start: at, end: at - wide, middle: at - wide / 2 }[anchor];
+          const box = [left, cy + down - 12, wide, 16];
+          const outside = wide * 16 - shared(box, [LEFT, 0, WIDE - LEFT, HIGH - BOTTOM]);
+          return { put: [at, cy + down, name, anchor], box, lost: outside + this.boxes.reduce((sum, other) => sum + shared(box, other), 0) };
+        })
+      );
+      const best = found.reduce((a, b) => (b.lost < a.lost ? b : a));
+      this.boxes.push(best.box);
+      return best.put;
+    }
+  }
 
   class Compare {
     /** For one person under their terms: `answer` is the model's own. */
@@ -97,6 +124,10 @@
         return node;
       };
       const words = (at, up, text, anchor = "middle") => svg("text", { x: at, y: up, "text-anchor": anchor }, text);
+      const marks = [...steps, ...seen].map(({ cost, chance }) => [x(cost) - 7, y(chance) - 7, 14, 14]);
+      const between = (a, b, share) => [x(a.cost + share * (b.cost - a.cost)) - 2, y(a.chance + share * (b.chance - a.chance)) - 2, 4, 4];
+      const line = steps.slice(1).flatMap((step, i) => Array.from({ length: 32 }, (_, at) => between(steps[i], step, at / 32)));
+      const places = new Places([...marks, ...line]);
       const path = steps.map(({ cost, chance }, i) => `${i ? "L" : "M"}${x(cost)} ${y(chance)}`).join("");
       const rows = [0, 0.5, 1].map((chance) => words(LEFT - 6, y(chance) + 4, this.wording.percent(chance, null), "end"));
       const columns = [0, most / 1.1].map((cost) => words(x(cost), HIGH - BOTTOM + 16, cost.toFixed(2)));
@@ -110,11 +141,9 @@
         words(WIDE - EDGE, HIGH - 4, "cost", "end"),
         svg("path", { class: "desk-steps", d: path }),
         ...steps.map(({ cost, chance }) => svg("circle", { class: "desk-step", cx: x(cost), cy: y(chance), r: 4 })),
-        ...seen.map(({ name, cost, chance }, i) => {
-          // The second name stands below its mark, where the first would lie under it.
-          const close = i > 0 && Math.abs(y(chance) - y(seen[0].chance)) < 20;
-          const place = words(x(cost) + 6, y(chance) + (close ? 21 : -11), name, x(cost) > WIDE / 2 ? "end" : "start");
-          return svg("g", { class: "desk-other" }, svg("circle", { cx: x(cost), cy: y(chance), r: 6 }), place);
+        ...seen.map(({ name, cost, chance }) => {
+          const [cx, cy] = [x(cost), y(chance)];
+          return svg("g", { class: "desk-other" }, svg("circle", { cx, cy, r: 6 }), words(...places.next(cx, cy, name)));
         })
       );
     }
