@@ -6,8 +6,11 @@
     python -m tasks pages            # the pages that `book` has built, in a browser
     python -m tasks check codec      # one module: style, types, its tests; `check 7` is a chapter
     python -m tasks diff             # what changed in the chapters, cell by cell
+    python -m tasks style            # layout and types of all files
     python -m tasks classroom        # assignments for graders, and what else a teacher needs
     python -m tasks package          # the package's tests, from the archive that a release ships
+    python -m tasks peers            # the environments of other projects that the benchmark runs beside
+    python -m tasks environment      # `.venv` alone
     python -m tasks release          # what is published, unless a result is stale or the address is not ours yet
 
 Each makes the environment in ``.venv`` where there is none, or an older one than what it must hold.

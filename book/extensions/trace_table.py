@@ -42,6 +42,7 @@ ASIDE = {
     "genre_lite.candidates": "how `GenRe` asks and compares",
     "genre_lite.choice": "from candidates to options, for `GenRe` and for whoever else has candidates",
     "genre_lite.certificate": "`answer.certificate` makes one; the page on your own table verifies it",
+    "genre_lite.cli": "the command line, which tells what it does by `genre-lite --help`",
     "genre_lite.codec.room": "the room that a schema leaves a feature, for `Codec`",
     "genre_lite.datasets.list_datasets": "the data cards are the list",
     "genre_lite.datasets.source": "`load_dataset` reads and downloads by it",
