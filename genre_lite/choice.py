@@ -89,8 +89,9 @@ def options_of(
         first = np.argsort(row, kind="stable")
         chosen, row, worth = chosen[first], row[first], worth[first]
     price = comparison.cost(chosen, row)
-    moves = np.nan_to_num(np.abs(chosen - limits.cube[row]), nan=1.0)
+    moves = np.nan_to_num(chosen - limits.cube[row], nan=1.0)
     moves[~limits.changed(chosen, row)] = 0
+    nominal = limits.codec.nominal
     unsure = np.zeros(len(row), dtype=bool) if sure is None or n == 1 else ~sure(chosen)
     taken, numbers = [], []
     everybody = np.split(np.arange(len(row)), np.flatnonzero(np.diff(row)) + 1)
@@ -98,7 +99,9 @@ def options_of(
         who = who[np.lexsort((price[who].round(DIGITS), -worth[who].round(DIGITS)))]
         value = worth[who]
         value[1:][unsure[who[1:]]] = -np.inf
-        for rank, i in enumerate(spread(value, moves[who], n, readiness=readiness)):
+        for rank, i in enumerate(
+            spread(value, moves[who], n, nominal=nominal, readiness=readiness)
+        ):
             taken.append(who[i])
             numbers.append(rank)
     kept = np.array(taken, dtype=int)

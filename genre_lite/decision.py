@@ -22,6 +22,7 @@ from tqdm.auto import trange
 
 from .codec import Codec
 from .errors import GenReError, NotFittedError, SchemaError, kind_of
+from .feature import plain
 from .settings import Number
 from .threads import one_thread
 
@@ -125,7 +126,7 @@ class Decision:
             raise GenReError(_no_probabilities(model))
         if threshold is not None and threshold not in Number(0, 1):
             raise GenReError(
-                f"threshold is {threshold!r}; yes means a probability above it, so give a number with "
+                f"threshold is {plain(threshold)!r}; yes means a probability above it, so give a number with "
                 "0 <= threshold < 1."
             )
         self.model = model

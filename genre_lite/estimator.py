@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
@@ -17,18 +18,22 @@ from .certificate import asked, origin
 from .codec import Codec
 from .decision import Classifier, Decision, SupportsProba, as_decision, require_agreement
 from .errors import GenReError, NotFittedError, kind_of, warn
-from .feature import Feature
+from .feature import Feature, label_of, plain
 from .limits import Limits, Terms
 from .objectives import cost
 from .recourses import Recourses
 from .relations import MOST, Relation
 from .schema import Schema
-from .settings import Number, OneOf, check
+from .settings import Number, OneOf, check, require
 from .threads import one_thread
 
 __all__ = ["RecourseMethod", "positions", "warn_of_far"]
 
 INVALID = ("error", "skip")
+# Names of outcomes that nobody wants, as words of their own.
+_BAD = re.compile(
+    r"(?i:(?:^|[\W_])(?:default(?:ed)?|denied|rejected|refused|churn(?:ed)?|fraud|delinquent|bad)(?:$|[\W_]))"
+)
 ASKED = 200  # rows, to see what the bank reads
 LEVELS = 10  # of a feature that are tried
 STEADY = 1e-6  # a probability that moves by less has not moved
@@ -137,6 +142,12 @@ class RecourseMethod(ABC, BaseEstimator):
                     )
                 if y is not None:
                     require_agreement(asking, X, labels)
+                    if bare and _BAD.search(str(getattr(y, "name", ""))):
+                        warn(
+                            f"y is called {y.name!r}, and 1 is read as the favourable outcome, in y and in h. If 1 is "
+                            "what nobody wants, give 1 - y and gl.Decision(h, favourable=0); if it is not, give y "
+                            "a name that says so: y.rename('repaid')."
+                        )
                 if apart := asking.disagrees(X):
                     line = "the most probable class is favourable"
                     if decision.threshold is not None:
@@ -218,10 +229,8 @@ class RecourseMethod(ABC, BaseEstimator):
             ``"ignore"`` to leave out columns that the schema does not know.
         """
         self._require_fit()
-        if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:
-            raise GenReError(f"n is {n!r}; ask for at least one option a person, a whole number.")
-        if invalid not in INVALID:
-            raise GenReError(f"invalid is {invalid!r}; choose 'error' or 'skip'.")
+        require("n", n, Number(1, whole=True))
+        require("invalid", invalid, OneOf(INVALID))
         if self.schema != self.codec.schema:
             raise GenReError(
                 "The schema was changed after the fit, and the fitted one is what is kept; fit again, "
@@ -231,7 +240,7 @@ class RecourseMethod(ABC, BaseEstimator):
         if invalid == "skip":
             skipped = self.schema.broken_rows(people)
             people = people.drop(index=list(skipped))
-        if len(people) or not skipped:
+        if not isinstance(people, pd.DataFrame) or len(people) or not skipped:
             people = self.schema.validate(people, extra=extra)
         else:  # nobody is left, and everybody has a reason
             nothing = {name: pd.Series(dtype=object) for name in self.schema.names}
@@ -542,7 +551,7 @@ def _labels(y: pd.Series, X: pd.DataFrame) -> np.ndarray:
     if strange.any():
         row = int(np.flatnonzero(strange)[0])
         raise GenReError(
-            f"y, row {X.index[row]}: {labels[row]!r} is not a label; "
+            f"y, row {label_of(X.index[row])!r}: {plain(labels[row])!r} is not a label; "
             "use 1 for the favourable outcome and 0 for the other, as (y == favourable).astype(int)."
         )
     return labels.astype(int)

@@ -392,7 +392,7 @@ class Feature:
             return f"{value} is {what}; correct it or drop the row."
         low, high = self._span
         return (
-            f"{value} lies outside [{low:g}, {high:g}]; "
+            f"{value} lies outside [{bare(low)}, {bare(high)}]; "
             "correct the value, or widen low and high in the schema."
         )
 
@@ -475,6 +475,17 @@ def _written(value: float, beside: float | None, money: bool) -> str:
     if money or abs(value) >= 1000:
         decimals = decimals.ljust(2, "0")  # to the cent
     return f"{whole}.{decimals}" if decimals else whole
+
+
+def bare(value: float) -> str:
+    """A number in decimals without a unit or marks of thousands, for tables and errors.
+
+    Examples
+    --------
+    >>> [bare(value) for value in (0.25, 1234567.8, 7, float("inf"))]
+    ['0.25', '1234567.80', '7', 'inf']
+    """
+    return _written(value, None, False).replace(",", "") if math.isfinite(value) else str(value)
 
 
 def _parts(unit: str) -> tuple[str, str]:

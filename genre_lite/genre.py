@@ -27,7 +27,7 @@ from .recourses import Recourses
 from .refinement import refine
 from .sampling import READINESS, RULES, draw, log_prob
 from .schema import Schema
-from .settings import Kind, Number, OneOf
+from .settings import Kind, Number, OneOf, require
 from .supervision import Pairs, PairSampler, grafted_pairs
 from .surrogate import Surrogate, Teacher
 from .teaching import Lessons, answered, nearest
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 __all__ = ["GenRe"]
 
+COLDEST = 1e-6  # a temperature below which nothing is left to chance
 AT_ONCE = 5_000  # candidates decoded in one go; as many as a processor's cache can hold
 SOURCES = 4000  # denied rows that pairs are made for, at most
 LESSON = 24  # draws a person that the teacher judges, in each round
@@ -490,15 +491,14 @@ class GenRe(RecourseMethod):
         self._require_fit()
         recipe = RECIPES[self.recipe]
         rule = rule or recipe.rule
-        if rule not in RULES:
-            raise GenReError(f"rule is {rule!r}; choose one of {', '.join(RULES)}.")
-        if margin is not None and not 0 <= margin < 1:
-            raise GenReError(f"margin is {margin}; it must lie in [0, 1).")
+        require("rule", rule, OneOf(RULES))
         k = recipe.candidates if candidates is None else candidates
-        if k < 1:
-            raise GenReError(f"candidates is {candidates}; draw at least one.")
-        if not readiness >= 0:
-            raise GenReError(f"readiness is {readiness}; it must be 0 or more.")
+        require("candidates", k, Number(1, whole=True))
+        margin = 0.0 if margin is None else margin
+        require("margin", margin, Number(0, 1))
+        require("readiness", readiness, Number(0))
+        temperature = recipe.temperature if temperature is None else temperature
+        require("temperature", temperature, Number(COLDEST))
         return super().recommend(
             people,
             n,
@@ -511,9 +511,9 @@ class GenRe(RecourseMethod):
             invalid=invalid,
             extra=extra,
             rule=rule,
-            margin=margin or 0.0,
+            margin=margin,
             candidates=k,
-            temperature=recipe.temperature if temperature is None else temperature,
+            temperature=temperature,
             readiness=readiness,
             # How likely an answer is under R_θ is not what a search may raise.
             refined=(recipe.refine if refined is None else refined)
@@ -846,10 +846,8 @@ class GenRe(RecourseMethod):
         self, limits: Limits, k: int, *, temperature: float, seed: int, first: int = 0
     ) -> Draws:
         """k draws a person, numbered from ``first``."""
-        if k < 1:
-            raise GenReError(f"{k} draws a person were asked for; ask for at least one.")
-        if not temperature >= 1e-6:
-            raise GenReError(f"temperature is {temperature}; it must be above 0, at least 1e-6.")
+        require("n, the draws for each person,", k, Number(1, whole=True))
+        require("temperature", temperature, Number(COLDEST))
         d = len(self.schema)
         tokens, points, nats = [], [], []
         for part in np.array_split(np.arange(len(limits)), max(1, len(limits) * k // AT_ONCE)):

@@ -22,8 +22,16 @@ __all__ = ["feature_of", "rounded", "warn_of_traps"]
 DIGITS = 6  # behind the point, at most, to which a column may be rounded
 MANY = 50  # levels of one feature
 SKEW = 20  # ranges as wide as the middle of the rows
-_ID = re.compile(r"(?i:(^|[\W_])(id|nr|no|number|key|uuid)($|[\W_]))|[a-z](Id|ID|Nr|No|Key)$")
-_DATE = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}([ T].*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}")
+_ID = re.compile(
+    r"(?i:(^|[\W_])(id|nr|no|number|key|uuid)($|[\W_]))|[a-z](Id|ID|Nr|No|Number|Key|Ref)$"
+    r"|(?i:(^|[\W_])(account|customer|client|case|policy|contract|iban|ssn|passport|phone|ref|reference)$)"
+)
+_MONTH = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
+_DATE = re.compile(
+    r"(?i)\d{4}[-/.]\d{1,2}([-/.]\d{1,2})?([ T].*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}( .*)?"
+    rf"|(\d{{1,2}}[ .-]+)?{_MONTH}[ .,-]+(\d{{1,2}},? )?\d{{2,4}}|\d{{4}} {_MONTH}"
+)
+_STAMP = re.compile(r"(?i:time|date|stamp)|_at$|[a-z]At$|(?i:^ts$|_ts$)")
 BORN = re.compile(r"(?i:(?<![a-z])birth)|(?<=[a-z])Birth")
 # Names of what nobody chooses, as words of their own: age, Age_years, applicantSex, not wage or package.
 _GIVEN = re.compile(
@@ -116,6 +124,19 @@ def _like_an_id(name: object, codes: np.ndarray) -> bool:
     return steps.sum() < 2 * len(codes) * np.gcd.reduce(steps) or bool(_ID.search(str(name)))
 
 
+def _like_dates(f: Feature, codes: np.ndarray) -> bool:
+    """Whether values are dates as text, dates as numbers, 20151130, or by their name seconds since 1970."""
+    if f.is_categorical:
+        return all(_DATE.fullmatch(str(level)) for level in f.categories)
+    if f.step != 1 or len(np.unique(codes)) < 3:
+        return False
+    if _STAMP.search(str(f.name)) and codes.min() > 1e8 and codes.max() < 1e10:
+        return True
+    year, month, day = codes // 10_000, codes // 100 % 100, codes % 100
+    fine = (year >= 1800) & (year <= 2200) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)
+    return bool(fine.all())
+
+
 def warn_of_traps(frame: pd.DataFrame, schema: Schema, meant: Sequence[str]) -> None:
     """One warning a kind of trap, naming the columns and the way out."""
     ids, single, wide, skewed, dates, given, blank = [], [], [], [], [], [], []
@@ -128,7 +149,7 @@ def warn_of_traps(frame: pd.DataFrame, schema: Schema, meant: Sequence[str]) -> 
         codes = codes[~np.isnan(codes)]
         distinct = len(np.unique(codes))
         unique = len(codes) >= 30 and distinct > 0.97 * len(codes)
-        if f.is_categorical and all(_DATE.fullmatch(str(level)) for level in f.categories):
+        if _like_dates(f, codes):
             dates.append(f.name)
         elif distinct == 1 and not f.gaps:
             single.append(f.name)
@@ -147,7 +168,7 @@ def warn_of_traps(frame: pd.DataFrame, schema: Schema, meant: Sequence[str]) -> 
         (ids, "have another value in nearly every row, as an id has: leave them out of the table"),
         (
             dates,
-            "hold dates as text, which have no order: give numbers, as the days since one of them",
+            "hold dates, which as text have no order and as such numbers no even steps: give the days since one of them",
         ),
         (
             blank,

@@ -21,7 +21,7 @@ import pandas as pd
 
 from .codec import Codec
 from .errors import GenReError
-from .feature import Feature
+from .feature import Feature, plain
 from .relations import Relation
 from .settings import Number
 from .writing import Writing
@@ -204,8 +204,7 @@ class Limits:
                 numbers[i if by_person else slice(None)] = one
             else:
                 whose = f" for person {self._labels[i]}" if by_person else ""
-                said = one.item() if isinstance(one, np.generic) else one
-                raise GenReError(f"{name} is {said!r}{whose}; give {wanted}.")
+                raise GenReError(f"{name} is {plain(one)!r}{whose}; give {wanted}.")
         return numbers
 
     def _feature(self, name: Any, term: str) -> int:
@@ -260,9 +259,10 @@ class Limits:
 
     def _bound(self, j: int, pair: Any) -> tuple[float, float]:
         f = self.codec.schema[j]
+        said = tuple(map(plain, pair)) if _is_pair(pair) else pair
         if f.kind == "nominal" or not _is_pair(pair):
             raise GenReError(
-                f"bounds of {f.name!r} are {pair!r}; give (lowest, highest) of a feature with an order, "
+                f"bounds of {f.name!r} are {said!r}; give (lowest, highest) of a feature with an order, "
                 "None for no bound."
             )
         ends = []
@@ -272,15 +272,15 @@ class Limits:
             elif f.is_categorical:
                 if value not in f.categories:
                     raise GenReError(
-                        f"bounds of {f.name!r} name {value!r}; its levels are {list(f.categories)}."
+                        f"bounds of {f.name!r} name {plain(value)!r}; its levels are {list(f.categories)}."
                     )
                 ends.append(f.categories.index(value) / self.codec.width[j])
             elif not isinstance(value, (int, float, np.number)) or np.isnan(value):
-                raise GenReError(f"bounds of {f.name!r} name {value!r}, which is no number.")
+                raise GenReError(f"bounds of {f.name!r} name {plain(value)!r}, which is no number.")
             else:
                 ends.append((float(value) - self.codec.low[j]) / self.codec.width[j])
         if ends[0] > ends[1]:
-            raise GenReError(f"bounds of {f.name!r} are {pair!r}; the first lies above the second.")
+            raise GenReError(f"bounds of {f.name!r} are {said!r}; the first lies above the second.")
         return ends[0], ends[1]
 
     def _bounded(self, j: int, low: np.ndarray | float, high: np.ndarray | float) -> Piece:

@@ -175,6 +175,7 @@ def spread(
     moves: np.ndarray,
     n: int,
     *,
+    nominal: np.ndarray | None = None,
     readiness: float = READINESS,
     least: float = 0.1,
 ) -> list[int]:
@@ -185,14 +186,17 @@ def spread(
     .. math:: \\mathrm{worth} + \\mathrm{readiness} \\cdot \\min_{\\mathrm{chosen}} J(\\cdot, \\mathrm{chosen}),
 
     where J is the Jaccard distance of the sets of features that change. Two options that change the
-    same features both stay only if some move differs by ``least`` of its range.
+    same features both stay only if some move differs by ``least`` of its range. And one that asks for all that
+    another asks for, as far or farther, and for something more, is no choice beside it.
 
     Parameters
     ----------
     worth
         Of one person's candidates, (k,); −∞ where one does not count.
     moves
-        How far each moves every feature, in ranges, (k, d).
+        How far each moves every feature, and which way, in ranges, (k, d).
+    nominal
+        Features without order, (d,), where another value is another move; none if left out.
     readiness
         How much worth may be given up for other changes.
 
@@ -206,7 +210,8 @@ def spread(
     >>> spread(np.array([1.0, 0.99, 0.9]), moves, 3, readiness=0.05)
     [0, 2]
     """
-    worth = worth.round(DIGITS)
+    worth, moves = worth.round(DIGITS), moves.round(DIGITS)
+    nominal = np.zeros(moves.shape[1], dtype=bool) if nominal is None else nominal
     sets = moves != 0
     chosen: list[int] = []
     distance = np.ones(len(worth))
@@ -217,7 +222,17 @@ def spread(
         chosen.append(best)
         both, either = (sets & sets[best]).sum(axis=1), (sets | sets[best]).sum(axis=1)
         distance = np.minimum(distance, 1 - both / np.maximum(either, 1))
-        close = (np.abs(moves - moves[best]) < least).all(axis=1)
-        open_ &= ~(close & (sets == sets[best]).all(axis=1))
+        close = np.where(nominal, moves == moves[best], np.abs(moves - moves[best]) < least)
+        alike = (close & (sets == sets[best])).all(axis=1)
+        more = (sets >= sets[best]).all(axis=1) & _as_far(moves, moves[best], nominal)
+        less = (sets <= sets[best]).all(axis=1) & _as_far(moves[best], moves, nominal)
+        apart = (sets != sets[best]).any(axis=1)
+        open_ &= ~(alike | ((more | less) & apart))
         open_[best] = False
     return chosen
+
+
+def _as_far(these: np.ndarray, those: np.ndarray, nominal: np.ndarray) -> np.ndarray:
+    """Whether these moves go at least as far as those, in each feature that those move."""
+    reached = np.where(nominal, these == those, these * np.sign(those) >= np.abs(those))
+    return (reached | (those == 0)).all(axis=-1)

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from .errors import SchemaError, nearest
-from .feature import Feature, is_missing, is_number, label_of, plain
+from .feature import Feature, bare, is_missing, is_number, label_of, plain
 from .inference import BORN, feature_of, rounded, warn_of_traps
 from .relations import Relation
 
@@ -365,11 +365,11 @@ class Schema(Sequence[Feature]):
                     "unit": f.unit,
                     "change": f.actionability,
                     "advice": _interval(low, high) if f.bounds else "",
-                    "at most": "" if f.largest is None else f"{f.largest:g}",
+                    "at most": "" if f.largest is None else bare(f.largest),
                     "weight": "" if f.weight == 1 else f"{f.weight:g}",
                     "scale": "" if f.scale == "range" else f.scale,
-                    "a year": "" if f.a_year is None else f"{f.a_year:g}",
-                    "edges": ", ".join("–" if e is None else f"{e:g}" for e in f.edges),
+                    "a year": "" if f.a_year is None else bare(f.a_year),
+                    "edges": ", ".join("–" if e is None else bare(e) for e in f.edges),
                     "gaps": "yes" if f.gaps else "",
                 }
             )
@@ -459,7 +459,7 @@ def _described(entry: object) -> Feature:
 
 def _interval(low: object, high: object) -> str:
     ends = (
-        f"{end:g}" if is_number(end) else str(end) if end is not None else infinity
+        bare(plain(end)) if is_number(end) else str(end) if end is not None else infinity
         for end, infinity in ((low, "−∞"), (high, "∞"))
     )
     return " … ".join(ends)

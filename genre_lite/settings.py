@@ -14,8 +14,9 @@ from numbers import Integral, Real
 import numpy as np
 
 from .errors import GenReError
+from .feature import plain
 
-__all__ = ["Number", "OneOf", "Widths", "check"]
+__all__ = ["Number", "OneOf", "Widths", "check", "require"]
 
 
 @dataclass(frozen=True)
@@ -146,6 +147,17 @@ def check(estimator: object) -> None:
         own: Mapping[str, Container] = vars(kind).get("allowed", {})
         allowed |= own
     for name, values in allowed.items():
-        value = getattr(estimator, name)
-        if value not in values:
-            raise GenReError(f"{name} is {value!r}; it must {values}.")
+        require(name, getattr(estimator, name), values)
+
+
+def require(name: str, value: object, values: Container) -> None:
+    """A ``GenReError`` that names the setting, its value and what it may be, unless it is that.
+
+    Examples
+    --------
+    >>> require("margin", 1.5, Number(0, 1))
+    Traceback (most recent call last):
+    genre_lite.errors.GenReError: margin is 1.5; it must lie in [0, 1).
+    """
+    if value not in values:
+        raise GenReError(f"{name} is {plain(value)!r}; it must {values}.")

@@ -124,7 +124,12 @@ def fit(
 
     usable = torch.nonzero(torch.as_tensor(pairs.reachable)).flatten()
     if not len(usable):
-        raise GenReError("No source can reach any target under the constraints; free some feature.")
+        fixed = [f.name for f in codec.schema if f.actionability in ("immutable", "clock")]
+        raise GenReError(
+            "No source can reach any target under the constraints: nobody accepted has the same values in what "
+            f"cannot change ({fixed}). Round the columns that have many values, free one, or take "
+            "recipe='estimated', which writes targets of its own."
+        )
     usable = usable[torch.randperm(len(usable), generator=generator)]
     held = min(max(1, int(config.held_out * len(usable))), HELD_OUT // config.targets_each)
     valid, train = (usable[:held], usable[held:]) if len(usable) > 1 else (usable, usable)

@@ -17,7 +17,6 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import FixedThresholdClassifier
 
 import genre_lite as gl
-from genre_lite.proposals import differences
 
 QUICK = gl.TrainingConfig(
     steps=40, check_every=20, distil_steps=60, rounds=1, round_steps=20, people=60
@@ -198,21 +197,30 @@ def test_a_change_is_a_step(answer):
 
 
 def test_options_differ_in_what_they_ask_for(genre, denied, answer):
-    ranges = genre.codec.width[:2]
-    several = 0
+    """None is nearly another, and none asks for all that another asks for, as far, and for more."""
+    several, order = 0, {"none": 0, "some": 1, "much": 2}
     for person in denied.index:
-        options = answer.options.loc[[person]]
-        before = denied.loc[[person] * len(options)].reset_index(drop=True)
-        sets = differences(before, options.reset_index(drop=True))
+        options, own = answer.options.loc[[person]], denied.loc[person]
+        moves = np.stack(
+            [
+                (options["income"] - own["income"]).to_numpy(float) / genre.codec.width[0],
+                (options["debt"] - own["debt"]).to_numpy(float) / genre.codec.width[1],
+                (options["savings"].map(order) - order[own["savings"]]).to_numpy(float) / 2,
+            ],
+            axis=1,
+        ).round(9)
+        jobs = options["job"].where(options["job"] != own["job"], "").to_numpy()
         for i in range(len(options)):
-            for k in range(i):
+            for k in range(len(options)):
+                if i == k:
+                    continue
                 several += 1
-                if (sets[i] == sets[k]).all():
-                    numbers = options[["income", "debt"]].to_numpy(float)
-                    words = options[["savings", "job"]].to_numpy()
-                    assert (np.abs(numbers[i] - numbers[k]) / ranges > 0.1 - 1e-9).any() or (
-                        words[i] != words[k]
-                    ).any()
+                (a, b), (mine, yours) = moves[[i, k]], jobs[[i, k]]
+                if ((a != 0) == (b != 0)).all() and bool(mine) == bool(yours):
+                    assert (np.abs(a - b) > 0.1 - 1e-9).any() or mine != yours
+                    continue
+                all_of_it = (a * np.sign(b) >= np.abs(b)).all() and yours in ("", mine)
+                assert not all_of_it, (options.iloc[[i, k]], own)
     assert several > 10
 
 

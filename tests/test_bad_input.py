@@ -1,11 +1,14 @@
 """Every mistake is answered by an error that names what was found and the way out."""
 
 import re
+import warnings
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from sklearn.linear_model import LogisticRegression
 
 import genre_lite as gl
 from genre_lite.datasets import Dataset
@@ -312,16 +315,19 @@ def test_settings(schema, what):
 
 
 CHOICES = {
-    "rule": (dict(rule="luckiest"), "balanced, cheapest, likeliest, safest, first"),
+    "rule": (dict(rule="luckiest"), "'balanced', 'cheapest', 'likeliest', 'safest', 'first'"),
     "margin": (dict(margin=1.0), r"\[0, 1\)"),
     "margin below 0": (dict(margin=-0.1), r"\[0, 1\)"),
-    "invalid": (dict(invalid="drop"), "'error' or 'skip'"),
+    "invalid": (dict(invalid="drop"), "one of 'error', 'skip'"),
     "freeze": (dict(freeze=["agee"]), "'agee', which is no feature"),
     "max_changes": (dict(max_changes=0), "max_changes is 0; give a whole number, 1 or more"),
     "n as a truth": (dict(n=True), "n is True"),
-    "temperature": (dict(temperature=0), "above 0"),
-    "candidates": (dict(candidates=0, n=0), "at least one"),
-    "n": (dict(n=0), "at least one"),
+    "margin as text": (dict(margin="a"), r"margin is 'a'; it must lie in \[0, 1\)"),
+    "temperature": (dict(temperature=0), "temperature is 0; it must be 1e-06 or more"),
+    "temperature as text": (dict(temperature="x"), "temperature is 'x'"),
+    "readiness": (dict(readiness="x"), "readiness is 'x'; it must be 0 or more"),
+    "candidates": (dict(candidates=0), "candidates is 0; it must be a whole number, 1 or more"),
+    "n": (dict(n=0), "n is 0; it must be a whole number, 1 or more"),
     "extra": (dict(extra="drop"), "'error' or 'ignore'"),
 }
 
@@ -402,6 +408,29 @@ def test_choices(genre, denied, what):
     asked, named = CHOICES[what]
     with pytest.raises(gl.GenReError, match=named):
         genre.recommend(denied, **asked)
+
+
+@pytest.mark.parametrize("invalid", ["error", "skip"])
+def test_nobody_at_all_is_no_table(genre, invalid):
+    with pytest.raises(gl.SchemaError, match="Expected a pandas DataFrame, found NoneType"):
+        genre.recommend(None, invalid=invalid)
+
+
+def test_a_bad_outcome_by_its_name_is_asked_about(denied):
+    """h and y turned the same way agree with each other, so only the name can tell."""
+    people = pd.DataFrame({"income": np.arange(40.0), "debt": np.arange(40.0)[::-1]})
+    owed = pd.Series((people["debt"] > 20).astype(int), name="has_defaulted")
+    bank = LogisticRegression().fit(people, owed)
+    schema = gl.Schema.infer(people)
+    none = gl.TrainingConfig(steps=1, distil_steps=1, rounds=0)
+    fit = partial(gl.GenRe, schema=schema, training=none, progress=False)
+    with pytest.warns(UserWarning, match=r"y is called 'has_defaulted'.*y\.rename\('repaid'\)"):
+        fit(bank).fit(people, owed)
+    good = (1 - owed).rename("has_defaulted")
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message="y is called")
+        fit(gl.Decision(bank, favourable=0)).fit(people, good)
+        fit(bank).fit(people, owed.rename("repaid"))
 
 
 def test_options_of_strangers(genre, denied):

@@ -271,7 +271,7 @@ def test_options_are_the_best_refined_and_spread(n, refined):
         worth, price = comparison.worth(mine, rows), comparison.cost(mine, rows)
         order = np.lexsort((price.round(9), -worth.round(9)))
         mine, worth = mine[order], worth[order]
-        some = spread(worth, np.abs(mine - limits.cube[i]), n, readiness=0.05)
+        some = spread(worth, mine - limits.cube[i], n, nominal=limits.codec.nominal, readiness=0.05)
         np.testing.assert_allclose(found.get(i, np.empty((0, 3))), mine[some])
     assert comparison.accepts(chosen, row).all()
     assert limits.keeps(chosen, row).all()

@@ -10,7 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genre_lite import Codec, Feature, GenReError, NotFittedError, Recourses, Schema, evaluate
+from genre_lite import (
+    Codec,
+    Decision,
+    Feature,
+    GenReError,
+    NotFittedError,
+    Recourses,
+    Schema,
+    evaluate,
+)
 from genre_lite.evaluation.density import KernelDensity
 from genre_lite.evaluation.metrics import (
     changed,
@@ -567,3 +576,17 @@ def test_bounds_and_the_order_of_people(options, order):
     assert (row[["validity", "plausibility", "validity_h", "ynn"]] <= row["coverage"] + 1e-12).all()
     if row["coverage"] > 0:
         assert 0 <= row["redundancy"] <= row["changed"] <= 3
+
+
+def test_a_decision_is_valid_by_its_own_rule():
+    """Whoever has drawn a line has said what a yes is; a world is asked for more than one half."""
+
+    class Says:
+        def predict_proba(self, frame):
+            yes = frame["x"].to_numpy(float)
+            return np.stack([1 - yes, yes], axis=1)
+
+    people = pd.DataFrame({"x": [0.4, 0.6, 0.8]})
+    assert validity(Says(), people).tolist() == [0, 1, 1]
+    assert validity(Decision(Says(), threshold=0.7), people).tolist() == [0, 0, 1]
+    assert validity(Decision(Says(), threshold=0.3), people).tolist() == [1, 1, 1]

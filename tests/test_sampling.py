@@ -407,20 +407,32 @@ WORTH = np.array([1.0, 0.99, 0.98, 0.90, 0.95, -np.inf])
 
 
 def test_spread_by_hand():
-    # Without readiness by worth alone; what is nearly the same is left out.
-    assert spread(WORTH, MOVES, 6, readiness=0.0) == [0, 2, 4, 3]
-    # After 0: 2 gets 0.98 + 0, 3 gets 0.90 + 0.1, 4 gets 0.95 + 0.05, and of equal ones the first.
-    assert spread(WORTH, MOVES, 6, readiness=0.1) == [0, 3, 4, 2]
-    # 0.90 + 0.05 < 0.95 + 0.025 < 0.98
+    # Without readiness by worth alone; what is nearly the same is left out, and what holds another with more.
+    assert spread(WORTH, MOVES, 6, readiness=0.0) == [0, 2, 3]
+    # After 0: 2 gets 0.98 + 0, 3 gets 0.90 + 0.1; 4 asks for all that 0 asks for, and more.
+    assert spread(WORTH, MOVES, 6, readiness=0.1) == [0, 3, 2]
+    # 0.90 + 0.05 < 0.98
     assert spread(WORTH, MOVES, 2, readiness=0.05) == [0, 2]
-    # A greater readiness asks for other features first: 0.90 + 0.5 > 0.95 + 0.25 > 0.98.
-    assert spread(WORTH, MOVES, 3, readiness=0.5) == [0, 3, 4]
+    # Where 4 comes first, 3 is a part of it.
+    assert spread(WORTH[3:5], MOVES[3:5], 2, readiness=0.5) == [1]
+    # What goes the other way, or less far in one thing and farther in another, is another choice.
+    for other in ([-0.5, 0.2], [0.3, 0.2]):
+        assert spread(np.array([1.0, 0.9]), np.array([[0.5, 0], other]), 2) == [0, 1]
+        assert spread(np.array([0.9, 1.0]), np.array([[0.5, 0], other]), 2) == [1, 0]
+    # What goes farther and asks for more is none, whichever of the two is better.
+    assert spread(np.array([1.0, 0.9]), np.array([[0.5, 0], [0.9, 0.2]]), 2) == [0]
+    assert spread(np.array([0.9, 1.0]), np.array([[0.5, 0], [0.9, 0.2]]), 2) == [1]
+    # Levels without order: another one is another choice, however near its number.
+    words, worth = np.array([True, False]), np.array([1.0, 0.9])
+    for other in ([0.55, 0], [0.55, 0.2], [0.9, 0.2]):
+        assert spread(worth, np.array([[0.5, 0], other]), 2, nominal=words) == [0, 1]
+    assert spread(worth, np.array([[0.5, 0], [0.5, 0.2]]), 2, nominal=words) == [0]
 
 
 def test_spread_is_fewer_where_there_are_no_more():
     assert spread(WORTH[:2], MOVES[:2], 3, readiness=0.1) == [0]
     assert spread(np.full(2, -np.inf), MOVES[:2], 3, readiness=0.1) == []
-    assert spread(WORTH, MOVES, 6, readiness=0.0, least=0.2) == [0, 4, 3]
+    assert spread(WORTH, MOVES, 6, readiness=0.0, least=0.2) == [0, 3]
 
 
 def test_a_rule_nobody_knows():

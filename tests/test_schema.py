@@ -437,6 +437,11 @@ def test_infer_warns_of_ids_constants_many_levels_and_extreme_rows():
         ("customer_id", None, True),
         ("customerId", None, True),
         ("Nr", None, True),
+        ("account", None, True),
+        ("policy", None, True),
+        ("customerNumber", None, True),
+        ("account_balance", None, False),
+        ("customer income", None, False),
     ],
 )
 def test_amounts_that_all_differ_are_no_ids(name, values, warned):
@@ -444,6 +449,35 @@ def test_amounts_that_all_differ_are_no_ids(name, values, warned):
     if values is None:
         values = np.random.default_rng(0).choice(np.arange(18_000, 250_000), 300, replace=False)
     assert [name in text for text in traps(pd.DataFrame({name: values}))] == [True] * warned
+
+
+def test_large_bounds_are_told_in_full():
+    feature = Feature("income", low=0, high=1234567.8, largest=2345678)
+    shown = Schema([feature]).to_frame().loc["income"]
+    assert shown["values"] == "0 … 1234567.80" and shown["at most"] == "2345678"
+    with pytest.raises(SchemaError, match=r"1234569\.0 lies outside \[0, 1234567\.80\]"):
+        Schema([feature]).validate(pd.DataFrame({"income": [1234569.0]}))
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "warned"),
+    [
+        ("since", ["2015-10-01", "2016-01-31"], True),
+        ("since", ["2015-10", "2016-01"], True),
+        ("since", ["Mar 2016", "Oct 2017"], True),
+        ("since", ["20 Nov 2015", "3 May 2016"], True),
+        ("since", ["Nov 20, 2015", "May 3, 2016"], True),
+        ("since", [20151130, 20160101, 20170731], True),
+        ("since", [20151130, 20160101, 20171331], False),  # there is no thirteenth month
+        ("created_at", [1_448_000_000, 1_449_000_000, 1_500_000_000], True),
+        ("income", [1_448_000_000, 1_449_000_000, 1_500_000_000], False),
+        ("month", ["may", "june"], False),
+        ("size", ["1000-1500", "1500-2000"], False),
+    ],
+)
+def test_dates_in_any_writing_are_told(name, values, warned):
+    told = traps(pd.DataFrame({name: values * 20}))
+    assert ["hold dates" in text for text in told] == [True] * warned
 
 
 @pytest.mark.parametrize("name", ["adult", "compas", "german", "moons"])

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import GenReError, SchemaError
+from ..feature import plain
 from ..schema import Schema
 
 __all__ = ["Dataset"]
@@ -202,6 +203,6 @@ class Dataset:
             raise GenReError(f"{name} has another index than the rows; use .loc to align it first.")
         strange = ~np.isin(labels, (0, 1))
         if strange.any():
-            raise GenReError(f"{name} holds {labels[strange][0]!r}; labels are 0 or 1.")
+            raise GenReError(f"{name} holds {plain(labels[strange][0])!r}; labels are 0 or 1.")
         values = [self.favourable if label else self.unfavourable for label in labels]
         return frame.assign(**{self.target: values})

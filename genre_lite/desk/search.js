@@ -280,13 +280,19 @@
     return unique.slice(0, n).map((t) => t.point);
   }
 
+  /** Whether these moves go at least as far as those, in each feature that those move. */
+  function asFar(these, those, nominal) {
+    return those.every((x, j) => !x || (nominal[j] ? these[j] === x : these[j] * Math.sign(x) >= Math.abs(x)));
+  }
+
   /** The n options that are good and differ in what they ask for. */
   function spread(told, limits, n) {
+    const nominal = limits.codec.features.map((f) => f.kind === "nominal");
     const moves = told.map(({ point }) =>
       point.map((x, j) => {
         if (!limits.moved(point, j)) return 0;
-        const far = Math.abs(x - limits.cube[j]);
-        return Number.isNaN(far) ? 1 : far;
+        const far = x - limits.cube[j];
+        return Number.isNaN(far) ? 1 : round9(far);
       })
     );
     const open = told.map((t) => Number.isFinite(t.worth));
@@ -300,21 +306,23 @@
         if (open[i] && here > value) [best, value] = [i, here];
       });
       chosen.push(best);
+      const theirs = moves[best];
       moves.forEach((mine, i) => {
-        const theirs = moves[best];
-        let both = 0;
-        let either = 0;
-        let close = true;
-        let alike = true;
+        let [both, either, close] = [0, 0, true];
+        let [more, less] = [false, false]; // changed in the one alone, and in the other
         mine.forEach((x, j) => {
           const [a, b] = [x !== 0, theirs[j] !== 0];
           both += a && b;
           either += a || b;
-          alike &&= a === b;
-          close &&= Math.abs(x - theirs[j]) < LEAST;
+          more ||= a && !b;
+          less ||= b && !a;
+          close &&= nominal[j] ? x === theirs[j] : Math.abs(x - theirs[j]) < LEAST;
         });
         distance[i] = Math.min(distance[i], 1 - both / Math.max(either, 1));
-        if (close && alike) open[i] = false;
+        const alike = !more && !less && close;
+        const holds = more && !less && asFar(mine, theirs, nominal);
+        const held = less && !more && asFar(theirs, mine, nominal);
+        if (alike || holds || held) open[i] = false;
       });
       open[best] = false;
     }

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from ..codec import Codec
-from ..decision import SupportsProba, acceptance, accepts, as_decision
+from ..decision import Decision, SupportsProba, acceptance, accepts, as_decision
 from ..errors import GenReError
 from ..objectives import cost
 from ..proposals import breaks_relations, differences, needless
@@ -84,7 +84,8 @@ def validity(judge: SupportsProba, options: pd.DataFrame) -> np.ndarray:
     Parameters
     ----------
     judge
-        Anything with ``predict_proba``: a world for the paper's Val, the classifier for Val under h.
+        Anything with ``predict_proba``: a world for the paper's Val, the classifier for Val under h. A
+        :class:`~genre_lite.decision.Decision` says yes by its own rule, and not above one half.
     options
         One row a person in original units; NaN where nothing was found.
 
@@ -100,8 +101,13 @@ def validity(judge: SupportsProba, options: pd.DataFrame) -> np.ndarray:
     >>> validity(Always(), pd.DataFrame({"income": [3.0, np.nan]}))
     array([1., 0.])
     """
-    judge = as_decision(judge).bind_as(None, options)
-    return _where_found(options, lambda found: acceptance(judge, found) > 0.5, failure=0)
+    own_rule = isinstance(judge, Decision)
+    bound = as_decision(judge).bind_as(None, options)
+
+    def believes(found: pd.DataFrame) -> np.ndarray:
+        return bound.accepts(found) if own_rule else acceptance(bound, found) > 0.5
+
+    return _where_found(options, believes, failure=0)
 
 
 def plausibility(judge: GoldWorld, options: pd.DataFrame) -> np.ndarray:
