@@ -230,18 +230,29 @@
       (box) => root.compareDocumentPosition(box) & Node.DOCUMENT_POSITION_FOLLOWING,
     );
 
-  /** Hide an output behind a button, with something said before it; returns what shows it. */
+  /** The paragraphs that speak of an output at once: those up to the next cell, heading or box. */
+  function spoken(output) {
+    const parts = [];
+    let part = output.closest(".cell")?.nextElementSibling;
+    for (; part?.matches("p, ul, ol, div.math"); part = part.nextElementSibling) parts.push(part);
+    return parts;
+  }
+
+  /** Hide an output and what is said of it behind a button; returns what shows them. */
   function hide(output, ...said) {
     const show = el("button", { type: "button", onclick: () => (reveal(), output.focus()) }, "Show it");
     const note = el("p", { class: "question-waiting" }, ...said, show);
     const reveal = () => {
       note.remove();
-      output.removeAttribute("hidden");
+      for (const part of [output, ...after]) part.removeAttribute("hidden");
     };
+    const after = spoken(output);
     output.before(note);
     output.tabIndex = -1;
-    output.setAttribute("hidden", "until-found"); // the browser's search still finds it
-    output.addEventListener("beforematch", reveal);
+    for (const part of [output, ...after]) {
+      part.setAttribute("hidden", "until-found"); // the browser's search still finds it
+      part.addEventListener("beforematch", reveal);
+    }
     // A link to a figure inside shows it, also where a browser does not know "until-found".
     const linked = () => {
       const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));

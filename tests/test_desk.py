@@ -489,6 +489,9 @@ def test_the_hand_on_a_keyboard_comes_from_form_to_letter(opened):
     assert seen[:4] == ["Who asks", "At most so many changes", "I would wait", "Options"]
     outline = opened.run("getComputedStyle(document.activeElement).outlineStyle")
     assert outline == "solid", "focus can be seen"
+    for view in ("See it write", "Compare"):
+        unfold(opened, view)
+    opened.wait("document.querySelector('.desk-bar') && document.querySelector('.desk-way')")
     small = (
         "[...document.querySelectorAll('.desk :is(input, select, summary, button)')]"
         ".map((c) => c.getBoundingClientRect()).filter((b) => b.width && (b.height < 24 || b.width < 24)).length"
@@ -861,7 +864,8 @@ def test_three_answers_stand_side_by_side(shown, opened, tmp_path):
     estimates = genre.estimates(answer.options).iloc[0]
     assert [float(x) for x in told[0][3:5]] == pytest.approx(list(estimates), abs=0.011)
     rows = "document.querySelectorAll('.desk-table tbody tr').length"
-    assert opened.run(rows) == opened.run("document.querySelectorAll('.desk-step').length") > 1
+    drawn = "document.querySelectorAll('.desk-step, .desk-other').length"
+    assert opened.run(rows) == opened.run(drawn) > 3, "the table holds what is drawn"
     wide = "document.documentElement.scrollWidth > innerWidth"
     assert not opened.run(wide) and not opened.complaints
     next_person(opened, 1)
@@ -893,6 +897,17 @@ def test_names_in_the_drawing_of_a_search_lie_on_nothing(shown, browser, tmp_pat
         )
         names = [box for box in boxes if box[0]]
         assert names
+        rings = browser.run(
+            "[...document.querySelectorAll('.desk-other')].map((g) => ["
+            "g.querySelector('text').textContent, g.querySelector('circle').getBoundingClientRect()])"
+            ".map(([text, b]) => [text, (b.left + b.right) / 2, (b.top + b.bottom) / 2])"
+        )
+        for text, left, right, top, bottom in names:
+            far = {
+                of: math.hypot(x - min(max(x, left), right), y - min(max(y, top), bottom))
+                for of, x, y in rings
+            }
+            assert far[text] <= min(far.values()) + 4, (number, text, far)  # its own is nearest
         for a, b in combinations(boxes, 2):
             if a[0] or b[0]:
                 across = min(a[2], b[2]) - max(a[1], b[1])

@@ -151,6 +151,8 @@ def _question(asked: Tag) -> str:
     told = [
         _bare(part) for part in asked.find_all(["p", "ol"], recursive=False) if part is not title
     ]
+    drawn = asked.select_one(".question-figure")
+    told.insert(1 if drawn else 0, _bare(drawn) if drawn else "")
     answers = asked.select_one(".question-answers")
     return f"<h2>{title.decode_contents()}</h2>{''.join(told)}{_notes(_bare(answers) if answers else '')}"
 

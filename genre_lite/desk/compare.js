@@ -5,10 +5,11 @@
   const [WIDE, HIGH, LEFT, BOTTOM, EDGE] = [360, 220, 46, 34, 12]; // units of the drawing
   const LETTER = 7; // the width of one, at most, on average
 
-  /** Where names may stand in the drawing: beside their mark, and on nothing else where there is room. */
+  /** Where names may stand in the drawing: nearer to their own mark than to others, and on nothing where there is room. */
   class Places {
-    constructor(boxes) {
-      this.boxes = boxes; // [left, top, width, height]
+    /** `boxes` are taken, [left, top, width, height]; `marks` have names, [x, y]. */
+    constructor(boxes, marks) {
+      Object.assign(this, { boxes, marks });
     }
 
     next(cx, cy, name) {
@@ -22,7 +23,9 @@
           const left = { start: at, end: at - wide, middle: at - wide / 2 }[anchor];
           const box = [left, cy + down - 12, wide, 16];
           const outside = wide * 16 - shared(box, [LEFT, 0, WIDE - LEFT, HIGH - BOTTOM]);
-          return { put: [at, cy + down, name, anchor], box, lost: outside + this.boxes.reduce((sum, other) => sum + shared(box, other), 0) };
+          const far = ([x, y]) => Math.hypot(x - Math.min(Math.max(x, left), left + wide), y - Math.min(Math.max(y, box[1]), box[1] + 16));
+          const strange = this.marks.some((mark) => far(mark) + 2 < far([cx, cy])) ? WIDE * HIGH : 0;
+          return { put: [at, cy + down, name, anchor], box, lost: strange + outside + this.boxes.reduce((sum, other) => sum + shared(box, other), 0) };
         })
       );
       const best = found.reduce((a, b) => (b.lost < a.lost ? b : a));
@@ -60,7 +63,7 @@
         el("h3", {}, "How the search went"),
         el("p", {}, this.about(steps)),
         this.drawing(steps, ways),
-        this.table(steps)
+        this.table(steps, ways)
       );
     }
 
@@ -127,7 +130,7 @@
       const marks = [...steps, ...seen].map(({ cost, chance }) => [x(cost) - 7, y(chance) - 7, 14, 14]);
       const between = (a, b, share) => [x(a.cost + share * (b.cost - a.cost)) - 2, y(a.chance + share * (b.chance - a.chance)) - 2, 4, 4];
       const line = steps.slice(1).flatMap((step, i) => Array.from({ length: 32 }, (_, at) => between(steps[i], step, at / 32)));
-      const places = new Places([...marks, ...line]);
+      const places = new Places([...marks, ...line], seen.map(({ cost, chance }) => [x(cost), y(chance)]));
       const path = steps.map(({ cost, chance }, i) => `${i ? "L" : "M"}${x(cost)} ${y(chance)}`).join("");
       const rows = [0, 0.5, 1].map((chance) => words(LEFT - 6, y(chance) + 4, this.wording.percent(chance, null), "end"));
       const columns = [0, most / 1.1].map((cost) => words(x(cost), HIGH - BOTTOM + 16, cost.toFixed(2)));
@@ -148,7 +151,7 @@
       );
     }
 
-    table(steps) {
+    table(steps, ways) {
       const { codec } = this.model;
       const said = ({ part, point }) => {
         if (part === null) return "as it is";
@@ -158,14 +161,17 @@
         const value = stays ? this.limits.row[f.name] : codec.said(part, codec.cell(part, token));
         return `${f.title}: ${this.wording.value(f, value)}`;
       };
-      const row = (step, i) =>
-        el("tr", {}, el("th", { scope: "row" }, String(i)), el("td", {}, said(step)), el("td", {}, step.cost.toFixed(2)), el("td", {}, this.wording.percent(step.chance, this.asked.bar)));
+      const row = (step, what, cost, chance) =>
+        el("tr", {}, el("th", { scope: "row" }, step), el("td", {}, what), el("td", {}, cost.toFixed(2)), el("td", {}, this.wording.percent(chance, this.asked.bar)));
+      const rows = steps.map((step, i) => row(String(i), said(step), step.cost, step.chance));
+      for (const { name, point } of ways.slice(0, 2))
+        if (point) rows.push(row(name, "all that is listed above", this.limits.cost(point), this.asked.chance(point)));
       const head = ["Step", "Change", "Cost", "Probability"].map((text) => el("th", { scope: "col" }, text));
       return el(
         "details",
         {},
         el("summary", {}, "The steps as a table"),
-        el("table", { class: "desk-table" }, el("caption", {}, "Steps of the search"), el("thead", {}, el("tr", {}, ...head)), el("tbody", {}, ...steps.map(row)))
+        el("table", { class: "desk-table" }, el("caption", {}, "Steps of the search, and the other answers"), el("thead", {}, el("tr", {}, ...head)), el("tbody", {}, ...rows))
       );
     }
   }

@@ -70,7 +70,7 @@
         )
       );
       // What is higher than the window must scroll with the page.
-      new ResizeObserver(() => answer.classList.toggle("desk-tall", answer.offsetHeight > innerHeight - 32)).observe(answer);
+      new ResizeObserver(() => answer.classList.toggle("desk-tall", answer.offsetHeight > innerHeight - parseFloat(getComputedStyle(answer).top) - 16)).observe(answer);
     }
 
     whom() {

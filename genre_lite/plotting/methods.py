@@ -65,7 +65,11 @@ def frontier(
         ax = ax or plt.subplots()[1]
         colours = STYLE["axes.prop_cycle"].by_key()["color"]
         for i, (method, row) in enumerate(frame.iterrows()):
-            marker, colour = MARKERS[i % len(MARKERS)], colours[i % len(colours)]
+            # After the last mark the colours have moved on by one, so that no two methods look alike.
+            marker, colour = (
+                MARKERS[i % len(MARKERS)],
+                colours[(i + i // len(MARKERS)) % len(colours)],
+            )
             ax.plot(row[cost], row[plausibility], marker, color=colour, ms=9, label=str(method))
         edge = _unbeaten(frame, cost, plausibility)
         ax.plot(edge[cost], edge[plausibility], "--", color=GREY, lw=1, zorder=0)

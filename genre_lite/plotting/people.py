@@ -109,7 +109,8 @@ def recourse_paths(
                 *end,
                 "*" if best else "^",
                 color=YES if best else PALETTE["green"],
-                ms=12 if best else 7,
+                mec="white",
+                ms=14 if best else 8,
             )
         ax.plot(some.factual[axes[0]], some.factual[axes[1]], "s", color=NO, ms=7)
         _label(ax, levels, np.concatenate([some.factual[axes].astype(float), *covered]))
