@@ -52,7 +52,7 @@ _WORDS = (
     ),
     (r"drop them \(frame\[schema\.names\]\)", "take them out"),
     (r"\bvalidity_margin\b", "--validity-margin"),
-    (r"\bleave y out\b", "leave --target out"),
+    (r"\bleave y out\b", "leave --target out, where --model decides"),
     (r"\binvalid='skip'", "--skip"),
     (r"\bleave them out of the table\b", "leave them out, or name people by one: --id COLUMN"),
 )
@@ -178,9 +178,12 @@ def print_table(
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title and Text(title), title_justify="left")
+    table = Table()
     for column in cells.columns:
         table.add_column(Text(str(column)))
     for row in cells.itertuples(index=False):
         table.add_row(*(Text(say(value), overflow="fold") for value in row))
-    Console(file=file, width=WIDE if isinstance(file, StringIO) else None).print(table)
+    console = Console(file=file, width=WIDE if isinstance(file, StringIO) else None)
+    if title:  # above the table, whose width it does not share
+        console.print(Text(title))
+    console.print(table)

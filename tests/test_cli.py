@@ -639,6 +639,30 @@ def test_the_same_term_in_two_places_is_refused(letterhead: Path, here: Path) ->
     assert "--wait is also in terms.json" in result.stderr
 
 
+def test_a_feature_may_have_the_name_of_a_line(letterhead: Path, here: Path) -> None:
+    """A column called "cost of the changes" keeps its own line in the table, beside the one that says the cost."""
+    people = pd.read_csv("own.csv", keep_default_na=False, na_values={"income, net": [""]})
+    named = people.rename(columns={"debt": "cost of the changes"})
+    named.to_csv("named.csv", index=False)
+    bank = ("--target", "default", "--favourable", "0", "--id", "customer")
+    done(
+        "train",
+        "--csv",
+        "named.csv",
+        *bank,
+        "--free",
+        "cost of the changes",
+        "--quick",
+        "--quiet",
+        "--out",
+        "n.genre",
+    )
+    named.drop(columns="default").head(60).to_csv("asking.csv", index=False)
+    told = done("recommend", "n.genre", "--csv", "asking.csv", "--id", "customer")
+    denied = next(part for part in told.split("Person ")[1:] if "option A" in part)
+    assert denied.count("cost of the changes") == 2
+
+
 def test_skip_answers_the_others(letterhead: Path, here: Path) -> None:
     people = pd.read_csv("people.csv", dtype=str, keep_default_na=False)
     people.loc[1, "debt"] = "much"
@@ -863,7 +887,7 @@ def test_a_bank_compares_methods_on_its_own_table(letterhead: Path, here: Path) 
         ("give it: GenRe.load(path, classifier=h).", "give it: --model package.module:name."),
         (
             "lower validity_margin, leave y out, or",
-            "lower --validity-margin, leave --target out, or",
+            "lower --validity-margin, leave --target out, where --model decides, or",
         ),
     ],
 )

@@ -52,6 +52,8 @@ def check(
     missing: Missing = None,
 ) -> None:
     """Ask whether a certificate, earlier letters or your own proposals hold; if not, exit with 1."""
+    from ..letters import lettered
+
     if (csv is None) != (options is None):
         raise GenReError("Proposals need both: --csv PEOPLE --options PROPOSALS.")
     if csv is not None and file is not None and model is None:
@@ -98,7 +100,10 @@ def check(
         by = genre or decision(answer)
         terms = terms_of(answer.terms.to_dict(), list(answer), answer.schema)
         table = _judged(answer.factual, answer, by, answer.schema, Terms(**terms))
-    print_table(table.reset_index(), say=_shown)
+    told = table.reset_index()
+    if "option" in told:
+        told["option"] = told["option"].map(lettered)  # as in letters
+    print_table(told, say=_shown)
     if not table["holds"].all():
         raise typer.Exit(1)
 

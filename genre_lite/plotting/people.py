@@ -130,7 +130,8 @@ def profile(
 
     Each feature is laid out from its lowest to its highest value: the schema's bounds where it
     has them, else the range over the people and options of ``answer``; levels in their order, which
-    means nothing for a nominal feature. A missing value has no place on the line.
+    means nothing for a nominal feature. So lengths compare within one feature, and not between two: how much a
+    change costs is in ``answer.cost``. A missing value has no place on the line.
 
     Raises
     ------
