@@ -122,7 +122,7 @@ def test_no_word_of_a_chapter_ends_the_script(extension, tmp_path):
     assert head(extension, tmp_path / "01_a.ipynb")["name"] == "A </script> B"
 
 
-# -- two halves ---------------------------------------------------------------------------------
+# -- numbers ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("alone", [False, True])
@@ -132,10 +132,24 @@ def test_a_second_half_counts_on_and_can_be_built_alone(extension, alone):
     if not alone:
         numbers["notebooks/02_first"] = {"exercise": {"ex-a": (2, 1), "ex-b": (2, 2)}}
     env = SimpleNamespace(found_docs={"book/02", *numbers}, toc_fignumbers=numbers)
-    assert extension("halves").count_on(None, env) == [second]
+    assert extension("numbering").count(None, env) == [second]
     start = 0 if alone else 2
     counted = {"ex-c": (2, start + 1), "ex-d": (2, start + 2)}
     assert numbers[second] == {"exercise": counted, "figure": {"f": (2, 1)}}
+
+
+def test_a_page_that_is_no_chapter_begins_at_one(extension):
+    """Its own figures are 1, 2, …, whatever page was read before it; a chapter's numbers stay."""
+    numbers = {
+        "book/results": {"figure": {"a": (5,), "b": (6,)}, "displaymath": {"e": (17,)}},
+        "book/glossary": {"displaymath": {"g": (18,)}},
+        "notebooks/04_chapter": {"figure": {"c": (4, 2)}},
+    }
+    env = SimpleNamespace(found_docs={*numbers}, toc_fignumbers=numbers)
+    assert extension("numbering").count(None, env) == ["book/glossary", "book/results"]
+    assert numbers["book/results"] == {"figure": {"a": (1,), "b": (2,)}, "displaymath": {"e": (1,)}}
+    assert numbers["book/glossary"] == {"displaymath": {"g": (1,)}}
+    assert numbers["notebooks/04_chapter"] == {"figure": {"c": (4, 2)}}
 
 
 # -- one palette --------------------------------------------------------------------------------
