@@ -111,7 +111,10 @@ SAMPLE = """# Sample
 </details>
 :::
 
-<div class="cell_output"><p id="seven">Seven.</p></div>
+<div class="cell"><div class="cell_output"><p id="seven">Seven.</p></div></div>
+<p id="said">Seven it is.</p>
+<h3>Next</h3>
+<p id="later">Then there were eight.</p>
 
 <div class="cell_output"><p id="eight">Eight.</p></div>
 
@@ -389,8 +392,9 @@ def test_a_part_of_a_figure_is_an_option(page):
 
 def test_an_output_waits_for_a_guess_right_or_wrong(page):
     assert hidden(page, "#seven") and not hidden(page, "#eight")
+    assert hidden(page, "#said") and not hidden(page, "#later"), "what tells the output waits, too"
     assert pick(page, "guess", 2) == "Not so. It was more."
-    assert not hidden(page, "#seven")
+    assert not hidden(page, "#seven") and not hidden(page, "#said")
     left = "document.querySelectorAll('.question-waiting').length"
     assert page.run(left) == 1, "only that of the output after it"
 
