@@ -296,6 +296,14 @@ def test_a_first_hint_says_which_part_is_wrong():
         assert not verdict.right and hint in verdict.hint, verdict
 
 
+def test_a_percentage_is_told_apart_from_a_number_that_is_wrong():
+    share = right("12.3")
+    told = "That is a percentage. Asked for is the share, from 0 to 1."
+    assert check("12.3", round(100 * share, 1)).hint == told
+    assert check("12.3", f"{100 * share:.1f} %").right
+    assert check("12.3", 90.0).hint == "Your number is too large."
+
+
 def test_what_people_write_for_the_same():
     assert check("3.4", right("3.4") | {"the port's favourite": 1}).right
     assert check("10.3", right("10.3") | {"a": "the triangle inequality"}).right

@@ -259,6 +259,8 @@ class Exercise:
         ):
             if alike(-tried, right, self.tolerance):
                 return "The size is right. Look at the sign."
+            if 0 < right <= 1 < tried and self._right(tried / 100, tried / 100):
+                return "That is a percentage. Asked for is the share, from 0 to 1."
             return f"Your number is too {'small' if tried < right else 'large'}."
         if self.accepts is None and _is_list(right) and np.shape(right) == np.shape(tried):
             places = [
