@@ -406,6 +406,12 @@ def test_a_telephone_has_an_icon_for_its_first_screen(html):
 # -- exercises and answers ----------------------------------------------------------------------
 
 
+def test_no_page_names_the_machine_that_built_it(pages):
+    """A warning is its kind and its words, and not a file of the kernel."""
+    for path, page in pages.items():
+        assert not re.search(r"ipykernel_|/tmp/|/home/", page.get_text()), path.name
+
+
 def test_a_cell_that_waits_says_nothing(pages):
     for path, page in pages.items():
         said = [box.get_text() for box in page.select(".genre-verdict")]

@@ -1,7 +1,8 @@
-"""Figures with twice the pixels, told how large they are to be shown, so that they are sharp and nothing jumps.
+"""What cells show: figures that are sharp and do not jump, and warnings without a path of the machine that built the page.
 
-The kernels of the build take a profile of their own, in which Matplotlib draws at double density. Sphinx links
-an image that has a width to the file itself: on a phone, a touch shows all of it.
+The kernels of the build take a profile of their own, in which Matplotlib draws at double density and a warning is
+its kind and its words. A figure is told how large it is to be shown. Sphinx links an image that has a width to the
+file itself: on a phone, a touch shows all of it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,11 @@ from pathlib import Path
 from docutils import nodes
 from sphinx.application import Sphinx
 
-SETTING = 'c.InlineBackend.figure_formats = {"retina"}\n'
+SETTINGS = r"""c.InlineBackend.figure_formats = {"retina"}
+c.InteractiveShellApp.exec_lines = [
+    "__import__('warnings').formatwarning = lambda said, kind, *_, **more: f'{kind.__name__}: {said}\\n'"
+]
+"""
 
 
 def prepare(app: Sphinx) -> None:
@@ -21,7 +26,7 @@ def prepare(app: Sphinx) -> None:
     folder = Path(app.doctreedir).resolve() / "ipython"
     profile = folder / "profile_default"
     profile.mkdir(parents=True, exist_ok=True)
-    (profile / "ipython_kernel_config.py").write_text(SETTING)
+    (profile / "ipython_kernel_config.py").write_text(SETTINGS)
     os.environ["IPYTHONDIR"] = str(folder)
 
 
