@@ -108,7 +108,9 @@ PARTS: dict[str, Part] = {
         one_option_briefly,
         (*SMALL, "adult:paper"),
     ),
-    "official": Part(_seeds(3, *CORE, *ORACLES), one_option, PAPERS, {"weighted": True}),
+    "official": Part(
+        _seeds(3, *CORE, "genre-paper", *ORACLES), one_option, PAPERS, {"weighted": True}
+    ),
     "splits": Part(
         _seeds(3, *CORE, "oracle-writes"),
         one_option,

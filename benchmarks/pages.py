@@ -94,7 +94,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
 
 # Narrow enough for six tables side by side, on a screen beside its menus and on A4.
 COMPACT = """<style>
-.bd-article table.dataframe.compact { font-size: 0.72rem; line-height: 1.2; }
+.bd-article table.dataframe.compact { font-size: 0.72rem; line-height: 1.2; margin-bottom: 1rem; }
 .bd-article table.dataframe.compact :is(th, td) { padding: 0.15rem 0.14rem; }
 .bd-article table.dataframe.compact td { white-space: nowrap; }
 .bd-article table.dataframe.compact th[scope="row"] { font-weight: normal; }
