@@ -121,7 +121,9 @@
         item.replaceChildren(el("label", {}, input, el("span", {}, ...words)));
         return input;
       });
-      for (const part of this.root.querySelectorAll("[data-option]"))
+      const parts = this.root.querySelectorAll("[data-option]");
+      if (parts.length) this.list.before(el("p", {}, "Press in the drawing, or choose here:"));
+      for (const part of parts)
         part.addEventListener("click", () => this.inputs[part.dataset.option - 1].click());
       this.guess = () => this.inputs.filter((input) => input.checked).map((input) => Number(input.value));
       this.set = (guess) => {

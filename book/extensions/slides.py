@@ -45,6 +45,7 @@ img { max-width: 100%; max-height: 52vh; width: auto; height: auto !important; o
 figure { margin: 0; text-align: center; }
 figure.tall { display: grid; grid-template-columns: auto minmax(14em, 1fr); gap: 2em; align-items: center; text-align: left; }
 figure.tall img { max-height: 74vh; }
+.question-figure svg { display: block; height: auto; margin: 0 auto; max-height: 44vh; width: min(100%, 40em); }
 .genre-moving { max-width: none; border: 0; padding: 0; }
 .moving-planes { justify-content: center; }
 .moving-planes svg { max-width: min(26rem, 46vh * 1.3); }
@@ -152,7 +153,8 @@ def _question(asked: Tag) -> str:
         _bare(part) for part in asked.find_all(["p", "ol"], recursive=False) if part is not title
     ]
     drawn = asked.select_one(".question-figure")
-    told.insert(1 if drawn else 0, _bare(drawn) if drawn else "")
+    if drawn:
+        told.insert(1, str(drawn))  # with the places by which it is named
     answers = asked.select_one(".question-answers")
     return f"<h2>{title.decode_contents()}</h2>{''.join(told)}{_notes(_bare(answers) if answers else '')}"
 
