@@ -45,7 +45,8 @@ img { max-width: 100%; max-height: 52vh; width: auto; height: auto !important; o
 figure { margin: 0; text-align: center; }
 figure.tall { display: grid; grid-template-columns: auto minmax(14em, 1fr); gap: 2em; align-items: center; text-align: left; }
 figure.tall img { max-height: 74vh; }
-.question-figure svg { display: block; height: auto; margin: 0 auto; max-height: 44vh; width: min(100%, 40em); }
+.drawn { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 14em), 1fr)); gap: 2em; align-items: center; }
+.question-figure svg { display: block; height: auto; max-height: 60vh; width: 100%; }
 .genre-moving { max-width: none; border: 0; padding: 0; }
 .moving-planes { justify-content: center; }
 .moving-planes svg { max-width: min(26rem, 46vh * 1.3); }
@@ -152,11 +153,11 @@ def _question(asked: Tag) -> str:
     told = [
         _bare(part) for part in asked.find_all(["p", "ol"], recursive=False) if part is not title
     ]
-    drawn = asked.select_one(".question-figure")
-    if drawn:
-        told.insert(1, str(drawn))  # with the places by which it is named
+    said = "".join(told)
+    if drawn := asked.select_one(".question-figure"):  # whose places are those by which it is named
+        said = f'<div class="drawn"><div>{said}</div>{drawn}</div>'
     answers = asked.select_one(".question-answers")
-    return f"<h2>{title.decode_contents()}</h2>{''.join(told)}{_notes(_bare(answers) if answers else '')}"
+    return f"<h2>{title.decode_contents()}</h2>{said}{_notes(_bare(answers) if answers else '')}"
 
 
 def _said(shown: Tag) -> str:
