@@ -33,12 +33,12 @@ PAGE = Template("""<!doctype html>
 @font-face { font-family: "Genre Math"; src: url("_static/fonts/stix-two-math.woff2") format("woff2"); }
 math { font-family: "Genre Math", math; font-size: 1.06em; }
 html { scroll-snap-type: y mandatory; font: 1.4rem/1.5 system-ui, sans-serif; color: #1b1f24; }
-body { margin: 0; }
+body { margin: 0; --genre-accepted: $yes; --genre-denied: $no; }
 section { box-sizing: border-box; min-height: 100vh; padding: 6vh 8vw; scroll-snap-align: start;
   display: flex; flex-direction: column; justify-content: center; overflow-wrap: break-word; }
-section.opening { background: #0072b2; color: white; }
+section.opening { background: $yes; color: white; }
 h1 { font-size: 2.2em; line-height: 1.2; margin: 0 0 0.5em; }
-h2 { color: #0072b2; font-size: 1.3em; margin: 0 0 0.8em; }
+h2 { color: $yes; font-size: 1.3em; margin: 0 0 0.8em; }
 li { margin: 0.4em 0; }
 $moving
 img { max-width: 100%; max-height: 52vh; width: auto; height: auto !important; object-fit: contain; }
@@ -59,7 +59,7 @@ footer { margin-top: 1.5em; font-size: 0.65em; color: #4a5158; }
 .opening footer { color: white; }
 footer { display: flex; justify-content: space-between; gap: 2em; }
 a { color: inherit; }
-:focus-visible { outline: 3px solid #b84a00; outline-offset: 3px; }
+:focus-visible { outline: 3px solid $no; outline-offset: 3px; }
 @media (max-width: 64rem), (max-height: 48rem) { html { font-size: 1.05rem; } section { padding: 4vh 6vw; } }
 @media (max-width: 40rem) { html { font-size: 0.95rem; } }
 @page { size: 297mm 167mm; margin: 0; }
@@ -220,7 +220,10 @@ def deck(title: str, slides: list[str]) -> str:
         for n, slide in enumerate([first, *slides], 1)
     ]
     moving = MOVING.read_text(encoding="utf-8")
-    return PAGE.substitute(title=escape(title), slides="\n".join(numbered), moving=moving)
+    colours = {"yes": genre_lite.plotting.YES, "no": genre_lite.plotting.NO}
+    return PAGE.substitute(
+        title=escape(title), slides="\n".join(numbered), moving=moving, **colours
+    )
 
 
 def write_slides(app: Sphinx, problem: Exception | None) -> None:
