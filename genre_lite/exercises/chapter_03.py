@@ -96,13 +96,19 @@ LINEAR = _linear()
 
 def _rests(found, x, w, b, cost_weight) -> bool:
     """Whether that is an optimum: where two features are heaviest, either may move."""
-    heavy = np.abs(w).max()
-    for m in np.flatnonzero(np.isclose(np.abs(w), heavy)):
+    heaviest = np.flatnonzero(np.isclose(np.abs(w), np.abs(w).max()))
+    for m in heaviest:
         alone = np.where(np.arange(len(w)) == m, w, 0)  # so that this one is the heaviest
         rest = w @ x + b - alone @ x
-        if alike(found, _optimum()(x, alone, rest, cost_weight)):
+        best = _optimum()(x, alone, rest, cost_weight)
+        if alike(found, best):
             return True
-    return False
+
+    def loss(point: np.ndarray) -> float:
+        return np.logaddexp(0, -(w @ point + b)) + cost_weight * np.abs(point - x).sum()
+
+    # They may also share the move, in whatever way.
+    return len(heaviest) > 1 and bool(loss(np.asarray(found, float)) <= loss(best) + 1e-9)
 
 
 def _shell():

@@ -318,7 +318,7 @@ EXERCISES = (
             Mistake(
                 "Without a name it is nobody's.",
                 lambda: _still_somebody() | {"a": "no"},
-                "Twelve exact values single out one person in the whole table, with or without "
+                "A row of exact values singles out one person in the whole table, with or without "
                 "a name.",
                 _says("a", "no"),
             ),
