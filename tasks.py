@@ -4,7 +4,8 @@
     python -m tasks test             # the package, the examples in its docstrings, every cell
     python -m tasks slow             # the tests that take long, which `test` leaves out
     python -m tasks pages            # the pages that `book` has built, in a browser
-    python -m tasks check codec      # one module: style, types, its tests; `check 7` is a chapter
+    python -m tasks check codec      # one module: style, types, its tests; `check 7` is a chapter, `check intro` a page
+    python -m tasks lab              # the chapters in JupyterLab
     python -m tasks diff             # what changed in the chapters, cell by cell
     python -m tasks style            # layout and types of all files
     python -m tasks classroom        # assignments for graders, and what else a teacher needs
@@ -43,16 +44,18 @@ PEERS = {
 }
 SPREAD = ("-n", "auto", "--maxprocesses", "4", "--dist", "loadfile", "--durations=20")
 BUILT = ("book", "rendered", "slides", "moving", "chapters", "minutes")
+PROSE = ("prose", "notation", "glossary_use", "book", "bibliography")
+NOTHING_THERE = 5  # what pytest ends with where nothing was collected
 CELLS = ("--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=600")
 
 
-def run(*command: str | Path, where: Path = ROOT, **more: str) -> None:
-    """Run a module of the environment, or its jupyter-book; its failure is ours."""
+def run(*command: str | Path, where: Path = ROOT, fine: int = 0, **more: str) -> None:
+    """Run a module of the environment, or its jupyter-book; its failure is ours, unless it ends as is ``fine``."""
     known = [PYTHON.with_name("jupyter-book")] if command[0] == BOOK else [PYTHON, "-m", command[0]]
     # The networks are small: more threads than one mostly wait for each other. Text is UTF-8, on Windows too.
     settings = {"OMP_NUM_THREADS": "1", "PYTHONUTF8": "1"} | dict(os.environ) | more
     done = subprocess.run([*known, *map(str, command[1:])], cwd=where, env=settings)
-    if done.returncode:
+    if done.returncode not in (0, fine):
         sys.exit(done.returncode)
 
 
@@ -171,22 +174,48 @@ def classroom() -> None:
     run("book.classroom")
 
 
+def tests_of(module: Path) -> list[Path]:
+    """The tests with a module's name, else those with its folder's, else those that import it."""
+    for name in (module.stem, module.parent.name):
+        if (named := ROOT / f"tests/test_{name}.py").is_file():
+            return [named]
+    imports = re.compile(
+        rf"genre_lite[.\w]*\.{module.stem} import|genre_lite[.\w]* import [^(\n]*\b{module.stem}\b"
+    )
+    return [
+        path
+        for path in sorted(ROOT.glob("tests/test_*.py"))
+        if imports.search(path.read_text("utf-8"))
+    ]
+
+
 def check(what: str) -> None:
-    """One module or one chapter: style, types, examples and tests, within a minute."""
+    """One module, chapter or page: style, types, examples and tests, within a minute."""
     chapter = re.fullmatch(r"(\d+)[a-z]?", what)
+    modules = [*ROOT.glob(f"genre_lite/**/{what}.py")]
     if chapter:
         files = [notebook(what), ROOT / f"tests/test_chapter_{int(chapter[1]):02}.py"]
         run("nbstripout", "--verify", files[0])
     else:
-        files = [*ROOT.glob(f"genre_lite/**/{what}.py"), *ROOT.glob(f"tests/test_{what}.py")]
+        files = [*modules, *(path for module in modules for path in tests_of(module))]
+        files += [] if modules else ROOT.glob(f"tests/test_{what}.py")
     files = [path for path in files if path.is_file()]
+    if not files and [*ROOT.glob(f"book/**/{what}.md"), *ROOT.glob(f"notebooks/{what}.ipynb")]:
+        files = [ROOT / f"tests/test_{name}.py" for name in PROSE]  # which read all pages
     if not files:
-        sys.exit(f"Neither genre_lite/ nor tests/ has a module {what!r}; a number is a chapter.")
+        sys.exit(f"There is no module, test or page {what!r}; a number is a chapter.")
     run("ruff", "check", *files)
     run("ruff", "format", "--check", *files)
-    if not chapter:
+    if modules:
         run("mypy")
-    run("pytest", "-q", "-m", "not slow", "--durations=5", *CELLS, *files)
+    if modules == files:
+        print("No test is of this module alone; `make test` has them all.")
+    run("pytest", "-q", "-m", "not slow", "--durations=5", *CELLS, *files, fine=NOTHING_THERE)
+
+
+def lab() -> None:
+    """The chapters, to be run and changed."""
+    run("jupyter", "lab", "notebooks")
 
 
 def diff() -> None:

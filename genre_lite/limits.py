@@ -58,6 +58,11 @@ class Terms:
         For each feature named, how hard one range of it is, in place of the schema's weight.
     wait
         Years the person would wait, of which whole ones count; clocks move together by at most that.
+
+    Examples
+    --------
+    >>> Terms(freeze=["job"], bounds={"income": (None, 40_000)}, max_changes=2).freeze
+    ['job']
     """
 
     freeze: Sequence | Mapping | pd.Series = ()

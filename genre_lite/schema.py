@@ -160,10 +160,29 @@ class Schema(Sequence[Feature]):
         these digits; then the relation holds within half a step.
 
         A column that no list names may change freely, which is the same as to name it in ``free``; columns
-        that are called as age or sex are had better be named. The lists name columns, the mappings give a
-        column's ``bounds`` of advice, its ``largest``
-        change, its weight, unit, label and edges, as :class:`~genre_lite.feature.Feature` explains them; columns in
-        ``robust`` have their cost measured by the middle 98 % of the rows.
+        that are called as age or sex are had better be named.
+
+        Parameters
+        ----------
+        frame
+            One row a person, without the outcome and without a column that only names people.
+        immutable, increasing, decreasing
+            Columns that nobody may be told to change; that can only go up; only down.
+        clocks
+            Columns that only time moves, as age.
+        free
+            Columns that are meant to change freely; nobody is warned of them.
+        categorical
+            Columns whose numbers are names.
+        bounds, largest, weights
+            By column, where advice must lie, how large a change may be, and how hard one range of it is.
+        robust
+            Columns whose cost is measured by the middle 98 % of the rows.
+        relations
+            What holds between columns, as ``"total = card + car"``.
+        units, labels, edges
+            By column, what it counts, what letters call it, and the years at which a clock's levels end; see
+            :class:`~genre_lite.feature.Feature`.
 
         Warns
         -----
@@ -176,6 +195,13 @@ class Schema(Sequence[Feature]):
         ------
         SchemaError
             If the table is empty, has infinite values, dates or lists, or the constraints contradict.
+
+        Examples
+        --------
+        >>> people = pd.DataFrame({"income": [20, 35], "age": [30, 41], "job": ["clerk", "pilot"]})
+        >>> schema = Schema.infer(people, clocks=["age"], units={"income": "euros"})
+        >>> {f.name: (f.kind, f.actionability) for f in schema}
+        {'income': ('numeric', 'free'), 'age': ('numeric', 'clock'), 'job': ('nominal', 'free')}
         """
         _check_shape(frame)
         facts: dict[str, Mapping[str, Any] | None]

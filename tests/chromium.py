@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import time
@@ -38,7 +39,7 @@ class Chromium:
     """
 
     def __init__(self, folder: Path, width: int = 1280, height: int = 900) -> None:
-        path = next(filter(None, map(shutil.which, NAMES)), None)
+        path = next(filter(None, map(shutil.which, (os.environ.get("CHROMIUM", ""), *NAMES))), None)
         if path is None:
             pytest.skip("there is no Chromium to open a page")
         websocket = pytest.importorskip("websocket")

@@ -357,6 +357,7 @@ def test_no_other_file_repeats_the_address(sources, config):
     assert named == {*ADDRESSED, *(name for name in sources if name.endswith(".ipynb"))}
     site = slug.replace("/", ".github.io/")
     assert {name for name, text in sources.items() if site in text} == {
+        "README.md",
         "_config.yml",
         "pyproject.toml",
     }
@@ -404,10 +405,38 @@ def test_one_rule_says_who_is_denied(root):
     assert not off
 
 
-def test_half_a_chapter_is_checked_too(monkeypatch):
-    asked = []
-    monkeypatch.setattr(tasks, "run", lambda *command, **_: asked.append([str(c) for c in command]))
+@pytest.fixture
+def asked(monkeypatch):
+    """What a task would run."""
+    said = []
+    monkeypatch.setattr(tasks, "run", lambda *command, **_: said.append([str(c) for c in command]))
+    return said
+
+
+def test_half_a_chapter_is_checked_too(asked):
     tasks.check("2b")
     assert asked[-1][-2].endswith("02b_one_number.ipynb")
     assert asked[-1][-1].endswith("test_chapter_02.py")
     assert not any(command[0] == "mypy" for command in asked)
+
+
+@pytest.mark.parametrize(
+    ("what", "last", "typed"),
+    [
+        ("codec", "test_codec.py", True),
+        ("recommend", "test_cli.py", True),  # a part of a package
+        ("estimator", "test_contract.py", True),  # no test has its name
+        ("unread", "test_unread.py", False),  # no module has its name
+        ("intro", "test_bibliography.py", False),  # a page: what reads all pages
+        ("genre_in_ten_minutes", "test_bibliography.py", False),
+    ],
+)
+def test_a_module_a_test_or_a_page_is_checked_by_its_name(asked, what, last, typed):
+    tasks.check(what)
+    assert any(part.endswith(last) for part in asked[-1]), asked[-1]
+    assert any(command[0] == "mypy" for command in asked) is typed
+
+
+def test_a_name_that_nothing_has_is_told():
+    with pytest.raises(SystemExit, match="no module, test or page 'nowhere'"):
+        tasks.check("nowhere")

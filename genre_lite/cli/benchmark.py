@@ -58,7 +58,7 @@ def benchmark(
     ] = None,
     quiet: Quiet = False,
 ) -> None:
-    """Judge methods on tables; what is finished stays, so a killed run goes on when repeated."""
+    """Judge methods on tables, for simulated banks; a killed run goes on when repeated."""
     from ..evaluation.benchmark import METHODS, run
 
     tables: list | dict = named(datasets) or ["adult", "compas", "german"]

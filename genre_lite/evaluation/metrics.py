@@ -539,6 +539,18 @@ def evaluate(
     ------
     GenReError
         If a method answered other people, the judge is no world, or somebody has no group.
+
+    Examples
+    --------
+    >>> import genre_lite as gl
+    >>> bank = gl.load_dataset("moons", n=400)
+    >>> world = gl.gold_world(bank, seed=0, progress=False)
+    >>> h = gl.train_classifier(bank, seed=0, progress=False)
+    >>> copier = gl.baselines.NearestNeighbour(h, bank.schema, progress=False)
+    >>> people = bank.X_test[h.predict_proba(bank.X_test)[:, 1] <= 0.5]
+    >>> answers = {"copy": copier.fit(bank.X_train, bank.y_train).recommend(people)}
+    >>> gl.evaluate(answers, people, judge=world).loc["copy", ["coverage", "violations"]].tolist()
+    [1.0, 0.0]
     """
     if not isinstance(answers, Mapping):
         raise GenReError(
