@@ -181,7 +181,7 @@ class Schema(Sequence[Feature]):
         relations
             What holds between columns, as ``"total = card + car"``.
         units, labels, edges
-            By column, what it counts, what letters call it, and the years at which a clock's levels end; see
+            By column, what it counts, what letters call it, and from how many years on a clock's level holds; see
             :class:`~genre_lite.feature.Feature`.
 
         Warns
