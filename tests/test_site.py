@@ -163,8 +163,9 @@ def test_page_drawings_desk_and_plots_share_the_colours_of_yes_and_no(root):
     assert f"--genre-accepted: {yes};" in light and f"--genre-denied: {no};" in light
     for name in ("assets/logo-light.svg", "assets/favicon.svg", "genre_lite/desk/desk.css"):
         assert {yes, no} <= set(re.findall(r"#\w{6}", (root / name).read_text().lower())), name
-    slides = (root / "book/extensions/slides.py").read_text().lower()
-    assert yes in slides and no in slides
+    slides = (root / "book/extensions/slides.py").read_text()
+    assert '"yes": genre_lite.plotting.YES, "no": genre_lite.plotting.NO' in slides
+    assert "$yes" in slides and "$no" in slides and yes not in slides.lower()
     for path in root.glob("assets/*.svg"):
         if "genre-drawing" in (text := path.read_text().lower()):
             assert not re.findall(r"#[0-9a-f]{6}", text), f"{path.name} has colours of its own"
