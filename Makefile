@@ -74,7 +74,7 @@ diff: $(READY) ## What changed in the chapters since the last commit, cell by ce
 	@$(PY) -m tasks diff
 
 lab: $(READY) ## Open the chapters in JupyterLab
-	$(PY) -m jupyter lab notebooks
+	@$(PY) -m tasks lab
 
 classroom: $(READY) ## Write assignments for graders and what else a teacher needs into _classroom/
 	@$(PY) -m tasks classroom

@@ -210,7 +210,16 @@ def check(what: str) -> None:
         run("mypy")
     if modules == files:
         print("No test is of this module alone; `make test` has them all.")
-    run("pytest", "-q", "-m", "not slow", "--durations=5", *CELLS, *files, fine=NOTHING_THERE)
+    run(
+        "pytest",
+        "-q",
+        "-m",
+        "not slow",
+        "--durations=5",
+        *CELLS,
+        *files,
+        fine=NOTHING_THERE if modules else 0,
+    )
 
 
 def lab() -> None:
