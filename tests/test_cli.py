@@ -21,7 +21,7 @@ from typer.testing import CliRunner, Result
 import genre_lite as gl
 from genre_lite.cli import app
 from genre_lite.datasets import load_dataset
-from genre_lite.terminal import as_options
+from genre_lite.terminal import as_options, print_table
 
 
 def call(*arguments: object) -> Result:
@@ -637,6 +637,21 @@ def test_the_same_term_in_two_places_is_refused(letterhead: Path, here: Path) ->
     result = call(*ASK, *MODEL, "--terms", "terms.json", "--wait", 2)
     assert result.exit_code == 2
     assert "--wait is also in terms.json" in result.stderr
+
+
+def test_a_title_is_as_wide_as_it_is() -> None:
+    """It stands above its table in one line, however narrow the table."""
+    told, title = StringIO(), "Person 0: already accepted, nothing needs to change"
+    print_table(pd.DataFrame({"a": [1]}), title=title, file=told)
+    assert told.getvalue().splitlines()[0] == title
+
+
+def test_a_check_calls_options_as_the_letters_do(letterhead: Path, here: Path) -> None:
+    Path("several.json").write_text(done(*ASK, *MODEL, "--n", 2, "--format", "json"))
+    told = call("check", "several.json", "own.genre", *MODEL).stdout.splitlines()
+    place = [cell.strip() for cell in told[1].strip("┃").split("┃")].index("option")
+    rows = [line.strip("│").split("│") for line in told if line.startswith("│")]
+    assert {row[place].strip() for row in rows} == {"A", "B"}
 
 
 def test_a_feature_may_have_the_name_of_a_line(letterhead: Path, here: Path) -> None:

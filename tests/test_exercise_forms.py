@@ -296,6 +296,24 @@ def test_a_first_hint_says_which_part_is_wrong():
         assert not verdict.right and hint in verdict.hint, verdict
 
 
+def test_two_features_that_are_heaviest_may_share_the_move():
+    """The loss is the same however they do, so each of these answers is an optimum; half of the move is none."""
+
+    def shared(part):
+        def optimum(x, w, b, cost_weight):
+            best, heavy, z = np.array(x, dtype=float), np.abs(w).max(), w @ x + b
+            if cost_weight < heavy / (1 + np.exp(z)):
+                tied = np.isclose(np.abs(w), heavy)
+                far = part * (np.log((heavy - cost_weight) / cost_weight) - z)
+                best[tied] += far / tied.sum() / w[tied]
+            return best
+
+        return optimum
+
+    assert check("3.2", shared(1)).right
+    assert not check("3.2", shared(0.5)).right
+
+
 def test_a_percentage_is_told_apart_from_a_number_that_is_wrong():
     share = right("12.3")
     told = "That is a percentage. Asked for is the share, from 0 to 1."

@@ -135,6 +135,15 @@ def test_map_places_each_method_by_cost_and_plausibility() -> None:
     assert ax.get_xlabel() == "cost (less is better)\nfound nothing: revise"
 
 
+def test_no_two_methods_of_a_frontier_look_alike() -> None:
+    many = [f"method {i}" for i in range(24)]
+    frame = pd.DataFrame({"cost": np.arange(24.0), "plausibility": 0.5}, index=many)
+    lines = plotting.frontier(frame).get_lines()
+    looks = {(line.get_marker(), line.get_color()) for line in lines if line.get_label() in many}
+    plt.close("all")
+    assert len(looks) == 24
+
+
 def test_map_fills_a_disc_clockwise_by_the_share_that_is_valid() -> None:
     white, pies = discs(plotting.method_map(METHODS))
     assert len(white) == 3 and len(pies) == 2  # of wachter's options none is valid
