@@ -26,7 +26,6 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import joblib
-from tqdm.auto import tqdm
 
 from genre_lite.errors import GenReError
 
@@ -325,47 +324,17 @@ def wanted(key: str, tables: list | None, rows: list | None, seeds: int) -> bool
 
 
 def confirm(record: Record, count: int, keys: Iterable[str], jobs: int = 1) -> None:
-    """Take up old cells, if ``count`` of them come out the same by the code of today.
-
-    A cell stands by cells of its own part, table and row, and by no others. The last seeds come first,
-    since another machine's cells may differ by a rounding; and of these the stages that hold many rows, so
-    that few are set up. What a stopped run has made again is in the spool, and is not made a third time.
-    """
-    rows: dict[str, list[str]] = {}
-    for key in keys:
-        if "error" not in record.old.get(key, {"error": True}):
-            rows.setdefault(key.rpartition("/")[0], []).append(key)
-    left = {
-        row: min(count, len(keys)) - sum(map(record.cells.__contains__, keys))
-        for row, keys in rows.items()
-    }
-    stages: list[list[str]] = []
-    for cells in sorted(by_stage(key for keys in rows.values() for key in keys), key=_rank):
-        stages.append([])
-        for key in cells:
-            row = key.rpartition("/")[0]
-            if left[row] > 0 and key not in record.cells:
-                left[row] -= 1
-                stages[-1].append(key)
+    """Take up old cells, stage by stage, so that few are set up (:meth:`Record.sample`)."""
     # Named by its module, which a process can import; this file runs as __main__.
     run = import_module("benchmarks.field").work
-    asked = [joblib.delayed(run)(cells, record.path) for cells in stages if cells]
-    crew = joblib.Parallel(jobs, return_as="generator_unordered")
-    for _ in tqdm(crew(asked), total=len(asked), desc="confirm", unit="stage"):
-        record.collect()
-    for row, cells in rows.items():
-        again = {key: record.cells[key] for key in cells if key in record.cells}
-        for key, cell in again.items():
-            if "error" in cell:  # it may be this machine's, and says nothing of the old cells
-                raise GenReError(f"{key}: {cell['error']}")
-        if not record.confirm(cells, again):
-            tqdm.write(f"{row}: {len(cells)} cells are to be made again")
-    record.write(statistics.summary)
-
-
-def _rank(cells: list[str]) -> tuple[int, int]:
-    """Late seeds first, and long stages of these."""
-    return -int(cells[0].rpartition("/")[2]), -len(cells)
+    record.sample(
+        keys,
+        count,
+        lambda cells: joblib.delayed(run)(cells, record.path),
+        jobs,
+        statistics.summary,
+        stages=by_stage,
+    )
 
 
 def played(keys: list[str]) -> dict[str, dict]:

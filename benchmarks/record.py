@@ -17,12 +17,14 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from genre_lite import atomic
+from genre_lite.errors import GenReError
 
 from . import provenance
 
 __all__ = ["Record", "plain"]
 
 DIGITS = 6
+MARKS = ("code", "stands_by", "warnings")  # who made a cell, and what libraries said meanwhile
 
 
 class Record:
@@ -95,6 +97,53 @@ class Record:
                 self.put(key, old | {"stands_by": sorted(again)})
         return same
 
+    def sample(
+        self,
+        keys: Iterable[str],
+        count: int,
+        task: Callable[[list[str]], object],
+        jobs: int,
+        summary: Callable[[Mapping[str, dict]], Mapping],
+        *,
+        stages: Callable[[Iterable[str]], list[list[str]]] = lambda keys: [[key] for key in keys],
+        **about: object,
+    ) -> None:
+        """Take up old cells, if ``count`` of each row come out the same by the code of today.
+
+        A row is all of a key but its seed: a cell stands by cells of its own row, and by no others. The last
+        seeds come first, since another machine's cells may differ by a rounding. ``task`` is joblib's task for
+        the cells of one stage, and leaves them in the spool; what a stopped run has left there is not made
+        a third time.
+        """
+        rows: dict[str, list[str]] = {}
+        for key in keys:
+            if "error" not in self.old.get(key, {"error": True}):
+                rows.setdefault(key.rpartition("/")[0], []).append(key)
+        left = {
+            row: min(count, len(keys)) - sum(map(self.cells.__contains__, keys))
+            for row, keys in rows.items()
+        }
+        asked: list[list[str]] = []
+        for cells in sorted(stages(key for keys in rows.values() for key in keys), key=_rank):
+            asked.append([])
+            for key in cells:
+                row = key.rpartition("/")[0]
+                if left[row] > 0 and key not in self.cells:
+                    left[row] -= 1
+                    asked[-1].append(key)
+        tasks = [task(cells) for cells in asked if cells]
+        crew = joblib.Parallel(jobs, return_as="generator_unordered")
+        for _ in tqdm(crew(tasks), total=len(tasks), desc="confirm", unit="stage"):
+            self.collect()
+        for row, cells in rows.items():
+            again = {key: self.cells[key] for key in cells if key in self.cells}
+            for key, cell in again.items():
+                if "error" in cell:  # it may be this machine's, and says nothing of the old cells
+                    raise GenReError(f"{key}: {cell['error']}")
+            if not self.confirm(cells, again):
+                tqdm.write(f"{row}: {len(cells)} cells are to be made again")
+        self.write(summary, **about)
+
     def fill(
         self,
         tasks: Iterable,
@@ -164,10 +213,20 @@ class Record:
                 path.unlink()
 
 
-def _answers(cell: Mapping) -> dict:
-    """What a cell says, without what depends on a machine's other work."""
-    found = plain(cell.get("metrics", {"refused": cell.get("refused")}))
-    return {key: value for key, value in found.items() if not key.startswith("seconds")}
+def _answers(said: object) -> object:
+    """What a cell says, without its marks and what depends on a machine's other work."""
+    if not isinstance(said, Mapping):
+        return plain(said)
+    return {
+        key: _answers(value)
+        for key, value in said.items()
+        if key not in MARKS and "seconds" not in key
+    }
+
+
+def _rank(cells: list[str]) -> tuple[int, int]:
+    """Late seeds first, and long stages of these."""
+    return -int(cells[0].rpartition("/")[2]), -len(cells)
 
 
 def plain(value: object) -> object:

@@ -6,6 +6,7 @@ import json
 import math
 from dataclasses import replace
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -161,6 +162,31 @@ def test_a_cell_stands_by_its_own_part_and_table_alone(record, monkeypatch):
         f"{kind}/0": [f"{kind}/1"]
         for kind in ("main/german/genre", "main/compas:paper/genre", "options/compas:paper/genre")
     }
+
+
+@pytest.mark.parametrize("tv", [0.1, 0.2])
+def test_any_record_takes_up_its_old_cells(record, tv):
+    """A cell of a record without stages; what took seconds may differ at any depth, nothing else."""
+    old = [f"fidelity/{toy}/{seed}" for toy in ("moons", "circles") for seed in range(3)]
+    for key in old:
+        record.put(key, {"GenRe": {"tv": 0.1, "seconds": 1.0}})
+    record.write()
+    later = Record(
+        record.path, COMMAND, code=lambda key: {"a.py": "2"}, spool=record.path.parent / "spool"
+    )
+    asked = []
+
+    def work(keys):
+        asked.extend(keys)
+        later.leave(keys[0], {"GenRe": {"tv": tv if "moons" in keys[0] else 0.1, "seconds": 9.0}})
+
+    later.sample(
+        old, 1, lambda keys: joblib.delayed(work)(keys), 1, lambda cells: {"n": len(cells)}
+    )
+    assert asked == ["fidelity/moons/2", "fidelity/circles/2"]
+    standing = [*old] if tv == 0.1 else ["fidelity/moons/2", *old[3:]]
+    assert sorted(later.cells) == sorted(standing)
+    assert json.loads(record.path.read_text())["summary"] == {"n": len(standing)}
 
 
 def test_no_cell_stands_by_none(record):
