@@ -267,6 +267,7 @@ TASKS = {
         package,
         classroom,
         check,
+        lab,
         diff,
         style,
         peers,

@@ -202,6 +202,15 @@ def test_make_help_lists_every_command(root):
     assert sorted(listed) == sorted((*COMMANDS, "help"))
 
 
+@pytest.mark.parametrize("name", ["Makefile", "tasks.py", "CONTRIBUTING.md", "README.md"])
+def test_a_task_that_is_named_is_there(root, name):
+    text = (root / name).read_text()
+    asked = set(re.findall(r"-m tasks ([a-z]+)", text))
+    assert asked <= tasks.TASKS.keys()
+    if name == "tasks.py":
+        assert asked == tasks.TASKS.keys(), "its head lists them all"
+
+
 def test_each_test_runs_in_the_gate_once(root, monkeypatch):
     (most,), (rest,) = (called(monkeypatch, task) for task in (tasks.test, tasks.slow))
     assert most.endswith("-m not slow") and rest.endswith("-m slow tests")
