@@ -33,7 +33,7 @@ COMMAND = "python -m benchmarks.ship_models"
 OUTCOMES = {
     "adult": "an income above $50,000",
     "compas": "a score below high",
-    "german": "a good credit rating",
+    "german": "the loan",
 }
 PEOPLE = 500  # at most
 

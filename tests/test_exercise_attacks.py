@@ -13,6 +13,7 @@ from itertools import product
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from genre_lite import load_dataset
@@ -61,6 +62,8 @@ ATTACKS["1.2"] = {
     "less savings than the others": {"A": "denied", "D": "denied"},
     "all but the surest": {"A": "denied", "B": "forbidden", "D": "forbidden"},
     "the names alone": ["A", "C"],
+    "the reasons alone, turned round": ["forbidden", "denied"],
+    "one reason for both, and no letter": pd.Series(["denied", "denied"]),
     "the usable ones": {"B": "denied", "D": "forbidden"},
 }
 # The applicant stands at (0.07, 0.99), and option 0 at (0.2, −0.1).
@@ -77,13 +80,15 @@ ATTACKS["1.3"] = {
 }
 ATTACKS["1.4"] = {
     "option 0": (0.2, -0.1),
-    "nearest as the crow flies": (0.192, -0.004),
-    "a margin of six tenths": (0.06, 0.068),
-    "the coordinates swapped": (-0.011, 0.06),
+    "a margin of six tenths": (-0.28, 0.034),
+    "the coordinates swapped": (-0.034, -0.242),
     "where good outcomes are dense": (1.2, -0.45),
-    "the cheapest yes": (0.0656, 0.135),
+    "the cheapest yes": (-0.883, 0.068),
+    "the cheapest sure yes": (-0.883, -0.091),
     "surer than asked, and not plausible": (-0.4, -0.1),
-    "what judge says of it": (0.45, 0.7),
+    "plausible, and no margin": (-0.298, 0.113),
+    "what judge says of it": (0.43, 0.7),
+    "for the first applicant": (0.06, -0.011),
 }
 
 # -- 2: three objectives ----------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from decimal import Decimal
 from fractions import Fraction
 from functools import cache
 from itertools import product
@@ -256,7 +257,7 @@ def test_a_function_that_writes_into_what_it_is_given_is_told_so():
 
 def test_what_is_missing_is_told_apart_from_what_is_wrong():
     assert "something is missing" in check("6.5", {"a": "yes", "b": "yes", "d": "yes"}).hint
-    assert check("6.5", {**right("6.5"), "c": "yes"}).hint == "Look again at c."
+    assert check("6.5", {**right("6.5"), "c": "yes"}).hint == "Look again at “c”."
     assert check("1.1", {1: "explanation"}).hint == "Your answer has no part 5."
 
 
@@ -329,8 +330,22 @@ def test_what_people_write_for_the_same():
     assert check("1.1", {k: short.get(v, v) for k, v in right("1.1").items()}).right
     assert check("1.2", {"A": "denied", "B": "ok", "C": "forbidden", "D": None}).right
     assert not check("1.2", {"A": "denied", "B": "ok", "C": "ok", "D": "ok"}).right
-    x1, x2 = right("1.3")
-    assert check("1.3", {"x1": x1, "x2": x2}).right
+    usable = {"A": "denied", "B": "ok", "C": "forbidden", "D": "valid"}
+    for answer in (usable, pd.Series(usable), list(usable.items()), list(usable.values())):
+        assert check("1.2", answer).right, answer
+    for key in ("1.3", "1.4"):
+        x1, x2 = right(key)
+        assert check(key, {"x1": x1, "x2": x2}).right
+        row = pd.DataFrame({"cost": [0.4], "x2": [x2], "x1": [x1], "plausible": [True]})
+        assert check(key, row).right and check(key, row.iloc[0]).right, "a row of the grid"
+        assert not check(key, pd.Series([x1, x2], ["x2", "x1"])).right, "by their labels"
+    assert check("1.1", pd.Series([*right("1.1").values()])).right, "in order, without labels"
+    for never in ("A, D", "D and A", pd.Series(["A", "D"]), ["A", "D"]):
+        assert check("2.3", right("2.3") | {"never": never}).right, never
+    assert not check("2.3", right("2.3") | {"never": "A"}).right
+    assert check("2.3", right("2.3") | {"never": {"?"}}).state == "not yet"
+    assert check("2.1", Decimal("1.8667")).right
+    assert check("2.4", right("2.4") | {3: "gold validity", 4: "LOF"}).right
     said = {"rises": "rise", "falls": "down", "stays": "same"}
     assert check("5.1", {part: said[word] for part, word in right("5.1").items()}).right
     assert check("6.5", {part: word[0] for part, word in right("6.5").items()}).right
@@ -433,7 +448,7 @@ def test_whoever_is_wrong_about_the_size_is_not_told_of_the_margin():
     told = EVERY["7.8"].judge(
         {"valid": 0.77, "plausible": 0.75, "at 0.9": "no", "at 0.95": "no"}, 1
     )
-    assert told.hint == "Look again at valid, at 0.9."
+    assert told.hint == "Look again at “valid”, “at 0.9”."
 
 
 def test_a_function_is_shown_where_it_is_wrong():

@@ -73,14 +73,34 @@ def _unusable() -> dict[str, str]:
     return reasons
 
 
-USABLE = {"", "?", "ok", "okay", "usable", "fine", "yes", "none", "-"}
+USABLE = {"", "-", "?", "accepted", "allowed", "fine", "good", "none"}
+USABLE |= {"ok", "okay", "usable", "valid", "yes"}
 
 
-def _without_usable(answer: object) -> object:
-    """All four forms may be named; the usable ones are left out."""
-    if not (isinstance(answer, Mapping) and {str(k).upper() for k in answer} >= set("ABCD")):
+def _says_usable(reason: object) -> bool:
+    return str(reason).strip().lower() in USABLE
+
+
+def _named(answer: object) -> object:
+    """The reasons by form, however they were written; the usable ones may be named, and are left out."""
+    if isinstance(answer, pd.Series):
+        lettered = {str(name).upper() for name in answer.index} & {*"ABCD"}
+        answer = list(answer.items()) if lettered else answer.tolist()
+    if isinstance(answer, list | tuple | np.ndarray):
+        if len(answer) and all(np.shape(one) == (2,) for one in answer):
+            answer = dict(answer)
+        elif len(answer) == len(suggestions):
+            answer = dict(zip(suggestions.index, answer, strict=True))
+        else:  # without letters, or with nothing else
+            answer = dict(enumerate(answer))
+    if not isinstance(answer, Mapping):
         return answer
-    return {k: v for k, v in answer.items() if v is not None and str(v).lower() not in USABLE}
+    kept = {
+        name: reason
+        for name, reason in answer.items()
+        if not (reason is None or reason != reason or _says_usable(reason))
+    }
+    return kept or answer
 
 
 # -- 1.3 and 1.4: the moons ---------------------------------------------------------------------
@@ -91,36 +111,43 @@ NEARLY = 0.005  # of cost, above the least of a valid point
 
 @cache
 def moons() -> SimpleNamespace:
-    """The chapter's classifier, applicant, ranges, and line of plausibility."""
+    """The chapter's classifier, two applicants, ranges, and line of plausibility."""
     import genre_lite as gl
 
     toy = gl.load_dataset("moons")
     h = gl.train_classifier(toy, seed=0, progress=False)
-    distance = (toy.X_test - [0.0, 1.0]).abs().sum(axis=1)
+
+    def nearest(x1: float, x2: float) -> pd.DataFrame:
+        return toy.X_test.loc[[(toy.X_test - [x1, x2]).abs().sum(axis=1).idxmin()]]
+
     good = toy.X_train[toy.y_train == 1]
     return SimpleNamespace(
         toy=toy,
         h=h,
-        applicant=toy.X_test.loc[[distance.idxmin()]],
+        applicant=nearest(0.0, 1.0),
+        second=nearest(-0.9, 0.5),
         low=toy.X_train.min(),
         high=toy.X_train.max(),
         line=np.quantile(toy.density(good), 0.01),
     )
 
 
+second = "second"
+
+
 @cache
-def every_point() -> pd.DataFrame:
-    """Every point of a fine grid: cost, probability of yes, plausible or not."""
+def every_point(who: str = "applicant") -> pd.DataFrame:
+    """Every point of a fine grid: cost for one of the two, probability of yes, plausible or not."""
     world = moons()
     names = world.toy.schema.names
     axes = [np.linspace(world.low[name], world.high[name], 200) for name in names]
     points = np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, 2)
-    return judged(pd.DataFrame(points, columns=names))
+    return judged(pd.DataFrame(points, columns=names), who)
 
 
-def judged(points: pd.DataFrame) -> pd.DataFrame:
+def judged(points: pd.DataFrame, who: str = "applicant") -> pd.DataFrame:
     world = moons()
-    moved = (points - world.applicant.iloc[0]).abs() / (world.high - world.low)
+    moved = (points - getattr(world, who).iloc[0]).abs() / (world.high - world.low)
     return points.assign(
         cost=moved.sum(axis=1),
         h=world.h.predict_proba(points)[:, 1],
@@ -128,12 +155,19 @@ def judged(points: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _one(answer: object) -> pd.Series:
+def _point(answer: object) -> object:
+    """A point that names its coordinates, as a row of the grid does, whatever else it holds."""
+    if isinstance(answer, pd.DataFrame) and len(answer) == 1:
+        answer = answer.iloc[0]
+    if isinstance(answer, pd.Series | Mapping) and {"x1", "x2"} <= {*answer.keys()}:
+        return (answer["x1"], answer["x2"])
+    return answer
+
+
+def _one(answer: object, who: str = "applicant") -> pd.Series:
     """The verdict on one point, whatever it was written as."""
-    if isinstance(answer, Mapping):
-        answer = [answer["x1"], answer["x2"]]
     x1, x2 = np.asarray(answer, dtype=float).ravel()
-    return judged(pd.DataFrame({"x1": [x1], "x2": [x2]})).iloc[0]
+    return judged(pd.DataFrame({"x1": [x1], "x2": [x2]}), who).iloc[0]
 
 
 def _option_0() -> float:
@@ -165,15 +199,26 @@ def _least_valid() -> float:
     return _one(_cheapest_valid())["cost"]
 
 
+def _cheapest_safe(margin: float) -> tuple[float, float]:
+    """The second applicant's cheapest yes with a margin, plausible or not."""
+    grid = every_point(who=second)
+    best = grid[grid["h"] >= margin].nsmallest(1, "cost").iloc[0]
+    return (best["x1"], best["x2"])
+
+
 def _safe_and_plausible() -> tuple[float, float]:
-    grid = every_point()
+    grid = every_point(who=second)
     both = grid[(grid["h"] >= 0.7) & grid["plausible"]]
     best = both.nsmallest(1, "cost").iloc[0]
     return (best["x1"], best["x2"])
 
 
+def _theirs(answer: object) -> pd.Series:
+    return _one(answer, second)
+
+
 def _least() -> float:
-    return _one(_safe_and_plausible())["cost"]
+    return _theirs(_safe_and_plausible())["cost"]
 
 
 def _is_safe(point: pd.Series) -> bool:
@@ -208,6 +253,8 @@ EXERCISES = (
         names={
             "causal": "causal advice",
             "an explanation": "explanation",
+            "explanations": "explanation",
+            "a recourse": "recourse",
             "advice": "causal advice",
         },
         hint="Take them one by one: does it look back, speak of the model's next answer, or of the "
@@ -218,8 +265,14 @@ EXERCISES = (
         key="1.2",
         title="Find the unusable ones",
         solution=_unusable,
-        read=_without_usable,
+        read=_named,
         mistakes=(
+            Mistake(
+                "The reasons say by themselves which forms they are about.",
+                lambda: ["denied", "forbidden"],
+                "Which form has which reason? Write both for each, the letter and the reason.",
+                lambda answer: bool(answer) and not {*answer} & {*"ABCD"},
+            ),
             Mistake(
                 "What the model accepts can be used.",
                 lambda: {"A": "denied"},
@@ -254,6 +307,7 @@ EXERCISES = (
         key="1.3",
         title="The cheapest yes",
         solution=_cheapest_valid,
+        read=_point,
         mistakes=(
             Mistake(
                 "The nearest real person with a good outcome will do.",
@@ -298,29 +352,35 @@ EXERCISES = (
         key="1.4",
         title="Now make it plausible",
         solution=_safe_and_plausible,
+        read=_point,
         mistakes=(
             Mistake(
                 "Valid is valid: a margin changes nothing.",
-                lambda: _cheapest_valid(),
+                lambda: _cheapest_safe(0.5),
                 "h is below the margin here. Go a little farther.",
-                lambda answer: _one(answer)["h"] < MARGIN,
+                lambda answer: _theirs(answer)["h"] < MARGIN,
             ),
             Mistake(
                 "Who is surely accepted is plausible.",
-                lambda: (-0.6, -0.2),
+                lambda: _cheapest_safe(MARGIN),
                 "The model is sure enough, but nobody lives there. Ask toy.density about it.",
-                lambda answer: not _one(answer)["plausible"],
+                lambda answer: not _theirs(answer)["plausible"],
             ),
             Mistake(
                 "Any safe and plausible point will do, whatever it costs.",
                 lambda: (1.0, -0.5),
                 "Safe and plausible, and more expensive than need be. Which way lies the applicant?",
-                lambda answer: _is_safe(_one(answer)) and _one(answer)["cost"] > _least() + SLACK,
+                lambda answer: (
+                    _is_safe(_theirs(answer)) and _theirs(answer)["cost"] > _least() + SLACK
+                ),
             ),
         ),
         hint="Give two numbers, x1 and x2. Start from a safe and plausible point, and walk back "
         "towards the applicant.",
-        takeaway="All three wishes at once cost a little more than one, and not much more.",
-        accepts=lambda answer: _is_safe(_one(answer)) and _one(answer)["cost"] <= _least() + SLACK,
+        takeaway="A yes has a price, a margin has one, and so has the company of real people. Here the last is the "
+        "greatest; for the first applicant it was nothing.",
+        accepts=lambda answer: (
+            _is_safe(_theirs(answer)) and _theirs(answer)["cost"] <= _least() + SLACK
+        ),
     ),
 )

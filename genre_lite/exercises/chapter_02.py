@@ -145,7 +145,7 @@ EXERCISES = (
             Mistake(
                 "The cost is a mean over the features.",
                 lambda: (0.2 + 2 / 3 + 1) / 4,
-                "You divided by the number of features. The Score does that; the cost is a sum.",
+                "You divided by the number of features. The cost is a sum.",
             ),
         ),
         hint="Take the features one by one: savings, age, skill, housing.",
@@ -230,7 +230,13 @@ EXERCISES = (
         key="2.4",
         title="Four leaflets, and a question to each",
         solution=_missing_metrics,
-        names={"Val (gold)": "validity (gold)", "Val (h)": "validity (h)"},
+        names={
+            "Val (gold)": "validity (gold)",
+            "gold validity": "validity (gold)",
+            "Val (h)": "validity (h)",
+            "bank validity": "validity (h)",
+            "LOF": "plausibility",
+        },
         mistakes=(
             Mistake(
                 "A mean over the answers found is a mean over all people.",

@@ -244,7 +244,7 @@ class Exercise:
         if isinstance(right, Mapping) and isinstance(tried, Mapping):
             wrong = [str(key) for key, part in tried.items() if not self._holds(key, part)]
             if wrong:
-                return f"Look again at {', '.join(wrong)}."
+                return f"Look again at {', '.join(f'“{key}”' for key in wrong)}."
             if right.keys() - tried.keys():
                 said = "What you gave is right, and something is missing."
                 return said if tried else "Nothing is in it yet."
@@ -360,7 +360,7 @@ def _missing(answer: Any) -> bool:
         return answer.strip() in ("", "?", "...")
     if isinstance(answer, Mapping):
         return any(_missing(part) for part in answer.values())
-    if isinstance(answer, list | tuple):
+    if isinstance(answer, list | tuple | set | frozenset):
         return any(_missing(part) for part in answer)
     return False
 

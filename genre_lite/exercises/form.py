@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
+from decimal import Decimal
 from fractions import Fraction
 from numbers import Number
 from typing import Any
@@ -68,9 +69,12 @@ def in_form(
     if isinstance(like, Mapping):
         return _as_mapping(answer, like, known, names)
     if isinstance(like, set | frozenset):
-        if isinstance(answer, str | Mapping) or not np.iterable(answer):
-            return answer
-        if isinstance(answer, pd.Series | pd.DataFrame):
+        if isinstance(answer, pd.Series):
+            answer = answer.tolist()
+        if isinstance(answer, str):
+            said = [*filter(None, re.split(r"[\s,;]+|\band\b", answer))]
+            answer = said if {*map(plain, said)} <= {*map(plain, known)} else answer
+        if isinstance(answer, str | Mapping | pd.DataFrame) or not np.iterable(answer):
             return answer
         return {in_form(part, "", known, names) for part in answer}
     if isinstance(like, str | bool | np.bool_ | Number):
@@ -110,7 +114,7 @@ def _as_scalar(answer: Any, like: Any, known: Collection[str], names: Any) -> An
         if isinstance(answer, str) and plain(answer) in YES | NO:
             return plain(answer) in YES
         return bool(answer) if isinstance(answer, Number) and answer in (0, 1) else answer
-    if isinstance(answer, Fraction):
+    if isinstance(answer, Fraction | Decimal):
         return float(answer)
     return _number(answer, like) if isinstance(answer, str) else answer
 
@@ -134,8 +138,9 @@ def _as_mapping(answer: Any, like: Mapping, known: Collection[str], names: Any) 
     if isinstance(answer, pd.DataFrame) and 1 in answer.shape:
         answer = answer.iloc[0] if len(answer) == 1 else answer.iloc[:, 0]
     if isinstance(answer, pd.Series):
-        answer = answer.to_dict()
-    elif isinstance(answer, list | tuple | np.ndarray) and len(answer) == len(like):
+        in_order = isinstance(answer.index, pd.RangeIndex) and {*answer.index} != {*like}
+        answer = answer.tolist() if in_order else answer.to_dict()
+    if isinstance(answer, list | tuple | np.ndarray) and len(answer) == len(like):
         answer = dict(zip(like, answer, strict=True))
     if not isinstance(answer, Mapping):
         return answer
