@@ -270,6 +270,26 @@ def test_the_results_say_what_their_numbers_say(results):
     )
 
 
+def test_the_appendix_says_what_a_large_cost_weight_did(results, root):
+    page = " ".join((root / "book/appendix_consistency.md").read_text().split())
+    for words in (
+        "about half of the targets are effective then, and the distance has moved by less than a twentieth",
+        "at most an eighth is effective. On *moons* the distance is still what it was, on *circles* it has "
+        "grown by a tenth, and on *corr* it has fallen by two fifths",
+    ):
+        assert words in page
+    last = {}
+    for toy in TOYS:
+        rows = {at["cost_weight"]: at for at in results["toys"][toy]["by_cost_weight"]}
+        start = rows[0.0]["measured"]["mean"]
+        moved = {weight: at["measured"]["mean"] / start for weight, at in rows.items()}
+        assert all(abs(moved[weight] - 1) < 1 / 20 for weight in rows if weight <= 5)
+        assert rows[5.0]["ess"] / rows[5.0]["n"] == pytest.approx(1 / 2, abs=1 / 8)
+        assert max(rows) == 20 and rows[20.0]["ess"] / rows[20.0]["n"] < 1 / 8
+        last[toy] = moved[20.0]
+    assert last == pytest.approx({"moons": 1, "circles": 1.1, "corr": 3 / 5}, abs=0.03)
+
+
 @pytest.mark.parametrize("toy", TOYS)
 def test_the_results_come_out_again(results, distances, toy, fresh):
     fresh("consistency")

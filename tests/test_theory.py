@@ -108,6 +108,30 @@ def test_a_fixed_pool_is_biased_whatever_the_data():
     assert shrunk == pytest.approx(1 / 10, rel=0.05)
 
 
+@pytest.mark.parametrize("m", [1, 2, 5, 20])
+def test_a_fixed_pool_is_right_if_all_weights_are_equal_and_else_never(m):
+    """By all pools that there can be, of three values."""
+    p = np.array([0.2, 0.3, 0.5])
+    pools = np.array([(i, j, m - i - j) for i in range(m + 1) for j in range(m + 1 - i)])
+    probability = stats.multinomial.pmf(pools, m, p)
+    for w, right in (
+        ([1, 1, 1], True),
+        ([0.3, 0.3, 0], True),  # one is out of reach
+        ([1, 0.9, 0], False),
+        ([1, 0.2, 0.01], False),
+    ):
+        w = np.array(w, dtype=float)
+        ideal, _, kappa = tilted(p, w)
+        total = (pools * w).sum(axis=1, keepdims=True)
+        q = np.where(total > 0, pools * w / np.maximum(total, 1e-12), ideal)  # else all are taken
+        limit = probability @ q
+        apart = total_variation(limit, ideal)
+        assert (apart < 1e-9) == right and apart <= 1.1 * kappa / m
+        some = w > 0  # the proof's witness
+        surprise = (limit[some] / w[some]).sum() - (ideal[some] / w[some]).sum()
+        assert surprise == pytest.approx(0, abs=1e-9) if right else surprise > 1e-6
+
+
 def test_the_packages_pool_ends_where_the_formula_says():
     """With a hundred thousand targets: the pool of 64 is where it would be with all the data."""
     n, m, draws = 100_000, 64, 5000
