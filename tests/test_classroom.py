@@ -18,6 +18,7 @@ from zipfile import ZipFile
 import nbformat
 import pytest
 
+from book.classroom import exam
 from book.classroom.__main__ import write
 from book.classroom.assignments import makes, reads, setup, tasks
 from book.classroom.qti import questions
@@ -45,6 +46,18 @@ def folder(tmp_path_factory):
 def test_the_examples_hold(name):
     told = doctest.testmod(import_module(f"book.classroom.{name}"))
     assert told.attempted and not told.failed
+
+
+def test_the_exam_is_drawn_anew_and_can_be_made_again(folder, tmp_path):
+    sheet, solved = (
+        (folder / name).read_text("utf-8") for name in ("exam.md", "exam_solutions.md")
+    )
+    seed = int(re.search(r"solutions of sheet (\d+)$", solved, re.M)[1])
+    assert sheet == exam.sheet(seed) and solved == exam.solutions(seed)
+    assert len({exam.draw() for _ in range(20)}) == 20
+    assert "123456789" not in exam.sheet(123456789), "who holds the sheet cannot make its solutions"
+    write(tmp_path, 7)
+    assert (tmp_path / "exam_solutions.md").read_text("utf-8") == exam.solutions(7)
 
 
 @pytest.mark.parametrize("number", CHAPTERS)

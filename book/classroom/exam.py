@@ -1,7 +1,7 @@
 """An exam: eight problems like the exercises, with numbers that a seed draws, and their solutions.
 
-The solutions stand in no release of the package. Another seed makes another sheet; the test computes each answer
-a second time, in another way.
+Another seed makes another sheet. Whoever knows the seed can make the solutions, so the sheet does not tell it, and
+``draw`` takes one that nobody guesses. The test computes each answer a second time, in another way.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import exp, log
 from random import Random
+from secrets import randbelow
 
-__all__ = ["PROBLEMS", "Problem", "problems", "sheet", "solutions"]
+__all__ = ["PROBLEMS", "Problem", "draw", "problems", "sheet", "solutions"]
 
 
 @dataclass(frozen=True)
@@ -215,6 +216,11 @@ PROBLEMS: tuple[Callable[[Random], Problem], ...] = (
 )
 
 
+def draw() -> int:
+    """A seed that nobody guesses."""
+    return randbelow(10**12)
+
+
 def problems(seed: int) -> list[Problem]:
     """The problems of a sheet; the same for the same seed.
 
@@ -227,10 +233,10 @@ def problems(seed: int) -> list[Problem]:
 
 
 def sheet(seed: int) -> str:
-    """The sheet that is handed out, as Markdown."""
+    """The sheet that is handed out, as Markdown; it does not tell its seed."""
     every = problems(seed)
     head = (
-        f"# Exam: algorithmic recourse\n\nSheet {seed}. {sum(p.points for p in every)} points. Give numbers to three "
+        f"# Exam: algorithmic recourse\n\n{sum(p.points for p in every)} points. Give numbers to three "
         "decimals, and the way to each. A calculator is allowed.\n"
     )
     parts = [
