@@ -85,6 +85,8 @@ def test_the_audit_finds_what_its_note_says(started):
     denied = by["denied"].mean()
     assert denied["25 or younger"] > denied["older"] + 0.15, "(1) much more often"
     no = audit[audit["denied"]]
+    trained = no.index.isin(started["audit"][1]["bank"].X_train.index).mean()
+    assert trained == pytest.approx(3 / 4, abs=0.05), "three in four"
     assert (no.groupby("group")["repaid"].mean() > 1 / 3).all(), "(2) more than a third"
     for name in ("GenRe", "copier"):
         cost = no.groupby("group")[f"cost: {name}"]
