@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import math
 import os
 import pickle
 import subprocess
@@ -366,7 +367,7 @@ def shown(of: Mapping[str, Mapping]) -> pd.DataFrame:
         if part is None:
             return "cannot"
         half = part["half_width"]
-        return f"{part['mean']:.3g}" + (f" ± {half:.2g}" if half else "")
+        return f"{part['mean']:.3g}" + (f" ± {half:.2g}" if half and not math.isnan(half) else "")
 
     measures = list(dict.fromkeys(m for edition in reversed(EDITIONS) for m in of.get(edition, {})))
     return pd.DataFrame(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
@@ -144,7 +144,7 @@ def ablation(record: Mapping, table: str, *, ax: Axes | None = None) -> Axes:
                 ax.errorbar(
                     [here[name]["mean"] for name in some],
                     [order.index(name) for name in some],
-                    xerr=[here[name]["half_width"] for name in some],
+                    xerr=_half_widths(here[name] for name in some),
                     ms=6,
                     capsize=2,
                     label=kind,
@@ -196,6 +196,11 @@ def _entry(record: Mapping, name: str, kind: str) -> Any:
     return record[name]
 
 
+def _half_widths(points: Iterable[Mapping]) -> np.ndarray:
+    """Of the intervals; what a record has no interval for is NaN, and gets no bar."""
+    return np.array([point["half_width"] for point in points], dtype=float)
+
+
 def _effect(gain: Mapping) -> str:
     """What is shown of a change."""
     if not gain["stands"]:
@@ -214,7 +219,7 @@ def _sweep(
             name: [_entry(row[name], part, "metric") for row in rows.values()]
             for name in next(iter(rows.values()))
         }
-        known = any(np.isfinite(point["half_width"]) for line in curves.values() for point in line)
+        known = any(np.isfinite(_half_widths(line)).any() for line in curves.values())
         _curves(ax, x, curves, DODGE if known else 0.0)
         ax.set(xscale="log", xlabel=xlabel, ylabel=ylabel)
         ax.set_xticks(x, [f"{number:,.9g}" for number in x])
@@ -236,7 +241,7 @@ def _curves(
         ax.errorbar(
             np.asarray(x) * step ** (i - (len(curves) - 1) / 2),
             [point["mean"] for point in points],
-            yerr=[point["half_width"] for point in points],
+            yerr=_half_widths(points),
             fmt=MARKERS[i % len(MARKERS)],
             ls=LINES[i % len(LINES)],
             ms=6,

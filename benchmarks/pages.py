@@ -41,9 +41,11 @@ __all__ = [
     "table_name",
     "the",
     "verdict",
+    "worlds",
 ]
 
 SPACE, MINUS, UNKNOWN = "\N{NO-BREAK SPACE}", "\N{MINUS SIGN}", "–"
+ALIKE = "all worlds differ by the same, which gives no bound"
 FEW = 4  # names in a row that a reader takes in
 
 NAMES = {
@@ -271,6 +273,14 @@ class Field:
         means = self.summary.get("means", {}).get(part, {})
         return means.get(table, {}).get(row, {}).get(what, {})
 
+    def refuses(self, part: str, table: str, row: str) -> bool:
+        """Whether a row's method refused a table in most of its worlds."""
+        return 2 * self.refused[f"{part}/{table}/{row}"] > PARTS[part].rows.get(row, 0)
+
+    def shown(self, part: str, table: str, row: str, what: str = "score") -> Mapping:
+        """As :meth:`told`; but of a row that refused most of its worlds there is no mean to be shown."""
+        return {} if self.refuses(part, table, row) else self.told(part, table, row, what)
+
     def difference(self, part: str, table: str, row: str, reference: str = "genre") -> Mapping:
         """The reference's Score less the row's, paired by world, with Holm's verdict over the part."""
         of = self.summary.get("compared", {}).get(part, {})
@@ -283,16 +293,11 @@ class Field:
     def grid(
         self, part: str, what: str = "score", rows: Iterable[str] | None = None
     ) -> pd.DataFrame:
-        """A metric of a part, rows by tables, all in plain words, each cell as :meth:`told`.
-
-        Of a row that refused most of its worlds there is no mean to be shown.
-        """
+        """A metric of a part, rows by tables, all in plain words, each cell as :meth:`shown`."""
         return pd.DataFrame(
             {
                 table_name(table): {
-                    row_name(row): {}
-                    if 2 * self.refused[f"{part}/{table}/{row}"] > PARTS[part].rows[row]
-                    else self.told(part, table, row, what)
+                    row_name(row): self.shown(part, table, row, what)
                     for row in self.rows(part, rows)
                 }
                 for table in self.tables(part)
@@ -394,22 +399,59 @@ def verdict(of: Mapping, digits: int = 3) -> str:
     """
     kind = standing(of)
     if kind in ("ahead", "behind"):
-        size = interval({**of, "mean": abs(of["mean"])}, digits)
-        return f"{kind} by {size}, and that stands"
+        return f"{kind} by {_size(of, digits)}, and that stands"
     if kind == "open":
         return f"not told apart ({interval(of, digits, sign=True)}): {bound([of], digits)}"
     return {"once": "one world alone, which shows nothing", "": "not made yet"}[kind]
 
 
 def bound(of: Collection[Mapping], digits: int = 3) -> str:
-    """How far apart two rows are at most that are not told apart, and what would have been shown."""
-    within, could = (max(one[what] for one in of) for what in ("within", "could"))
-    worlds = sorted({one["worlds"] for one in of})
-    count = f"{worlds[0]} worlds" if len(worlds) == 1 else f"{worlds[0]} to {worlds[-1]} worlds"
-    return (
-        f"at most {number(within, digits)} lies between them, and {count} would have shown a "
-        f"difference of {number(could, digits)}"
+    """How far apart two rows are at most that are not told apart, and what would have been shown.
+
+    Of several comparisons it is the widest bound, and what the least sharp of them would have shown. Where
+    all worlds differ by the same there is no bound.
+    """
+    known = [one for one in of if number(one["within"]) != UNKNOWN]
+    if not known:
+        return ALIKE
+    many = len(known) > 1
+    within = number(max(one["within"] for one in known), digits)
+    level = f"{share(1 - statistics.LEVEL)} bound"
+    level = f"{level}s, each for itself" if many else f"a {level}"
+    dull = max(known, key=lambda one: one["could"])
+    count = f"{dull['worlds']} worlds"
+    who = f"the least sharp of these comparisons, with {count}," if many else count
+    said = (
+        f"at most {within} lies between them ({level}), and {who} would have shown a difference of "
+        f"{number(dull['could'], digits)} in four of five cases"
     )
+    alike = len(of) - len(known)
+    rest = f"; in {alike} of {len(of)} comparisons {ALIKE}"
+    return said + rest * bool(alike)
+
+
+def _size(of: Mapping, digits: int = 3) -> str:
+    """How large a difference is, whatever its sign."""
+    return interval({**of, "mean": abs(of["mean"])}, digits)
+
+
+def worlds(count: Mapping[str, int]) -> str:
+    """How many worlds some rows have, as a sentence; most rows have as many as each other.
+
+    Examples
+    --------
+    >>> worlds({"genre": 20, "nice": 5, "roar": 10, "dice": 10})
+    'Worlds a table: 20 for GenRe; 5 for NICE; 10 for all others.'
+    """
+    rows: dict[int, list[str]] = {}
+    for row, n in count.items():
+        rows.setdefault(n, []).append(row_name(row))
+    if not rows:
+        return ""
+    usual = max(rows, key=lambda n: len(rows[n]))
+    told = [f"{n} for {listed(of)}" for n, of in sorted(rows.items(), reverse=True) if n != usual]
+    rest = f"{usual} for all others" if told else f"{usual}"
+    return f"Worlds a table: {'; '.join([*told, rest])}."
 
 
 def against(
@@ -456,8 +498,8 @@ def against(
 
     for kind, link in (("ahead", "of "), ("behind", "")):
         if kind in found:
-            sizes = sorted(abs(of["mean"]) for of in found[kind].values())
-            size = " to ".join(dict.fromkeys(number(s) for s in (sizes[0], sizes[-1])))
+            sizes = sorted(found[kind].values(), key=lambda of: abs(of["mean"]))
+            size = " to ".join(dict.fromkeys(_size(of) for of in (sizes[0], sizes[-1])))
             said.append(f"**{kind}** {where(kind, link, 'all')}, by {size}, and that stands")
     if "open" in found:
         apart = bound(found["open"].values())
@@ -528,6 +570,14 @@ def table(
 
 def differences(found: Mapping[str, Mapping[str, Mapping]], caption: str, digits: int = 3) -> HTML:
     """What :meth:`Field.paired` has found, as a table: in bold what stands after Holm."""
+    alone = any(
+        one and number(one.get("half_width")) == UNKNOWN
+        for of in found.values()
+        for one in of.values()
+    )
+    if alone:
+        end = "" if caption.endswith((".", "?", "!")) else "."
+        caption += f"{end} Without ±: one world, or the same difference in all."
     tables = dict.fromkeys(t for of in found.values() for t in of)
     frame = pd.DataFrame(
         {

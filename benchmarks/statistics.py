@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from functools import cache
+from typing import TypeVar
 
 import numpy as np
 from scipy.optimize import brentq
@@ -20,9 +21,12 @@ from genre_lite.evaluation.ledger import mean_and_interval
 
 from .stage import JUDGED
 
-__all__ = ["by_world", "compared", "holm", "judged_together", "paired", "summary"]
+__all__ = ["by_world", "compared", "holm", "judged_together", "paired", "summary", "together"]
 
 LEVEL, POWER = 0.05, 0.8
+ALIKE = 1e-9  # differences that differ by less are the same, but for rounding
+
+Key = TypeVar("Key", bound=Hashable)
 
 REFERENCE = ("genre", "genre-forward")
 UNKNOWN = ("mean", "half_width", "worst", "p", "within", "could")
@@ -51,6 +55,16 @@ def paired(mine: Mapping[int, float], theirs: Mapping[int, float]) -> dict[str, 
     ``within`` bounds the difference at 95 %: the outer end of its 90 % interval. Two rows are said to be
     level only up to that. ``could`` is the least difference that so many worlds show with a power of
     80 %, given how much the differences vary; of a test alone, until :func:`judged_together`.
+
+    Where all worlds differ by the same, nothing is known of how much differences vary, so there is no
+    interval and no bound. What is left is the exact test of signs: that :math:`n` fair coins all fall to
+    one side has :math:`p = 2^{1-n}`.
+
+    Examples
+    --------
+    >>> told = paired({0: 0.5, 1: 0.75}, {0: 0.25, 1: 0.5})
+    >>> told["mean"], told["half_width"], told["p"]
+    (0.25, nan, 0.5)
     """
     seeds = sorted(mine.keys() & theirs.keys())
     gaps = np.array([mine[s] - theirs[s] for s in seeds])
@@ -60,12 +74,13 @@ def paired(mine: Mapping[int, float], theirs: Mapping[int, float]) -> dict[str, 
     found = mean_and_interval(gaps) | {"worlds": n, "worst": float(gaps.min())}
     if n < 2:  # one world has no interval
         return found | {"p": math.nan, "within": math.nan, "could": math.nan}
-    error = float(gaps.std(ddof=1) / math.sqrt(n))
     gap = abs(gaps.mean())
-    apart = gap / error if error else math.inf if gap else 0.0
-    p = 2 * stdtr(n - 1, -apart)
+    if np.ptp(gaps) < ALIKE:  # no spread to judge by, but that of signs
+        found |= dict.fromkeys(("half_width", "within", "could"), math.nan)
+        return found | {"p": 2.0 ** (1 - n) if gap > ALIKE else 1.0}
+    error = float(gaps.std(ddof=1) / math.sqrt(n))
     return found | {
-        "p": float(p),
+        "p": float(2 * stdtr(n - 1, -gap / error)),
         "within": float(gap + quantile(n - 1, 1 - LEVEL) * error),
         "could": _shown(n, LEVEL) * error,
     }
@@ -163,18 +178,36 @@ def possible(values: Mapping[str, Mapping[str, Mapping[int, float]]], rows: Sequ
     return found
 
 
+def together(rows: Mapping[Key, Mapping[int, float]]) -> dict[Key, dict[int, float]]:
+    """The same rows over the worlds that all of them have; nothing, if they have none in common.
+
+    Examples
+    --------
+    >>> together({"a": {0: 0.1, 1: 0.2}, "b": {1: 0.3, 2: 0.4}})
+    {'a': {1: 0.2}, 'b': {1: 0.3}}
+    """
+    common = sorted(set.intersection(*map(set, rows.values()))) if rows else []
+    return {row: {s: of[s] for s in common} for row, of in rows.items()} if common else {}
+
+
 def ranks(cells: Mapping[str, Mapping], judges: Iterable[str]) -> dict:
-    """Each row's place by its mean Score under each judge: ``[table][row][judge]``."""
+    """Each row's place by its mean Score under each judge: ``[table][row][judge]``.
+
+    The means are over the worlds that went to all judges and that all rows have. A row with less than half
+    of the worlds that others have, such as one that refused the rest, has no place.
+    """
     found: dict[str, dict[str, dict]] = {}
     for judge in judges:
         what = "score" if judge == "world" else f"score_{judge}"
         for table, rows in by_world(cells, "main", what).items():
-            # The worlds that went to all judges, and that all rows have.
-            mean = {
-                row: np.mean([v for s, v in of.items() if s < JUDGED])
+            judged = {
+                row: {s: v for s, v in of.items() if s < JUDGED}
                 for row, of in rows.items()
                 if not row.startswith("oracle")
             }
+            most = max(map(len, judged.values()), default=0)
+            placed = together({r: of for r, of in judged.items() if 2 * len(of) >= most > 0})
+            mean = {row: np.mean([*of.values()]) for row, of in placed.items()}
             for place, row in enumerate(sorted(mean, key=mean.get, reverse=True)):
                 found.setdefault(table, {}).setdefault(row, {})[judge] = place + 1
     return found

@@ -121,7 +121,7 @@ def test_calls_are_ways_to_ask_the_same_model(world):
 def test_gains_are_paired_by_world():
     scores = {
         "as it is": [1.9, 1.5, 1.7],
-        "no doubt": [1.8, 1.4, 1.6],
+        "no doubt": [1.801, 1.4, 1.599],
         "one round": [1.8, 1.6, 1.7],
     }
     cells = {
@@ -134,7 +134,8 @@ def test_gains_are_paired_by_world():
     said = ablation.summary(cells)
     assert set(said) == {"as it is", "no doubt", "one round"}
     loss, none = said["no doubt"]["gain"]["german"], said["one round"]["gain"]["german"]
-    assert (loss["mean"], loss["half_width"]) == pytest.approx((-0.1, 0), abs=1e-9)
+    assert loss["mean"] == pytest.approx(-0.1)
+    assert loss["half_width"] == pytest.approx(4.303 * 0.001 / 3**0.5, rel=1e-3)
     assert loss["stands"] and not none["stands"]
     assert none["mean"] == pytest.approx(0, abs=1e-9)
     assert none["half_width"] == pytest.approx(4.303 * 0.1 / 3**0.5, rel=1e-3)

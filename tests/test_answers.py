@@ -168,6 +168,11 @@ def test_what_an_edition_cannot_do_is_said():
     assert said.loc["broken", "before"] == "cannot"
 
 
+def test_one_seed_has_no_interval():
+    once = answers.summary({"answers/german/after/0": {"metrics": {"cost": 0.5}}})["german"]
+    assert answers.shown(once).loc["cost", "after"] == "0.5"
+
+
 # -- the editions ---------------------------------------------------------------------------------
 
 

@@ -169,6 +169,18 @@ def test_ablation_sorts_changes_and_says_what_is_shown() -> None:
     assert top < 0 < bottom, "the best is at the top"
 
 
+def test_what_has_no_interval_gets_no_bar() -> None:
+    """As a record says it: null, of one world or where all worlds differ by the same."""
+    gain = {"mean": 0.1, "half_width": None, "stands": False}
+    figures.ablation(
+        {"summary": {"an idea": {"gain": {"german": gain}}}}, "german"
+    ).figure.draw_without_rendering()
+    once = {"mean": 0.2, "half_width": None}
+    curves = {"moons": {rows: {"GenRe": {"tv": once}} for rows in ("250", "16000")}}
+    ax = figures.fidelity({"summary": {"fidelity": {"curves": curves}}}, "moons")
+    ax.figure.draw_without_rendering()
+
+
 def test_scale_draws_all_targets_and_each_pool() -> None:
     ax = figures.scale(SCALE)
     assert legend(ax) == ["all targets", "pool of 2,048"]

@@ -6,6 +6,7 @@ import json
 import re
 import zlib
 from dataclasses import replace
+from itertools import product
 from types import SimpleNamespace
 
 import matplotlib as mpl
@@ -21,7 +22,7 @@ mpl.use("agg")
 import matplotlib.pyplot as plt
 
 from benchmarks import ablation, field, pages, provenance, questions, statistics
-from benchmarks.record import Record
+from benchmarks.record import Record, plain
 from benchmarks.stage import METHODS
 from book.extensions.trace_table import CELL
 
@@ -253,7 +254,39 @@ def test_what_is_not_shown_has_a_bound_and_what_would_have_been_shown():
     within = abs(gaps.mean()) + t.ppf(0.95) * error
     could = TTestPower().solve_power(nobs=5, alpha=0.05, power=0.8) * gaps.std(ddof=1)
     assert f"at most {within:.3f} lies between" in said
-    assert f"5 worlds would have shown a difference of {could:.3f}" in said
+    assert "(a 95\u00a0% bound)" in said
+    assert f"5 worlds would have shown a difference of {could:.3f} in four of five cases" in said
+
+
+def test_bounds_of_many_have_their_level_and_each_its_worlds():
+    """The widest bound, and what the least sharp comparison would have shown, with its own worlds."""
+    few, many = paired([0.1, 0.3], False), paired([0.01, -0.02, 0.015], False)
+    said = pages.bound([many, few])
+    assert (
+        f"at most {few['within']:.3f} lies between them (95\u00a0% bounds, each for itself)" in said
+    )
+    assert f"with 2 worlds, would have shown a difference of {few['could']:.3f}" in said
+    assert "2 to 3 worlds" not in said
+
+
+@pytest.mark.parametrize("read", [lambda of: of, plain], ids=["made", "read"])
+def test_worlds_that_differ_by_the_same_have_no_bound_and_no_nan(read):
+    same = read(paired([0.08, 0.08], False))
+    said = pages.verdict(same)
+    assert said == "not told apart (+0.080): all worlds differ by the same, which gives no bound"
+    other = read(paired([0.01, -0.02, 0.015], False))
+    for few in ([same, other], [other, same]):
+        told = pages.bound(few)
+        assert told.startswith(f"at most {other['within']:.3f} lies between them (a 95")
+        assert told.endswith(
+            "; in 1 of 2 comparisons all worlds differ by the same, which gives no bound"
+        )
+    assert pages.verdict(same | {"stands": True}) == "ahead by 0.080, and that stands"
+    page = parsed(pages.differences({"it": {"german": same, "adult": other}}, "What?"))
+    assert page.caption.text == "What? Without ±: one world, or the same difference in all."
+    assert [td.text for td in page.find_all("td")][1] == "+0.080"
+    whole = parsed(pages.differences({"it": {"adult": other, "german": {}}}, "What?"))
+    assert whole.caption.text == "What?"
 
 
 def differing(**by_table):
@@ -271,15 +304,16 @@ def test_a_sentence_says_where_it_is_ahead_level_and_behind():
         compas=paired([-0.2, -0.21, -0.22], True),
         adult=paired([0.01, -0.01, 0.0], False),
     )
-    said = pages.against(told, "The neighbour", ["neighbour"])
-    assert said.startswith("**The neighbour.** GenRe is **ahead** on German Credit, by 0.110,")
-    assert "it is **behind** on COMPAS (bundled), by 0.210, and that stands" in said
+    said = pages.against(told, "The neighbour", ["neighbour"]).replace(pages.SPACE, " ")
+    assert said.startswith(
+        "**The neighbour.** GenRe is **ahead** on German Credit, by 0.110 ± 0.025,"
+    )
+    assert "it is **behind** on COMPAS (bundled), by 0.210 ± 0.025, and that stands" in said
     assert "it is **not told apart** on Adult (bundled): at most" in said
     assert said.count("stands") == 2
     everywhere = differing(german=paired([0.1, 0.11], True), adult=paired([0.3, 0.31], True))
-    assert "ahead** on all 2 tables, by 0.105 to 0.305, and" in pages.against(
-        everywhere, "It", ["neighbour"]
-    )
+    said = pages.against(everywhere, "It", ["neighbour"]).replace(pages.SPACE, " ")
+    assert "ahead** on all 2 tables, by 0.105 ± 0.064 to 0.305 ± 0.064, and that" in said
     assert pages.against(pages.Field({}), "It", ["neighbour"]) == "**It.** Not made yet."
 
 
@@ -353,17 +387,22 @@ def test_a_whole_grid_is_no_news(whole, monkeypatch, tmp_path):
 # -- the pages --------------------------------------------------------------------------------------
 
 
-def played(root, page: str, monkeypatch) -> str:
-    """Everything that the cells of a page show, as one text; figures are drawn, and counted."""
+def played(root, page: str, monkeypatch, names: dict | None = None) -> str:
+    """Everything that the cells of a page show, as one text; figures are drawn, and counted.
+
+    ``names`` takes up what the cells define.
+    """
     said, drawn = [], []
 
     def show(what):
         said.append(getattr(what, "data", None) or str(what))
 
-    known = {"__name__": "page"}
+    known = {} if names is None else names
+    known |= {"__name__": "page", "display": show}
     monkeypatch.setattr("IPython.display.display", show)
     monkeypatch.setattr(pages, "display", show)
-    monkeypatch.setattr("myst_nb.glue", lambda *_, **__: None)
+    glued = known["glued"] = {}
+    monkeypatch.setattr("myst_nb.glue", lambda name, value, **_: glued.update({name: value}))
     for code in CELL.findall((root / f"book/{page}.md").read_text()):
         exec(code, known)
         for number in plt.get_fignums():
@@ -393,6 +432,137 @@ def test_a_row_that_refused_most_worlds_has_no_mean():
     table = shown["German Credit"]
     assert table["GenRe"] == {}
     assert (table["nearest neighbour"]["mean"], table["doing nothing"]["mean"]) == (1.5, 1.5)
+
+
+# -- what single sentences and figures are made of ---------------------------------------------------
+
+
+@pytest.fixture
+def page_of(root, monkeypatch, tmp_path):
+    """The names of a page's cells, and what it shows, for a record of the field."""
+
+    def read(page, cells):
+        monkeypatch.setattr(provenance, "RESULTS", tmp_path)
+        write(tmp_path, "field", field.COMMAND, cells, statistics.summary)
+        names = {}
+        return names, played(root, page, monkeypatch, names)
+
+    return read
+
+
+def test_the_main_table_says_who_refused(page_of):
+    """A mean of the one world that a method did not refuse is none."""
+    cells = cells_of({"main": SEEDS}, "german", "compas:paper")
+    for seed in range(1, SEEDS):
+        cells[f"main/german/genre-consistent/{seed}"] = {"refused": "too few"}
+    del cells["main/german/roar/2"]
+    names, said = page_of("results", cells)
+    row = next(
+        tr for tr in parsed(SimpleNamespace(data=said)).find_all("tr") if "consistent" in tr.text
+    )
+    _, compas, german = (td.text for td in row.find_all("td"))
+    assert (german, compas == "refused") == ("refused", False)
+    scored = names["scored"]("german")
+    assert scored.loc[pages.grouped("genre-consistent")].isna().all()
+    assert "Worlds a table: 2 for ROAR; 3 for all others." in said
+
+
+@pytest.mark.parametrize(
+    ("mean", "half", "kind"),
+    [
+        (0.95, 0.02, "shown to be reached"),
+        (0.91, 0.02, "left open"),
+        (0.87, 0.06, "left open"),
+        (0.81, 0.03, "shown to be missed"),
+        (0.99, None, "left open"),
+    ],
+)
+def test_an_aim_is_reached_or_missed_by_its_interval(page_of, mean, half, kind):
+    names, _ = page_of("results", cells_of({"main": 1}, "german"))
+    assert names["aimed"]({"mean": mean, "half_width": half}) == kind
+    names["field"].possible = lambda *_: {"mean": mean, "half_width": half}
+    assert f"the aim of 0.9 is {kind} on German Credit." in names["of_the_way"]()
+
+
+def test_the_last_point_of_the_shares_is_of_the_same_worlds(page_of):
+    """The whole table was played in more worlds, and the others went better."""
+    part = f"share-{field.SHARES[0]}"
+    cells = cells_of({part: 3, f"share-{field.SHARES[1]}": 2}, "compas:paper")
+    cells |= {f"main/compas:paper/genre/{s}": {"metrics": {"score": 1.0 + s}} for s in range(10)}
+    names, _ = page_of("benchmark", cells)
+    line = names["by_share"]("compas:paper", "genre")
+    assert list(line) == [*field.SHARES[:2], 1.0]
+    assert line[1.0]["mean"] == 1.5, "the two worlds that all have"
+
+
+def test_in_hindsight_is_paired_by_world(page_of):
+    """The rival had two good worlds; beside GenRe in the same ones it is behind."""
+    cells = {}
+    for seed in range(4):
+        luck = {"metrics": {"score": 1.9 if seed < 2 else 1.0}}
+        cells[f"main/german/genre/{seed}"] = luck
+        cells[f"margins/german/genre@0.6/{seed}"] = luck
+    for seed in range(2):
+        worse = {"metrics": {"score": 1.7 + 0.02 * seed}}
+        cells[f"main/german/dice/{seed}"] = cells[f"margins/german/dice@0.7/{seed}"] = worse
+    _, said = page_of("benchmark", cells)
+    said = said.replace(pages.SPACE, " ")
+    assert "is DiCE at γ = ½. GenRe at the bank's own threshold less that is +0.190 ± 0.127" in said
+    assert "over 2 worlds" in said
+    assert "Worlds a table: 2 for DiCE; 4 for all others." in said
+
+
+def test_the_most_steady_and_the_firmest_are_said_with_what_is_shown(page_of):
+    cells = {}
+    for seed, table in product(range(2), field.PARTS["halves"].tables):
+        for row, same in {"genre": 0.2, "dice": 0.8, "roar": 0.5}.items():
+            value = same + 0.01 * seed * (row == "dice")
+            cells[f"halves/{table}/{row}/{seed}"] = {"metrics": {"same_changes": value}}
+            cells[f"near-optimal/{table}/{row}/{seed}"] = {"metrics": {"under_all": value}}
+    # Two of three tables are no mean to be compared with that of three.
+    cells["halves/german/wachter/0"] = {"metrics": {"same_changes": 1.0}}
+    _, said = page_of("benchmark", cells)
+    said = said.replace(pages.SPACE, " ")
+    assert "of the others DiCE does most often, in 80 %" in said
+    assert re.search(
+        r"On German Credit all of them accept 20 % .* DiCE has most, with 80 %; beside", said
+    )
+    assert "place 3" not in said
+
+
+def test_a_yes_that_is_proven_has_its_table(root, whole, monkeypatch, tmp_path):
+    monkeypatch.setattr(provenance, "RESULTS", tmp_path)
+    (tmp_path / "field.json").write_text(json.dumps(whole | {"command": "-", "made_by": {}}))
+    assert "answers that are proven to be the cheapest" in played(root, "benchmark", monkeypatch)
+
+
+def test_what_is_quicker_than_the_first_edition_is_computed(root, monkeypatch):
+    names = {}
+    played(root, "speed", monkeypatch, names)
+    names["paced"] = {
+        "one": {"ratio": {"fit": 2.0}},
+        "two": {"ratio": {"fit": 0.5}},
+        "three": {"ratio": {}},
+    }
+    assert (
+        names["smaller"]("It", "fit") == "It: today's figure is smaller on one, and larger on two."
+    )
+
+
+def test_what_moves_the_score_counts_its_own_worlds(root, monkeypatch, tmp_path):
+    """Four worlds are on the record, whatever the code of today asks for."""
+    monkeypatch.setattr(provenance, "RESULTS", tmp_path)
+    cells = ablated()
+    for seed in range(4):  # an idea that moves each world by the same
+        base = cells[f"ablation/german/{ablation.DEFAULT}/{seed}"]["metrics"]["score"]
+        cells[f"ablation/german/one round/{seed}"] = {"metrics": {"score": base + 0.01}}
+    write(tmp_path, "ablation", ablation.COMMAND, cells, ablation.summary)
+    names = {}
+    said = played(root, "what_moves_it", monkeypatch, names)
+    assert names["glued"]["moves-worlds"] == "4"
+    assert "nan" not in re.findall(r"\b\w+\b", f"{said} {names['glued']}".lower())
+    unknown = {"german": {"stands": False, "within": None}}
+    assert names["verdict"](unknown) == "no difference shown, no bound known"
 
 
 @pytest.mark.parametrize("page", PAGES)
