@@ -262,6 +262,11 @@ def main() -> None:
     asked.add_argument(
         "--confirm", type=int, help="make so many old cells of each row, part and table again"
     )
+    asked.add_argument(
+        "--here",
+        type=Path,
+        help="for --confirm on another machine: a record with old cells that their own code made on this one",
+    )
     asked.add_argument("--minutes", type=float, default=1e9, help="begin no stage after so many")
     asked.add_argument("--out", type=Path, default=RESULTS)
     given = asked.parse_args()
@@ -272,7 +277,8 @@ def main() -> None:
     keys = [key for name in given.parts for key in PARTS[name].keys(name)]
     keys = [key for key in keys if wanted(key, given.tables, given.rows, given.seeds)]
     if given.confirm:
-        confirm(record, given.confirm, keys, given.jobs)
+        here = json.loads(given.here.read_text())["cells"] if given.here else None
+        confirm(record, given.confirm, keys, given.jobs, here)
         return
     todo = record.missing(keys)
     end = time.monotonic() + 60 * given.minutes
@@ -323,7 +329,13 @@ def wanted(key: str, tables: list | None, rows: list | None, seeds: int) -> bool
     return (not tables or table in tables) and (not rows or row in rows) and int(seed) < seeds
 
 
-def confirm(record: Record, count: int, keys: Iterable[str], jobs: int = 1) -> None:
+def confirm(
+    record: Record,
+    count: int,
+    keys: Iterable[str],
+    jobs: int = 1,
+    here: Mapping[str, Mapping] | None = None,
+) -> None:
     """Take up old cells, stage by stage, so that few are set up (:meth:`Record.sample`)."""
     # Named by its module, which a process can import; this file runs as __main__.
     run = import_module("benchmarks.field").work
@@ -334,6 +346,7 @@ def confirm(record: Record, count: int, keys: Iterable[str], jobs: int = 1) -> N
         jobs,
         statistics.summary,
         stages=by_stage,
+        here=here,
     )
 
 

@@ -81,14 +81,27 @@ class Record:
     def _marked(self, key: str, cell: Mapping) -> dict:
         return plain(dict(cell)) | {"code": self._mark(key)}
 
-    def confirm(self, keys: Iterable[str], again: Mapping[str, Mapping]) -> bool:
+    def confirm(
+        self,
+        keys: Iterable[str],
+        again: Mapping[str, Mapping],
+        here: Mapping[str, Mapping] | None = None,
+    ) -> bool:
         """Old cells stand, if some of them came out the same when this code made them ``again``.
 
-        Each then says in ``stands_by`` which cells these were. What took seconds may differ.
+        Each then says in ``stands_by`` which cells these were. What took seconds may differ. Another machine
+        rounds otherwise, and its cells may never come out the same: so ``here`` may hold old cells that
+        their own code has made on this one.
         """
-        same = bool(again) and all(
-            _answers(cell) == _answers(self.old[key]) for key, cell in again.items()
-        )
+        here = here or {}
+
+        def stands(key: str, cell: Mapping) -> bool:
+            old, mine = self.old[key], here.get(key, {})
+            return _answers(cell) == _answers(old) or (
+                mine.get("code") == old["code"] and _answers(cell) == _answers(mine)
+            )
+
+        same = bool(again) and all(stands(key, cell) for key, cell in again.items())
         for key in keys:
             old = self.old.pop(key)
             if key in again:
@@ -106,6 +119,7 @@ class Record:
         summary: Callable[[Mapping[str, dict]], Mapping],
         *,
         stages: Callable[[Iterable[str]], list[list[str]]] = lambda keys: [[key] for key in keys],
+        here: Mapping[str, Mapping] | None = None,
         **about: object,
     ) -> None:
         """Take up old cells, if ``count`` of each row come out the same by the code of today.
@@ -113,7 +127,7 @@ class Record:
         A row is all of a key but its seed: a cell stands by cells of its own row, and by no others. The last
         seeds come first, since another machine's cells may differ by a rounding. ``task`` is joblib's task for
         the cells of one stage, and leaves them in the spool; what a stopped run has left there is not made
-        a third time.
+        a third time. For ``here`` see :meth:`confirm`.
         """
         rows: dict[str, list[str]] = {}
         for key in keys:
@@ -140,7 +154,7 @@ class Record:
             for key, cell in again.items():
                 if "error" in cell:  # it may be this machine's, and says nothing of the old cells
                     raise GenReError(f"{key}: {cell['error']}")
-            if not self.confirm(cells, again):
+            if not self.confirm(cells, again, here):
                 tqdm.write(f"{row}: {len(cells)} cells are to be made again")
         self.write(summary, **about)
 

@@ -94,6 +94,27 @@ def test_old_cells_stand_if_some_come_out_the_same(record, score):
         assert then.cells[keys[0]]["seconds"] == 9.0
 
 
+@pytest.mark.parametrize(
+    ("mine", "code", "stand"), [(1.6, "1", True), (1.7, "1", False), (1.6, "3", False)]
+)
+def test_another_machines_cells_stand_by_what_their_own_code_says_here(record, mine, code, stand):
+    """Rounding made 1.5 of it there; both codes make 1.6 of it here."""
+    keys = [f"a/b/c/{seed}" for seed in range(3)]
+    for key in keys:
+        record.put(key, {"metrics": {"score": 1.5}})
+    record.write()
+    place = record.path.parent / "here.json"
+    there = Record(place, COMMAND, code=lambda key: {"a.py": code})
+    there.put(keys[2], {"metrics": {"score": mine}})
+    later = Record(record.path, COMMAND, code=lambda key: {"a.py": "2"})
+    again = {keys[2]: {"metrics": {"score": 1.6}}}
+    assert not Record(record.path, COMMAND, code=later._code).confirm(keys, again)
+    assert later.confirm(keys, again, there.cells) == stand
+    assert later.missing(keys) == ([] if stand else keys[:2])
+    assert later.cells[keys[2]]["metrics"]["score"] == 1.6
+    assert not stand or later.cells[keys[0]]["metrics"]["score"] == 1.5
+
+
 @pytest.mark.parametrize(("count", "asked_for"), [(1, 3), (2, 5)])
 def test_rows_are_confirmed_by_their_last_cells(record, monkeypatch, count, asked_for):
     stages = {0: ("genre", "grafted"), 1: ("genre", "grafted", "neighbour"), 2: ("genre",)}
