@@ -1226,7 +1226,50 @@ ATTACKS["12.5"] = {
     "a cause": lambda: memo(
         limits="There are few: women pay more because they are women, as the interval shows."
     ),
+    "a cause in hours": lambda: memo(
+        limits="Women get fewer answers because women work fewer hours than men in this census."
+    ),
+    "an explanation": lambda: memo(
+        recommendation="The gap is explained by sex, so hire more women and all will be well."
+    ),
+    "a denial": lambda: memo(
+        recommendation="There is no discrimination in this system, and the bank may go on as before."
+    ),
+    "freedom from bias": lambda: memo(
+        limits="These numbers show that the model is free of bias, for men as for women."
+    ),
+    "nobody worse": lambda: memo(
+        limits="By this audit of the table, nobody is treated worse than anybody else."
+    ),
+    "completely fair": lambda: memo(
+        recommendation="The model is completely fair to women, and the bank has to do nothing at all."
+    ),
+    "equal treatment": lambda: memo(
+        recommendation="The copier treats women and men equally, so use it from tomorrow on."
+    ),
+    "words about nothing": lambda: memo(
+        scope="Lorem ipsum dolor sit amet consectetur adipiscing elit sed do eiusmod.",
+        limits="Ut enim ad minim veniam quis nostrud exercitation ullamco laboris nisi.",
+        recommendation="Duis aute irure dolor in reprehenderit in voluptate velit esse cillum.",
+    ),
 }
+
+ATTACKS["12.2"]["what it is not"] = lambda: ("not woman", "south")
+
+
+def twenty_at_random(model, d):
+    chance = np.random.default_rng(1)
+    for form in chance.integers(2, size=(20, d)).tolist():
+        said = model(form)
+        for i in range(d):
+            other = [*form]
+            other[i] = 1 - other[i]
+            if model(other)[: i + 1] != said[: i + 1]:
+                return True
+    return False
+
+
+ATTACKS["8.5"]["twenty forms at random"] = lambda: twenty_at_random
 
 # -- the test -----------------------------------------------------------------------------------------
 

@@ -378,6 +378,18 @@ def test_another_kind_of_answer_is_named():
             "limits",
             "Nothing here says that the gap is caused by sex, nor that it is not, nor elsewhere.",
         ),
+        (
+            "limits",
+            "It would be too early to say that the copier is fair: the interval is wide, and it is one sample.",
+        ),
+        (
+            "limits",
+            "We cannot guarantee anything about other tables, other years or other classifiers than this.",
+        ),
+        (
+            "limits",
+            "Nobody should read this as a proof that women are discriminated against; it is one sample.",
+        ),
     ],
 )
 def test_caution_is_no_claim(part, words):
@@ -388,6 +400,27 @@ def test_caution_is_no_claim(part, words):
 def test_the_pair_of_a_group_may_come_in_any_order():
     for pair in (("south", "woman"), "woman south", ["Woman", " South "], {"woman", "south"}):
         assert check("12.2", pair).right, pair
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("7.6", lambda r: {part: "T" if true else "F" for part, true in r.items()}),
+        (
+            "9.4",
+            lambda r: (
+                {part: f"goes {way}" for part, way in r.items()}
+                | {"surer of a yes": "the safest rule"}
+            ),
+        ),
+        ("9.6", lambda r: r | {"left": "a and c"}),
+        ("10.4", lambda r: {part: f"assumption {n}" if n else "none" for part, n in r.items()}),
+        ("12.4", lambda r: dict(zip("ab", r.values(), strict=True))),
+    ],
+)
+def test_what_a_question_calls_it_is_understood(key, said):
+    verdict = check(key, said(right(key)))
+    assert verdict.right, verdict
 
 
 # -- what readers of chapters 7 to 9 ran into --------------------------------------------------------

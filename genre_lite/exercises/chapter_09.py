@@ -83,7 +83,9 @@ def _refined() -> dict:
 def _as_letters(answer: Any) -> Any:
     """What is left may be written as a text, as “A and C”."""
     left = answer.get("left") if isinstance(answer, Mapping) else None
-    return answer | {"left": set(re.findall("[ABC]", left))} if isinstance(left, str) else answer
+    if not isinstance(left, str):
+        return answer
+    return answer | {"left": set(re.findall("[ABC]", re.sub(r"(?i)\band\b", "", left).upper()))}
 
 
 def _three_ways() -> dict:
@@ -316,6 +318,12 @@ EXERCISES = (
         ),
         hint="One prediction after the other; then measure with judged(rule, k).",
         names={"rises": "up", "rise": "up", "grows": "up", "higher": "up", "increases": "up"}
+        | {"goes up": "up", "it goes up": "up", "goes down": "down", "it goes down": "down"}
+        | {
+            f"{rule} {what}": rule
+            for rule in ("safest", "cheapest")
+            for what in ("rule", "letters")
+        }
         | {
             "falls": "down",
             "fall": "down",

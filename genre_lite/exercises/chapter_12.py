@@ -163,8 +163,10 @@ _SAID |= {"southern": "south", "northern": "north", "eastern": "east"}
 
 
 def _named(answer) -> set[str]:
-    """Which sexes and regions an answer names, whatever it is made of."""
+    """Which sexes and regions an answer names, whatever it is made of; none, if it says which it is not."""
     words = re.findall(r"[a-z]+", " ".join(texts(answer)).casefold())
+    if {"not", "no", "except", "but"} & {*words}:
+        return set()
     return {_SAID.get(word, word) for word in words} & {"woman", "man", "north", "south", "east"}
 
 
@@ -287,15 +289,24 @@ PARTS = ("scope", "people", "coverage", "gap", "limits", "recommendation")
 WORDS = ("scope", "limits", "recommendation")
 # Whole words, so that "improves" passes.
 TOO_MUCH = re.compile(
-    r"\b(?:solve[sd]?|solving|proves|proven|unbiased|(?:is|are|was|were) fair|guarantee[sd]?|no bias|bias-free)\b"
+    r"\b(?:solve[sd]?|solving|proves|proven|unbiased|(?:is|are|was|were|be) (?:\w+ly )?fair|guarantee[sd]?"
+    r"|(?:no|free (?:of|from)|without) (?:bias|discrimination|unfairness)|bias-free"
+    r"|treats? [^,]+ (?:equally|alike|the same)|(?:nobody|no group|no one) is (?:\w+ )?worse)\b"
 )
 CAUSE = re.compile(
-    r"\b(?:because (?:they are|of (?:their|her|his))|caused? by|due to their|discriminat(?:es|ed))\b"
+    r"\b(?:because (?:they|women|men|she|he|(?:of )?(?:their|her|his|the)? ?sex|of (?:their|her|his))"
+    r"|(?:caused?|explained|driven) by|(?:due|owing) to (?:their|sex|women|men|discrimination)"
+    r"|discriminat(?:es|ed|ing))\b"
 )
 # What takes a claim back, before it in the same sentence.
 TAKEN_BACK = re.compile(
     r"\b(?:not|no|nor|never|nothing|cannot|neither|whether|without|if|unless|nobody|none|hardly|little"
-    r"|avoid|wrong|\w+n['’]t)\b"
+    r"|avoid|wrong|doubt\w*|too (?:early|soon)|premature|\w+n['’]t)\b"
+)
+# A sentence of an audit names at least one thing of it.
+OF_AN_AUDIT = re.compile(
+    r"\b(?:adult|census|model|classifier|bank|copi|table|data|sample|people|person|applicant|wom[ae]n|m[ae]n|sex"
+    r"|race|group|answer|letter|recourse|cost|gap|interval|coverage|audit|number|result|finding)"
 )
 
 
@@ -321,7 +332,7 @@ def _claimed(text: str, claim: re.Pattern) -> bool:
     """Whether a text claims something, and does not take it back before, in the same sentence."""
     for sentence in re.split(r"[.;:!?]", text.casefold()):
         found = claim.search(sentence)
-        if found and not TAKEN_BACK.search(sentence[: found.end()]):
+        if found and not TAKEN_BACK.search(sentence[: found.start()]):
             return True
     return False
 
@@ -342,7 +353,9 @@ def _names_a_cause(memo) -> bool:
 
 
 def _says_little(memo) -> bool:
-    """Whether one of the sentences is short, repeats a word or two, or is another one again."""
+    """Whether one of the sentences is short, speaks of nothing here, repeats itself, or repeats another."""
+    if not all(OF_AN_AUDIT.search(str(memo[part]).casefold()) for part in WORDS):
+        return True
     said = [re.findall(r"\w+", str(memo[part]).casefold()) for part in WORDS]
     few = any(len(words) < 8 or len({*words}) < 7 for words in said)
     return few or len({*map(tuple, said)}) < len(said)
@@ -514,6 +527,7 @@ EXERCISES = (
         "each of the two stories?",
         takeaway="The same letters and the same yes; what becomes of it depends on what no form shows.",
         tolerance=3e-3,
+        names={"a": "real", "b": "form only"},
     ),
     Exercise(
         key="12.5",

@@ -15,7 +15,7 @@ import pandas as pd
 
 __all__ = ["in_form", "plain", "texts"]
 
-YES, NO = {"yes", "y", "true"}, {"no", "n", "false"}
+YES, NO = {"yes", "y", "true", "t"}, {"no", "n", "false", "f"}
 DASHES = str.maketrans("−–", "--")
 
 
@@ -48,7 +48,8 @@ def in_form(
     """An answer in the form of ``like``. What cannot be brought into it stays as it is.
 
     A single number, yes or text may lie in a list, an array or a table, and a number may be a
-    fraction or text, with commas between thousands, a percent sign or a unit behind it; the parts of a mapping may come as a Series, as one row, or in order.
+    fraction or text, with commas between thousands, a percent sign, a word before or a unit behind it, or be "none"; the
+    parts of a mapping may come as a Series, as one row, or in order, under other names that are known.
 
     Parameters
     ----------
@@ -63,8 +64,8 @@ def in_form(
     --------
     >>> in_form(["27/20"], 1.0), in_form(pd.Series({"B": 2, "A": 1}), {"A": 0, "B": 0})
     (1.35, {'A': 1, 'B': 2})
-    >>> in_form("25 %", 0.2), in_form("3,100 DM", 1)
-    (0.25, 3100.0)
+    >>> in_form("25 %", 0.2), in_form("3,100 DM", 1), in_form("assumption 4", 0)
+    (0.25, 3100.0, 4.0)
     """
     if isinstance(like, Mapping):
         return _as_mapping(answer, like, known, names)
@@ -121,8 +122,11 @@ def _as_scalar(answer: Any, like: Any, known: Collection[str], names: Any) -> An
 
 def _number(text: str, like: Any) -> Any:
     """The number that a text says; another text as it is. A percentage is a share, if a share is asked for."""
+    if plain(text) == "none":
+        return 0.0
     said = re.fullmatch(
-        r"([-+\d.,/e]+)(%?)[a-z$€]*", re.sub(r"\s", "", text.casefold().translate(DASHES))
+        r"(?:[a-z]+ |[$€])?([-+\d.,/e]+)(%?)[a-z$€]*",
+        re.sub(r"(?<![a-z])\s|\s$", "", text.strip().casefold().translate(DASHES)),
     )
     if said is None:
         return text
@@ -144,7 +148,8 @@ def _as_mapping(answer: Any, like: Mapping, known: Collection[str], names: Any) 
         answer = dict(zip(like, answer, strict=True))
     if not isinstance(answer, Mapping):
         return answer
-    keys = {plain(key): key for key in like}
+    keys = {plain(other): name for other, name in (names or {}).items() if name in like}
+    keys |= {plain(key): key for key in like}
     found = {keys.get(plain(key), key): part for key, part in answer.items()}
     if len(found) < len(answer):  # two keys that say the same
         return answer
