@@ -21,6 +21,7 @@ import genre_lite as gl
 from genre_lite import desk
 from genre_lite.candidates import Asked
 from genre_lite.limits import Limits, Terms
+from genre_lite.saving import learnt
 from genre_lite.teaching import nearest
 
 NODE = shutil.which("node")
@@ -474,7 +475,133 @@ def test_each_touch_renews_the_letter(shown, opened, tmp_path):
     said = letter_after(opened, "set(pick('I would wait'), '3', 'change');")
     terms["wait"] = 3
     assert plain(said) == plain(genre.recommend(ben, **terms).describe(ben.index[0]))
+    opened.run(
+        "window.own = (row, text) => [...[...document.querySelectorAll('.desk-row')]"
+        ".find((r) => r.querySelector('label').textContent === row).querySelectorAll('label')]"
+        ".find((l) => l.textContent === text).control"
+    )
+    before, said = said, letter_after(opened, "set(pick('At most so many changes'), '', 'change');")
+    del terms["max_changes"]
+    assert said != before, "more changes, another letter"
+    before = said
+    said = letter_after(opened, "set(own('duration of the loan', 'at least'), '20', 'input');")
+    terms["bounds"] = {"duration": (20, None)}
+    assert plain(said) == plain(genre.recommend(ben, **terms).describe(ben.index[0]))
+    assert said != before, "the bound binds"
+    before, said = said, letter_after(opened, "set(own('housing', 'how hard'), '4', 'change');")
+    terms["weights"] = {"housing": 4}
+    assert plain(said) == plain(genre.recommend(ben, **terms).describe(ben.index[0]))
+    assert said != before, "what is hard is asked for less"
+    said = letter_after(opened, "set(pick('Yes lies above (%)'), '62.5', 'input');")
+    assert "above 62.5%" in plain(said)
+    now, *options = [float(share) for share in re.findall(r"probability\D+?([\d.]+)%", plain(said))]
+    assert options and min(options) > 62.5 > now
     assert not opened.complaints
+
+
+def test_terms_and_all_of_the_form_stand_on_paper(opened):
+    """No control is printed, so what was asked for stands under the letter, and no row stays folded."""
+    opened.run(
+        "window.pick = (row, text) => [...[...document.querySelectorAll('.desk-row')]"
+        ".find((r) => r.querySelector('label').textContent === row).querySelectorAll('label')]"
+        ".find((l) => l.textContent === text).control;"
+        "window.set = (c, v, kind) => { c.value = v; c.dispatchEvent(new Event(kind)); };"
+    )
+    hidden = "getComputedStyle(document.querySelector('.desk-wished')).display"
+    letter_after(opened, "pick('savings', 'keep it as it is').click();")
+    letter_after(opened, "set(pick('amount of the loan', 'at least'), '1500', 'input');")
+    letter_after(opened, "set(pick('duration of the loan', 'how hard'), '4', 'change');")
+    told = opened.run("document.querySelector('.desk-wished').textContent")
+    assert told == (
+        "By these terms: savings stays as it is; amount of the loan at least 1,500 DM; "
+        "duration of the loan is very hard for me."
+    )
+    assert opened.run(hidden) == "none", "the form shows it"
+    opened.send("Emulation.setEmulatedMedia", media="print")
+    opened.run("dispatchEvent(new Event('beforeprint'))")
+    seen = "[...document.querySelectorAll('.desk-form .desk-row')].filter((r) => r.checkVisibility()).length"
+    every = opened.run("document.querySelectorAll('.desk-row').length")
+    assert opened.run(seen) == every
+    assert opened.run(hidden) == "block"
+    controls = "[...document.querySelectorAll('.desk-own, .desk-answer > * > details')].filter((d) => d.checkVisibility()).length"
+    assert opened.run(controls) == 0
+    opened.run("dispatchEvent(new Event('afterprint'))")
+    opened.send("Emulation.setEmulatedMedia", media="")
+    assert opened.run("document.querySelectorAll('.desk-form .desk-more[open]').length") == 0
+
+
+@pytest.fixture
+def following(odd, browser, tmp_path):
+    """A form with a total and a share of it, in the browser; ``touch`` sets a field."""
+    genre, people = odd
+    whole = people.dropna()
+    whole = whole[whole["debts"] > 2000].head(1)
+    desk.page(genre, whole, tmp_path / "odd.html")
+    browser.open((tmp_path / "odd.html").as_uri())
+    browser.run(
+        "window.touch = (name, value) => { const c = [...document.querySelectorAll('.desk-row label')]"
+        ".find((l) => l.textContent === name).control; c.value = value; c.dispatchEvent(new Event('input')); }"
+    )
+    return genre, whole, browser
+
+
+def row_of(browser: Chromium, name: str) -> str:
+    return browser.run(
+        "[...document.querySelectorAll('.desk-row label')]"
+        f".find((l) => l.textContent === '{name}').control.textContent"
+    )
+
+
+NOTES = "[...document.querySelectorAll('.desk-note:not([hidden])')].map((p) => p.textContent)"
+
+
+def test_what_follows_from_the_rest_of_a_form_is_computed_and_not_asked_for(following, tmp_path):
+    genre, whole, browser = following
+    card, car = whole["card"].item(), whole["car"].item()
+    assert row_of(browser, "debts") == f"{card + car:,.0f} (follows from the rest)"
+    said = letter_after(browser, f"touch('card', '{card - 500}')")
+    debts = card - 500 + car
+    assert row_of(browser, "debts") == f"{debts:,.0f} (follows from the rest)"
+    burden = round(debts / whole["income"].item(), 2)
+    assert float(row_of(browser, "burden").split()[0]) == pytest.approx(burden, abs=0.006)
+    assert browser.run(NOTES) == []
+    moved = whole.assign(card=card - 500, debts=debts, burden=burden)
+    letter = halved(genre, tmp_path).recommend(moved).describe(moved.index[0])
+    assert plain(said) == plain(letter)
+
+
+def test_a_rule_that_does_not_hold_of_a_form_is_told_and_so_is_what_nobody_ever_had(following):
+    _, whole, browser = following
+    letter_after(browser, "touch('income', '900')")
+    (note,) = browser.run(NOTES) if whole["home"].item() == "owned" else [None]
+    if note:
+        assert note.startswith("This does not hold of the form: if “home” == 'owned' then “income”")
+        assert note.endswith("Correct the form before you send a letter.")
+    letter_after(browser, "touch('card', '-50')")
+    notes = browser.run(NOTES)
+    assert any(
+        note.startswith("card: -50 lies outside of all that the model has seen, 0 to ")
+        for note in notes
+    )
+
+
+def test_a_proposal_computes_what_follows_and_does_not_count_it(following):
+    _, whole, browser = following
+    unfold(browser, "Try a proposal of your own")
+    browser.wait("document.querySelector('.desk-write ul li')")
+    fields = "[...document.querySelectorAll('.desk-answer .desk-field')].map((f) => [f.querySelector('label').textContent, f.querySelector('output') !== null])"
+    kinds = dict(browser.run(fields))
+    assert kinds["debts"] and kinds["burden"] and not kinds["card"]
+    card = whole["card"].item()
+    browser.run(
+        "{ const c = [...document.querySelectorAll('.desk-answer .desk-field label')].find((l) => l.textContent === 'card').control;"
+        f" c.value = '{card - 50}'; c.dispatchEvent(new Event('input')); }}"
+    )
+    told = browser.run(
+        "[...document.querySelectorAll('.desk-answer .desk-write li')].map((l) => l.textContent)"
+    )
+    assert told[1].startswith("1 change, ")
+    assert not [line for line in told if "breaks a rule" in line]
 
 
 def test_the_hand_on_a_keyboard_comes_from_form_to_letter(opened):
@@ -528,6 +655,41 @@ def test_it_writes_what_the_model_draws(shown, opened, tmp_path):
             value = genre.codec.grid[j][token] * genre.codec.width[j] + genre.codec.low[j]
             said = f.categories[round(value)] if f.is_categorical else f.format(round(value, 9))
             assert str(said) in line
+
+
+def test_a_value_that_is_clicked_is_written_and_the_temperature_and_the_mask_count(shown, opened):
+    genre, people, _ = shown
+    unfold(opened, "See it write")
+    opened.wait("document.querySelector('.desk-bar')")
+    shares = "[...document.querySelectorAll('.desk-bar')].map((b) => [b.firstChild.textContent, parseFloat(b.style.getPropertyValue('--share'))])"
+    dial = "{ const d = document.querySelector('.desk-write input[type=range]'); d.value = %s; d.dispatchEvent(new Event('input')); }"
+    limits = Limits(genre.codec, people.head(1))
+    first = genre.schema[0]
+    mask = limits.allowed[0, 0, : len(genre.codec.grid[0])]
+    told = opened.run("document.querySelector('.desk-write section').textContent")
+    masked = int((~mask).sum())
+    assert masked and f"{masked} of {len(mask)} values" in told
+    at = {}
+    for heat in (0.5, 2):
+        opened.run(dial % heat)
+        at[heat] = dict(opened.run(shares))
+        assert sum(at[heat].values()) == pytest.approx(100, abs=0.01)
+    assert max(at[2].values()) < max(at[0.5].values()), "bolder is flatter"
+    # A share at one temperature is that at another, raised to a power.
+    odds = {t: np.array([np.log(s) for s in shares.values()]) for t, shares in at.items()}
+    keep = [i for i, s in enumerate(at[0.5].values()) if s > 1e-3]
+    slope = np.polyfit(odds[2][keep], odds[0.5][keep], 1)[0]
+    assert slope == pytest.approx(4, rel=0.02)
+    rare = opened.run(
+        "document.querySelectorAll('.desk-bar')[document.querySelectorAll('.desk-bar').length - 1].firstChild.textContent"
+    )
+    opened.run(
+        "document.querySelectorAll('.desk-bar')[document.querySelectorAll('.desk-bar').length - 1].click()"
+    )
+    written = opened.run(
+        "[...document.querySelectorAll('.desk-write ol li')].map((l) => l.textContent)"
+    )
+    assert written == [f"{first.title}: {rare}"]
 
 
 def test_a_hand_that_writes_stays_where_it_is(opened):
@@ -863,6 +1025,10 @@ def test_three_answers_stand_side_by_side(shown, opened, tmp_path):
     assert told[0][1] == f"{answer.cost.iloc[0]:.2f}"
     estimates = genre.estimates(answer.options).iloc[0]
     assert [float(x) for x in told[0][3:5]] == pytest.approx(list(estimates), abs=0.011)
+    profiles = learnt(genre)["profiles.tokens"].numpy()
+    mine = genre.codec.tokens(genre.codec.cube(answer.best()))
+    apart = (profiles != mine).sum(axis=1).min()
+    assert told[0][5] == f"differs in {apart} of {len(genre.schema)} features"
     rows = "document.querySelectorAll('.desk-table tbody tr').length"
     drawn = "document.querySelectorAll('.desk-step, .desk-other').length"
     assert opened.run(rows) == opened.run(drawn) > 3, "the table holds what is drawn"

@@ -30,7 +30,9 @@
       );
       const best = found.reduce((a, b) => (b.lost < a.lost ? b : a));
       this.boxes.push(best.box);
-      return best.put;
+      const [left, top, width, height] = best.box;
+      const near = [Math.min(Math.max(cx, left), left + width), cy < top ? top : Math.min(cy, top + height)];
+      return { put: best.put, near };
     }
   }
 
@@ -146,7 +148,11 @@
         ...steps.map(({ cost, chance }) => svg("circle", { class: "desk-step", cx: x(cost), cy: y(chance), r: 4 })),
         ...seen.map(({ name, cost, chance }) => {
           const [cx, cy] = [x(cost), y(chance)];
-          return svg("g", { class: "desk-other" }, svg("circle", { cx, cy, r: 6 }), words(...places.next(cx, cy, name)));
+          const { put, near } = places.next(cx, cy, name);
+          const away = Math.hypot(near[0] - cx, near[1] - cy);
+          const from = [cx, cy].map((at, i) => at + (8 * (near[i] - at)) / Math.max(away, 8)); // outside of the ring
+          const leader = away > 14 ? [svg("path", { class: "desk-leader", d: `M${from}L${near}` })] : [];
+          return svg("g", { class: "desk-other" }, svg("circle", { cx, cy, r: 6 }), ...leader, words(...put));
         })
       );
     }

@@ -22,6 +22,12 @@
       this.features = this.model.codec.features;
       this.wording = new R.Wording(about.wording);
       this.guess = guess;
+      // Paper cannot be unfolded.
+      const folds = () => this.root.querySelectorAll(".desk-form .desk-more:not([open])");
+      addEventListener("beforeprint", () => folds().forEach((fold) => ((fold.open = true), (fold.dataset.folded = ""))));
+      addEventListener("afterprint", () =>
+        this.root.querySelectorAll("[data-folded]").forEach((fold) => ((fold.open = false), delete fold.dataset.folded))
+      );
       this.begin(0);
     }
 
@@ -29,6 +35,8 @@
     begin(number) {
       this.number = number;
       this.row = { ...this.people[number].values };
+      this.held = this.model.codec.held(this.row); // what does not hold of a form is told, and computes nothing
+      this.following = this.model.codec.following(this.held);
       this.terms = { freeze: [], bounds: {}, weights: {}, maxChanges: null, wait: 0, threshold: null };
       this.n = 1;
       this.letter = null; // until it is found
@@ -40,8 +48,10 @@
       this.then = new Map(); // by feature: where its row tells what an option asks for
       this.unread = new Map(); // fields that cannot be read, and what they need
       this.letters = el("div", { "aria-live": "polite", id: fresh(), tabindex: -1 });
+      this.outputs = new Map(); // by feature: what follows from the rest
       const { note } = this.model.about; // of a stand-in that answers for the bank
       this.note = el("p", { class: "desk-note", role: "note", hidden: !note }, note ?? "");
+      this.doubts = el("div", { "aria-live": "polite" }); // what is odd about the form itself
       // Where the letter stands below the form, a line at the foot of the screen tells what it says.
       this.brief = el("a", { class: "desk-brief", href: `#${this.letters.id}`, "aria-hidden": "true", tabindex: -1 });
       this.asking = el("summary");
@@ -59,7 +69,7 @@
       this.compare = el("details", { class: "desk-more", ontoggle: () => this.comparison() }, el("summary", {}, "Compare"), this.comparing);
       const form = el("form", { class: "desk-form", onsubmit: (event) => event.preventDefault() });
       form.append(...this.whom(), ...this.form());
-      const answer = el("div", { class: "desk-letters" }, this.proposal, this.note, this.letters, this.compare, this.write);
+      const answer = el("div", { class: "desk-letters" }, this.proposal, this.note, this.doubts, this.letters, this.compare, this.write);
       this.root.replaceChildren(
         el(
           "div",
@@ -92,10 +102,29 @@
 
     /** One feature: its value now, and the person's own terms about it. */
     field(f, free) {
-      const control = this.control(f, this.row[f.name], (value) => (this.row[f.name] = value), () => this.soon());
+      const computed = this.following.has(this.features.indexOf(f));
+      const take = (value) => (this.row[f.name] = value);
+      const control = computed ? this.output(f) : this.control(f, this.row[f.name], take, () => this.soon());
       const then = el("p", { class: "desk-then" });
       this.then.set(f.name, then);
       return el("div", { class: "desk-row" }, labelled(f.title, control, R.unit(f)), free ? this.own(f) : null, then);
+    }
+
+    /** What follows from the rest of the form, as a total from its parts: shown, and not asked for. */
+    output(f, into = this.outputs) {
+      const place = el("output", { class: "desk-follows" });
+      into.set(f.name, place);
+      return place;
+    }
+
+    /** The row with what follows from the rest, and that shown in its place. */
+    follow(row = this.row, outputs = this.outputs) {
+      const made = this.model.codec.followed(row, this.held);
+      for (const f of this.features) {
+        const place = outputs.get(f.name);
+        if (place) place.textContent = `${this.wording.value({ ...f, unit: "" }, made[f.name])} (follows from the rest)`;
+      }
+      return made;
     }
 
     /** `take` gets a new value, and `then` is called; a field that cannot be read is in `unread` meanwhile. */
@@ -236,14 +265,34 @@
     answer() {
       clearTimeout(this.searching);
       if (this.unread.size) return this.ask();
+      this.row = this.follow();
+      this.doubts.replaceChildren(...this.doubtful().map((said) => el("p", { class: "desk-note", role: "note" }, said)));
       const { threshold, maxChanges, ...terms } = this.terms;
       if (threshold !== null) terms.threshold = threshold;
       if (maxChanges !== null) terms.maxChanges = maxChanges;
       this.search(this.model.answers(this.row, terms, this.n), terms);
     }
 
+    /** What a reader should know of a form before they trust its letter. */
+    doubtful() {
+      const { codec } = this.model;
+      const said = [];
+      codec.held(this.row).forEach((fine, i) => {
+        if (!fine) said.push(`This does not hold of the form: ${R.rule(codec, codec.relations[i])}. Correct the form before you send a letter.`);
+      });
+      codec.features.forEach((f, j) => {
+        const now = this.row[f.name];
+        const [low, high] = [codec.low[j], codec.low[j] + codec.width[j]];
+        if (f.kind !== "numeric" || now === null || (now >= low && now <= high)) return;
+        const [value, from, to] = [now, low, high].map((x) => this.wording.value(f, x));
+        said.push(`${f.title}: ${value} lies outside of all that the model has seen, ${from} to ${to}. What it says of that is a guess.`);
+      });
+      return said;
+    }
+
     /** Nothing is told of a form that cannot be read, but what it needs. */
     ask() {
+      this.doubts.replaceChildren();
       const needs = [...this.unread.values()].map((text) => el("li", {}, text));
       this.letters.setAttribute("aria-busy", "false");
       this.letters.replaceChildren(el("article", { class: "desk-letter" }, el("p", {}, "There is no letter yet:"), el("ul", {}, ...needs)));
@@ -283,6 +332,9 @@
       this.judged = this.letter;
       this.proposed ??= new R.Proposal(this.proposing, this.model, {
         control: (...about) => this.control(...about),
+        output: (...about) => this.output(...about),
+        follow: (...about) => this.follow(...about),
+        following: this.following,
         wording: this.wording,
         done: () => {
           this.guess = false;
@@ -315,12 +367,32 @@
       this.letters.setAttribute("aria-busy", String(!all));
       this.letters.replaceChildren(el("article", { class: "desk-letter" }, ...parts));
       const paper = this.letters.firstChild;
+      const wished = this.wished();
+      if (wished.length) paper.append(el("p", { class: "desk-wished" }, `By these terms: ${wished.join("; ")}.`));
       const close = () => paper.append(...this.paragraphs(letter.closing), ...said(letter.always));
       // Which wish stands in the way is found by many draws; the letter need not wait for that.
       if (!all) paper.append(el("p", {}, "…"));
       else if (offers.length || letter.answer.accepted) close();
       else setTimeout(() => paper.isConnected && close(), 0);
       this.mark(offers);
+    }
+
+    /** The terms as they stand: on paper, where no control shows them. */
+    wished() {
+      const { terms, wording } = this;
+      const of = (name) => this.features.find((f) => f.name === name);
+      const said = terms.freeze.map((name) => `${of(name).title} stays as it is`);
+      for (const [name, ends] of Object.entries(terms.bounds)) {
+        const parts = ["at least", "at most"].flatMap((word, i) => (ends[i] === null ? [] : [`${word} ${wording.value(of(name), ends[i])}`]));
+        said.push(`${of(name).title} ${parts.join(" and ")}`);
+      }
+      for (const [name, weight] of Object.entries(terms.weights)) {
+        said.push(`${of(name).title} is ${HARD.find(([, times]) => times * of(name).weight === weight)[0]}`);
+      }
+      if (terms.maxChanges !== null) said.push(`no more changes than ${terms.maxChanges}`);
+      if (terms.wait) said.push(`waiting for up to ${wording.time(terms.wait)}`);
+      if (terms.threshold !== null) said.push(`the bank says yes above ${wording.bar(terms.threshold)}`);
+      return said;
     }
 
     offer(offer) {

@@ -46,5 +46,15 @@
   const unit = (f) =>
     f.kind === "numeric" && f.unit && f.unit !== "year" ? el("span", { class: "desk-unit" }, f.unit) : null;
 
-  Object.assign(R, { el, free, fresh, labelled, number, select, unit });
+  /** A relation with its features as the form names them. */
+  function rule(codec, relation) {
+    const named = (text, j) => {
+      const { name, title } = codec.features[j];
+      const word = String(name).replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+      return text.replace(new RegExp(`\`${word}\`|(?<![\\w'"-])${word}(?![\\w'"-])`, "g"), () => `“${title}”`);
+    };
+    return relation.names.reduce(named, relation.text);
+  }
+
+  Object.assign(R, { el, free, fresh, labelled, number, rule, select, unit });
 })((globalThis.Recourse ??= {}));

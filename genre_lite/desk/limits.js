@@ -64,6 +64,30 @@
       return place < 0 ? NaN : place;
     }
 
+    /** Which relations hold of a row of values. */
+    held(row) {
+      const cells = this.codes(row);
+      return this.relations.map((relation) => holds(relation, cells));
+    }
+
+    /** A row with what it follows from the rest computed again, by those relations that `held` before. */
+    followed(row, held) {
+      const made = { ...row };
+      this.relations.forEach((relation, i) => {
+        const j = relation.defines;
+        if (j === null || !held[i]) return;
+        const cells = this.codes(made);
+        const must = value(relation, cells, cells[j]);
+        if (Number.isFinite(must) && Math.abs(must - cells[j]) > CLOSE * this.width[j]) made[this.features[j].name] = plain(must);
+      });
+      return made;
+    }
+
+    /** The features that follow from the rest, by those relations that `held` before. */
+    following(held) {
+      return new Set(this.relations.flatMap(({ defines }, i) => (defines !== null && held[i] ? [defines] : [])));
+    }
+
     token(j, x) {
       return Number.isNaN(x) ? this.gap[j] : left(this.borders[j], x);
     }

@@ -50,9 +50,12 @@
 
   /** A proposal of the reader's own, or a guess before the letter shows: what would you tell this person? */
   class Proposal {
-    /** `control` makes a form's control for a feature; `done` is called when the letter is asked for. */
-    constructor(root, model, { control, wording, done }) {
-      Object.assign(this, { model, control, wording });
+    /**
+     * `control` makes a form's control for a feature, `output` a place for one in `following`, which `follow` fills;
+     * `done` is called when the letter is asked for.
+     */
+    constructor(root, model, { control, output, follow, following, wording, done }) {
+      Object.assign(this, { model, control, output, follow, following, wording });
       const { el } = R;
       this.values = {}; // what is proposed; it stays when terms change
       this.unread = new Map(); // fields that cannot be read, and what they need
@@ -77,6 +80,7 @@
 
     draw() {
       this.unread.clear();
+      this.outputs = new Map();
       const { row, values } = this;
       const now = (name) => (Object.hasOwn(values, name) ? values[name] : row[name]);
       const propose = (name, value) => {
@@ -86,6 +90,7 @@
       Object.keys(values).forEach((name) => propose(name, values[name]));
       const field = (f) => {
         const take = (value) => propose(f.name, value);
+        if (this.following.has(this.model.codec.features.indexOf(f))) return R.labelled(f.title, this.output(f, this.outputs), R.unit(f));
         return R.labelled(f.title, this.control(f, now(f.name), take, () => this.judge(), this.unread), R.unit(f));
       };
       this.rows.replaceChildren(...this.model.codec.features.filter(R.free).map(field));
@@ -99,18 +104,23 @@
       if (name === "a gap is made") return "What is known of somebody cannot become unknown.";
       if (name.startsWith("clocks: ")) return "Years pass for everything alike, and no longer than one would wait.";
       const rule = f && RULES[name.slice(f.name.length + 2)];
-      return rule ? `It cannot be asked for: ${this.wording.name(f.title)} ${rule}.` : `It breaks a rule of this form: ${name}.`;
+      if (rule) return `It cannot be asked for: ${this.wording.name(f.title)} ${rule}.`;
+      return `It breaks a rule of this form: ${R.rule(codec, codec.relations.find(({ text }) => text === name))}.`;
     }
 
     judge() {
       const { el } = R;
       const list = (lines) => this.verdict.replaceChildren(el("ul", {}, ...lines.map((line) => el("li", {}, line))));
       if (this.unread.size) return list([...this.unread.values()]);
-      const told = check(this.model, this.row, this.values, this.terms);
+      const values = this.follow({ ...this.row, ...this.values }, this.outputs);
+      const told = check(this.model, this.row, values, this.terms);
+      const { features } = this.model.codec;
+      const follow = [...this.following].filter((j) => values[features[j].name] !== this.row[features[j].name]);
+      const count = told.changes - follow.length; // what follows is nothing that anybody does
       const title = (j) => this.wording.name(this.model.codec.features[j].title);
       const lines = [
         `The bank says ${told.accepted ? "yes" : "no"}: the probability of a yes is ${this.wording.percent(told.probability, told.bar)}.`,
-        `${told.changes} ${told.changes === 1 ? "change" : "changes"}, at a cost of ${told.cost.toFixed(2)} feature ranges.`,
+        `${count} ${count === 1 ? "change" : "changes"}, at a cost of ${told.cost.toFixed(2)} feature ranges.`,
         `The model's own estimates, from 0 to 1: valid in truth ${told.valid.toFixed(2)}, plausible ${told.plausible.toFixed(2)}.`,
       ];
       lines.push(...told.broken.map((name) => this.breach(name)));
