@@ -316,6 +316,26 @@ def test_a_relative_data_folder_reaches_the_tests_as_an_absolute_one(root, tmp_p
     assert Path(said.strip()).samefile(tmp_path / "my data")
 
 
+def test_what_a_visitor_fills_in_can_be_read(root):
+    forms = sorted((root / ".github/ISSUE_TEMPLATE").glob("*.yml"))
+    assert [form.stem for form in forms] == ["bug", "data_card", "number", "sentence", "teaching"]
+    for form in forms:
+        told = yaml.safe_load(form.read_text())
+        assert told["name"] and told["description"] and told["body"], form
+    assert yaml.safe_load((root / ".github/dependabot.yml").read_text())["updates"]
+    for name in ("SECURITY", "SUPPORT", "CODE_OF_CONDUCT", "pull_request_template"):
+        assert (root / f".github/{name}.md").read_text().strip()
+    deposit = json.loads((root / ".zenodo.json").read_text())
+    assert deposit["upload_type"] == "software" and deposit["license"] == "MIT"
+
+
+def test_the_readme_shows_the_desk_and_says_what_others_do_better(root):
+    readme = (root / "README.md").read_text()
+    (picture,) = re.findall(r"!\[[^\]]+\]\((assets/desk\.png)\)", readme)
+    assert (root / picture).stat().st_size > 20_000
+    assert "(book/how_it_compares.md)" in readme
+
+
 def test_scripts_can_be_run(root):
     for name in (".ci/run", "postBuild", "start"):
         assert os.access(root / name, os.X_OK), name

@@ -1,9 +1,13 @@
 """What the public service runs exists here: commands, versions, extras; every action is pinned."""
 
+import importlib.util
 import re
 import shutil
 import subprocess
 import tomllib
+from importlib.metadata import entry_points
+from itertools import pairwise
+from pathlib import Path
 
 import pytest
 import yaml
@@ -12,6 +16,7 @@ from packaging.specifiers import SpecifierSet
 
 import tasks
 
+OURS = ("genre_lite", "benchmarks", "tasks")
 PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}")
 
 
@@ -85,6 +90,72 @@ def test_every_command_exists(root, lines):
     asked = {name for line in lines for name in re.findall(r"-m tasks (\w+)", line)}
     assert made and made <= targets
     assert asked and asked <= tasks.TASKS.keys()
+    words = [line.split("#")[0].split() for block in lines for line in block.splitlines()]
+    for line in words:
+        modules = [b for a, b in pairwise(line) if a == "-m" and b.split(".")[0] in OURS]
+        assert all(importlib.util.find_spec(module) for module in modules), line
+        files = [word for word in line if word.startswith(("tests/", "benchmarks/", "book/"))]
+        assert all((root / file.rstrip(";")).exists() for file in files), line
+        programs = [Path(word).name for word in line if word.startswith(".venv/bin/")]
+        known = {of.name for of in entry_points(group="console_scripts")} | {"python"}
+        assert known.issuperset(programs), line
+        if line[:1] == ["make"]:
+            assert len(line) == 2 or all("=" in word for word in line[2:]), line
+
+
+def test_every_job_that_is_waited_for_exists(jobs):
+    for (name, _), told in jobs.items():
+        for needed in [told["needs"]] if "needs" in told else []:
+            assert (name, needed) in jobs
+
+
+# What a workflow is for: left out, it would be green and useless.
+DUTIES = {
+    ("tests.yml", "package"): ["python -m tasks package"],
+    ("tests.yml", "oldest"): ["--resolution lowest-direct", "python -m tasks package"],
+    ("tests.yml", "repository"): ["make test", "make slow"],
+    ("tests.yml", "graders"): ["graders", "tests/test_classroom.py"],
+    ("tests.yml", "style"): ["python -m tasks style", "actionlint"],
+    ("book.yml", "build"): ["make book", "make pages"],
+    ("release.yml", "build"): [
+        '"$GITHUB_REF_NAME" = "v',
+        "benchmarks.provenance --strict",
+        "not yet released",
+        "python -m tasks package",
+        "make book",
+        "make release",
+    ],
+    ("weekly.yml", "cold"): ["make book", "make test", "make slow", "linkcheck"],
+}
+
+
+def test_each_job_does_what_it_is_for(jobs):
+    for job, duties in DUTIES.items():
+        said = "\n".join(step.get("run", "") for step in jobs[job]["steps"])
+        assert not [duty for duty in duties if duty not in said], job
+    systems = {"ubuntu-latest", "macos-latest", "windows-latest"}
+    assert {*jobs["tests.yml", "package"]["strategy"]["matrix"]["os"]} == systems
+    assert jobs["release.yml", "pypi"]["needs"] == "build"
+    used = [step.get("uses", "") for step in jobs["book.yml", "build"]["steps"]]
+    assert [use for use in used if use.startswith("actions/upload-pages-artifact@")]
+
+
+def test_a_guard_stops_its_job(lines, tmp_path):
+    """The shell goes on after a line that begins with "!", so none may; a release with old words must fail."""
+    assert not [line for block in lines for line in block.splitlines() if line.startswith("!")]
+    (guard,) = [block for block in lines if "not yet released" in block]
+    for name, text in {
+        "CHANGELOG.md": "0.1, not yet released",
+        "README.md": "",
+        "book/install.md": "",
+    }.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    said = [line for line in guard.splitlines() if "grep" in line]
+    run = ["bash", "-e", "-c", "\n".join(said)]
+    assert subprocess.run(run, cwd=tmp_path, capture_output=True).returncode == 1
+    (tmp_path / "CHANGELOG.md").write_text("0.1, released")
+    assert subprocess.run(run, cwd=tmp_path, capture_output=True).returncode == 0
 
 
 def test_every_extra_exists(lines, project):
@@ -119,6 +190,11 @@ def test_the_conda_recipe_needs_what_the_package_needs(root, project):
     }
     conda = {("matplotlib" if r.name == "matplotlib-base" else r.name): r.specifier for r in needs}
     assert conda == ours
+    build = tomllib.loads((root / "pyproject.toml").read_text())["build-system"]["requires"]
+    assert build == [need.replace(" ", "") for need in recipe["requirements"]["host"][2:]]
+    scripts = [f"{name} = {place}" for name, place in project["scripts"].items()]
+    assert recipe["build"]["python"]["entry_points"] == scripts
+    assert all((root / file).exists() for file in recipe["about"]["license_file"])
     assert f"python {project['requires-python']}" in recipe["requirements"]["run"]
 
 
