@@ -176,3 +176,11 @@ def test_what_costs_much_is_expensive(root):
         texts += [part for m in exercise.mistakes for part in (m.belief, m.hint)]
         told += [f"{exercise.key}: {text}" for text in texts if OLD.search(text.lower())]
     assert not told, "\n".join(told)
+
+
+def test_whoever_is_no_who(root):
+    """ "Who pays" begins a question, and whoever pays a sentence; "who reaches nobody depends" asks by half."""
+    beliefs = [m.belief for exercise in exercises().values() for m in exercise.mistakes]
+    assert [b for b in beliefs if b.startswith("Who ")] == [
+        "Who reaches nobody depends on how many targets are used."
+    ]

@@ -361,7 +361,7 @@ EXERCISES = (
                 lambda answer: _theirs(answer)["h"] < MARGIN,
             ),
             Mistake(
-                "Who is surely accepted is plausible.",
+                "Whoever is surely accepted is plausible.",
                 lambda: _cheapest_safe(MARGIN),
                 "The model is sure enough, but nobody lives there. Ask toy.density about it.",
                 lambda answer: not _theirs(answer)["plausible"],

@@ -159,7 +159,7 @@ EXERCISES = (
         probes=CHANCES,
         mistakes=(
             Mistake(
-                "Who got no answer does not count.",
+                "Whoever got no answer does not count.",
                 lambda: _without_failures,
                 "Who is in your mean? The share is of all people, also of those with NaN.",
                 lambda f: np.isclose(f(np.array([0.4, 0.6, 0.9, np.nan]), 0.5), 2 / 3),
@@ -283,7 +283,7 @@ EXERCISES = (
                 ),
             ),
             Mistake(
-                "Who is surely accepted lies among the accepted.",
+                "Whoever is surely accepted lies among the accepted.",
                 lambda: _gamed() | {"h": (1.2, -0.46)},
                 "The point for h lies among real people. Walk on, away from the line, until nobody "
                 "is left.",

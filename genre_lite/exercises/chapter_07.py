@@ -306,7 +306,7 @@ EXERCISES = (
         solution=_orphan,
         mistakes=(
             Mistake(
-                "Who is oldest can reach nobody.",
+                "Whoever is oldest can reach nobody.",
                 lambda: "Dora",
                 "Dora is old, but look for a clerk who is older still.",
             ),

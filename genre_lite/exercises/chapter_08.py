@@ -30,7 +30,7 @@ def _hears() -> np.ndarray:
 
 def _least_loss() -> dict[str, float]:
     coin = float(np.log(2))
-    # Apart, each line is a fair coin. Together there is one coin for both. Who is told, knows.
+    # Apart, each line is a fair coin. Together there is one coin for both. Whoever is told, knows.
     return {"independent": 2 * coin, "autoregressive": coin, "leaky": 0.0}
 
 

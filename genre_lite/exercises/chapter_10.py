@@ -281,7 +281,7 @@ EXERCISES = (
                 lambda answer: answer["d"] != 0,
             ),
             Mistake(
-                "Who reaches nobody is a matter of how many targets are used.",
+                "Who reaches nobody depends on how many targets are used.",
                 lambda: _failing() | {"b": 4},
                 "Bank b uses all its targets. What is Z for that customer?",
                 lambda answer: answer["b"] == 4,

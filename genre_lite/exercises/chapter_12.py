@@ -439,7 +439,7 @@ EXERCISES = (
         accepts=lambda answer: _named(answer) == {"woman", "south"},
         mistakes=(
             Mistake(
-                "Who pays most is served worst.",
+                "Whoever pays most is served worst.",
                 lambda: ("man", "east"),
                 "They pay the most of those who got an answer. Is there something worse than an "
                 "expensive answer?",
@@ -575,7 +575,7 @@ EXERCISES = (
                 _names_a_cause,
             ),
             Mistake(
-                "Who got no answer pays nothing.",
+                "Whoever got no answer pays nothing.",
                 lambda: _memo(
                     gap={
                         "value": _gap_with_nobody_dropped(),
