@@ -15,7 +15,7 @@ them in another table of the same people. So plausibility is judged among severa
 them, each a bootstrap (Efron, 1979) that holds row i as often as its chance and ρ say:
 
 .. math:: \\hat V(x) = \\Phi\\left(\\frac{\\hat p(y = 1 \\mid x) - 1/2}{\\sigma}\\right), \\qquad
-          \\hat P(x) = \\frac1B \\sum_{b=1}^B 1\\left[\\mathrm{LOF}_{D_b}(x) \\le 1.5\\right], \\qquad
+          \\hat P(x) = \\frac1n \\sum_{b=1}^n 1\\left[\\mathrm{LOF}_{D_b}(x) \\le 1.5\\right], \\qquad
           \\#_b(i) \\sim \\mathrm{Poisson}(\\rho \\hat V_i) .
 """
 
