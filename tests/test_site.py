@@ -10,6 +10,7 @@ import sys
 from types import SimpleNamespace
 
 import pytest
+import yaml
 from bs4 import BeautifulSoup
 
 from genre_lite.plotting import theme
@@ -169,3 +170,28 @@ def test_page_drawings_desk_and_plots_share_the_colours_of_yes_and_no(root):
     for path in root.glob("assets/*.svg"):
         if "genre-drawing" in (text := path.read_text().lower()):
             assert not re.findall(r"#[0-9a-f]{6}", text), f"{path.name} has colours of its own"
+
+
+def test_every_page_says_under_which_licences_it_stands(root):
+    foot = yaml.safe_load((root / "_config.yml").read_text())["copyright"]
+    assert foot.endswith("Text under CC BY 4.0, code under MIT")
+    assert (root / "LICENSE").read_text().count("MIT License") == 1
+
+
+def test_the_front_page_leads_to_the_tour_and_to_the_desk_and_is_still_for_those_who_ask(root):
+    front = (root / "book/intro.md").read_text()
+    (buttons,) = re.findall(r"^\[[^\]]+\]\((\S+)\) \[[^\]]+\]\((\S+)\)$", front, flags=re.M)
+    assert buttons == ("../notebooks/genre_in_ten_minutes", "desk.md")
+    assert front.index("three_suggestions.svg") < front.index("```{letter} german")
+    style = (root / "assets/genre.css").read_text()
+    moving = [
+        part.split("\n}")[0]
+        for part in style.split("(prefers-reduced-motion: no-preference) {")[1:]
+    ]
+    assert "animation" in "".join(moving)
+    for part in moving:
+        style = style.replace(part, "")
+    assert not re.search(r"animation(?:-name)?\s*:", style), (
+        "nothing moves for whoever asked for stillness"
+    )
+    assert "<animate" not in (root / "assets/three_suggestions.svg").read_text()
