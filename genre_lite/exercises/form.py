@@ -15,7 +15,7 @@ import pandas as pd
 
 __all__ = ["in_form", "plain", "texts"]
 
-YES, NO = {"yes", "y", "true", "t"}, {"no", "n", "false", "f"}
+YES, NO = {"yes", "y", "true"}, {"no", "n", "false"}
 DASHES = str.maketrans("−–", "--")
 
 
@@ -112,8 +112,9 @@ def _as_scalar(answer: Any, like: Any, known: Collection[str], names: Any) -> An
         as_it_is = answer.strip() if isinstance(answer, str) else answer
         return spellings.get(plain(answer), as_it_is)
     if isinstance(like, bool | np.bool_):
-        if isinstance(answer, str) and plain(answer) in YES | NO:
-            return plain(answer) in YES
+        said = {"t": "true", "f": "false"}.get(plain(answer), plain(answer))
+        if isinstance(answer, str) and said in YES | NO:
+            return said in YES
         return bool(answer) if isinstance(answer, Number) and answer in (0, 1) else answer
     if isinstance(answer, Fraction | Decimal):
         return float(answer)
