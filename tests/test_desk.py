@@ -924,7 +924,7 @@ def test_further_options_do_not_keep_the_first_waiting(shown, opened, tmp_path):
             return yield* sampled.call(this, limits, asked, n, ...others);
         };
         window.seen = [];
-        const letters = document.querySelector('[aria-live]');
+        const letters = document.querySelector('.desk-letter').parentElement;
         const look = () => seen.push([letters.ariaBusy, letters.querySelectorAll('h3').length]);
         new MutationObserver(look).observe(letters, { childList: true });
     })()""")
