@@ -66,8 +66,8 @@
 
     /** Which relations hold of a row of values. */
     held(row) {
-      const cells = this.codes(row);
-      return this.relations.map((relation) => holds(relation, cells));
+      const values = this.units(this.cube(row));
+      return this.relations.map((relation) => holds(relation, values));
     }
 
     /** A row with what it follows from the rest computed again, by those relations that `held` before. */
@@ -212,8 +212,7 @@
       this.relations = codec.relations;
       this.defined = new Map(); // feature to relation, such as a total
       this.relations.forEach((r, i) => r.defines === null || this.defined.set(r.defines, i));
-      const values = codec.units(this.cube);
-      this.active = this.relations.map((r) => holds(r, values)); // what did not hold need not hold
+      this.active = codec.held(row); // what did not hold need not hold
       this.patience = Math.floor(terms.wait ?? 0);
       const tied = new Set(this.relations.flatMap((r) => r.names));
       this.unread = codec.features.map((f, j) => unread.includes(f.name) && !tied.has(j));
