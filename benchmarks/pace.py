@@ -33,7 +33,8 @@ BUSY = "while True: pass"
 def pace(table: str, split: str, parts: str, package: Path = provenance.ROOT) -> dict:
     """What the worker measures of the package in a folder; one thread, unless the environment says more."""
     path = {"PYTHONPATH": str(package), "OMP_NUM_THREADS": str(threads())}
-    call = [sys.executable, str(WORKER), table, split, parts]
+    # -P: the worker's own folder holds a statistics.py, which is not the library's.
+    call = [sys.executable, "-P", str(WORKER), table, split, parts]
     done = subprocess.run(call, env=os.environ | path, capture_output=True, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1])
 

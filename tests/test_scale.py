@@ -131,10 +131,11 @@ def test_a_ratio_above_one_says_that_today_is_quicker():
 
 
 def test_the_worker_times_the_package_in_a_folder(tmp_path):
-    """A package that answers nothing but its own name is what is timed."""
+    """A package that answers nothing but its own name is what is timed, beside the library's statistics."""
     package = tmp_path / "genre_lite"
     package.mkdir()
-    (package / "__init__.py").write_text("raise SystemExit('the one in the folder')")
+    says = "import statistics\nstatistics.mean([1])\nraise SystemExit('the one in the folder')"
+    (package / "__init__.py").write_text(says)
     with pytest.raises(subprocess.CalledProcessError) as found:
         pace.pace("moons", "default", "fit", tmp_path)
     assert "the one in the folder" in found.value.stderr
