@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import importlib.util
+import os
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
@@ -39,6 +41,7 @@ DRAWN = """(async () => {
 # Formulas take the ink of their line, and a test of the style sheet reads the colours of code, whose thousands of words
 # would take axe minutes a page.
 WIDTHS, THEMES = (DESKTOP, PHONE), ("light", "dark")
+BROWSERS = min(4, os.cpu_count() or 1)
 SLOW = 4  # how many times slower than this machine an old phone is
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # The fonts are there, and colours that go over from one theme into the other have arrived.
@@ -159,7 +162,16 @@ def busy(browser: Chromium) -> float:
 
 
 def walk(pages: list[Path], folder: Path) -> dict[Path, dict]:
-    """Open each page once on a desktop and once on a phone, and measure it there."""
+    """Open each page once on a desktop and once on a phone, and measure it there; a browser for each processor."""
+    shares = [pages[start::BROWSERS] for start in range(BROWSERS)]
+    folders = [folder / str(number) for number in range(BROWSERS)]
+    with ThreadPoolExecutor(BROWSERS) as side_by_side:
+        walked = list(side_by_side.map(_walk, shares, folders))
+    return {page: found[page] for page in pages for found in walked if page in found}
+
+
+def _walk(pages: list[Path], folder: Path) -> dict[Path, dict]:
+    folder.mkdir()
     script, browser, found = axe(), Chromium(folder), {}
     browser.send("Performance.enable", timeDomain="threadTicks")
     try:
