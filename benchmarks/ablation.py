@@ -102,12 +102,12 @@ class FromNoise(Surrogate):
 class Undistilled:
     """The teacher itself in the surrogate's place."""
 
-    def __init__(self, teacher: Teacher) -> None:
-        self.teacher = teacher
+    def __init__(self, teacher: Teacher, codec: gl.Codec) -> None:
+        self.teacher, self.codec = teacher, codec
 
-    def answers(self, design: np.ndarray, tokens: np.ndarray) -> np.ndarray:
+    def answers(self, points: np.ndarray, tokens: np.ndarray) -> np.ndarray:
         """The teacher's own answers."""
-        return self.teacher.answers(design)
+        return self.teacher.answers(self.codec.design(points))
 
     def double(self) -> Undistilled:
         """It computes in double precision already."""
@@ -123,7 +123,7 @@ class GenReWithTeacher(gl.GenRe):
 
     def _teach(self, teacher: Teacher, *parts: object) -> None:
         super()._teach(teacher, *parts)
-        self.surrogate_ = Undistilled(teacher)
+        self.surrogate_ = Undistilled(teacher, self.codec)
 
 
 @contextmanager
