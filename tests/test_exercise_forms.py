@@ -413,6 +413,13 @@ def test_the_pair_of_a_group_may_come_in_any_order():
                 | {"surer of a yes": "the safest rule"}
             ),
         ),
+        (
+            "9.4",
+            lambda r: (
+                {p: {"up": "It rises", "down": "it decreases"}.get(way) for p, way in r.items()}
+                | {"surer of a yes": "those of the safest"}
+            ),
+        ),
         ("9.6", lambda r: r | {"left": "a and c"}),
         ("10.4", lambda r: {part: f"assumption {n}" if n else "none" for part, n in r.items()}),
         ("12.4", lambda r: dict(zip("ab", r.values(), strict=True))),

@@ -93,13 +93,13 @@ def hears_the_middle(tokens: list[int]) -> list[float]:
 def hears_the_end_after(*start: int) -> Callable[[list[int]], list[float]]:
     """Honest, but that after one beginning alone the first line knows the last."""
 
-    def hears_it_once(tokens: list[int]) -> list[float]:
+    def hears_the_end_after_one_beginning(tokens: list[int]) -> list[float]:
         chances = honest(tokens)
         if tuple(tokens[: len(start)]) == start:
             chances[0] = 1 / (3 + tokens[-1])
         return chances
 
-    return hears_it_once
+    return hears_the_end_after_one_beginning
 
 
 def knows_the_past_alone(tokens: list[int]) -> list[float]:

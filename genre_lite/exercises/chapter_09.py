@@ -317,19 +317,39 @@ EXERCISES = (
             ),
         ),
         hint="One prediction after the other; then measure with judged(rule, k).",
-        names={"rises": "up", "rise": "up", "grows": "up", "higher": "up", "increases": "up"}
-        | {"goes up": "up", "it goes up": "up", "goes down": "down", "it goes down": "down"}
-        | {
-            f"{rule} {what}": rule
-            for rule in ("safest", "cheapest")
-            for what in ("rule", "letters")
+        names={
+            it + word: way
+            for it in ("", "it ", "they ")
+            for way, words in {
+                "up": (
+                    "rises",
+                    "rise",
+                    "grows",
+                    "grow",
+                    "goes up",
+                    "go up",
+                    "increases",
+                    "increase",
+                    "higher",
+                ),
+                "down": (
+                    "falls",
+                    "fall",
+                    "shrinks",
+                    "shrink",
+                    "goes down",
+                    "go down",
+                    "decreases",
+                    "decrease",
+                    "lower",
+                ),
+            }.items()
+            for word in words
         }
         | {
-            "falls": "down",
-            "fall": "down",
-            "shrinks": "down",
-            "lower": "down",
-            "decreases": "down",
+            said.format(rule): rule
+            for rule in ("safest", "cheapest")
+            for said in ("{} rule", "{} letters", "the {}", "the {} rule", "those of the {}")
         },
         takeaway="The safest buys confidence with cost, the cheapest saves cost with confidence and "
         "plausibility; and the more candidates there are, the more.",
