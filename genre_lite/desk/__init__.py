@@ -176,7 +176,8 @@ def inside(about: dict[str, Any], people: pd.DataFrame) -> list[str]:
         f"the names, ranges and vocabularies of {len(about['codec']['features'])} features: values and levels "
         "that occurred in training, each column for itself",
         decision,
-        f"{len(about['profiles']):,} profiles to start from: answers found in training; none is a training row, some are close to one",
+        f"{len(about['profiles']):,} profiles to start from: answers found in training; none is a training row, "
+        "some are close to one",
         "the words of the letters",
         f"the forms of {', '.join(str(label) for label in people.index)}; nobody else's row",
     ]
