@@ -545,7 +545,8 @@ def test_what_is_quicker_than_the_first_edition_is_computed(root, monkeypatch):
         "three": {"ratio": {}},
     }
     assert (
-        names["smaller"]("It", "fit") == "It: today's figure is smaller on one, and larger on two."
+        names["smaller"]("It", "fit")
+        == "It: today's figure is smaller on one (paper), and larger on two (paper)."
     )
 
 
