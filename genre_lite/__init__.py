@@ -51,6 +51,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     "atomic": (),
     "storage": (),
     "saving": (),
+    "closest_record": ("keep_apart",),
     "desk": (),
     "proposals": ("check",),
     "contract": ("check_recourse_method",),

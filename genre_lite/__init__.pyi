@@ -7,6 +7,7 @@ from . import categorical as categorical
 from . import certificate as certificate
 from . import choice as choice
 from . import cli as cli
+from . import closest_record as closest_record
 from . import codec as codec
 from . import contract as contract
 from . import datasets as datasets
@@ -47,6 +48,7 @@ from . import truth as truth
 from . import wording as wording
 from . import worlds as worlds
 from . import writing as writing
+from .closest_record import keep_apart as keep_apart
 from .codec import Codec as Codec
 from .contract import check_recourse_method as check_recourse_method
 from .datasets import Dataset as Dataset

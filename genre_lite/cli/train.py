@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ..decision import Decision
+    from ..genre import GenRe
     from ..schema import Schema
 
 __all__ = ["train"]
@@ -132,14 +133,17 @@ def train(
         wanted = favourable if csv is not None else str(table.favourable)
         require_good(bank, wanted)
         h = decision_of(bank, wanted, threshold, [c for c in people if c in described.names])
-    _fit(
-        *(h, described, people, y, out, quick),
+    apart = _fit(
+        *(h, described, people, y, quick),
         cost_weight=cost_weight,
         validity_margin=validity_margin,
         outcome=outcome,
         seed=seed,
         progress=progress,
     )
+    apart.save(out)
+    if not quiet:
+        _tell_profiles(out, apart)
     if bank is None:
         said = f"trained on {len(people)} people. Of {len(table.X_test)} others the classifier"
         _tell_decisions(f"{out}: {said}", h, table.X_test, table.y_test)
@@ -153,16 +157,27 @@ def _fit(
     schema: Schema,
     X: pd.DataFrame,
     y: pd.Series | None,
-    out: Path,
     quick: bool,
     **settings: Any,
-) -> None:
+) -> GenRe:
+    from ..closest_record import keep_apart
     from ..genre import GenRe
     from ..training import TrainingConfig
 
     few = {"steps": 60, "distil_steps": 120, "rounds": 1, "round_steps": 30, "people": 60}
     training = TrainingConfig(**few) if quick else None
-    GenRe(h, schema, training=training, **settings).fit(X, y).save(out)
+    # A file travels, so what is nearly somebody's row stays out of it.
+    return keep_apart(GenRe(h, schema, training=training, **settings).fit(X, y), X)
+
+
+def _tell_profiles(out: Path, genre: GenRe) -> None:
+    if left_out := genre.report_["left_out"]:
+        every = left_out + len(genre.profiles_)
+        typer.echo(
+            f"{out}: {left_out:,} of {every:,} profiles to start from came nearer to a row of the table than people "
+            "come to one another, and are left out.",
+            err=True,
+        )
 
 
 def _tell_decisions(said: str, h: Decision, X: pd.DataFrame, y: pd.Series | None) -> None:

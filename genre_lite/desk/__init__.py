@@ -144,7 +144,8 @@ def page(
             still=told + stills(genre, people, wording),
             note=told,
             inside="".join(
-                f"<li>{escape(part, quote=False)}</li>\n" for part in inside(about, people)
+                f"<li>{escape(part, quote=False)}</li>\n"
+                for part in inside(about, people, genre.report_)
             ),
             script=script(),
             data=data,
@@ -157,7 +158,7 @@ def page(
     return made
 
 
-def inside(about: dict[str, Any], people: pd.DataFrame) -> list[str]:
+def inside(about: dict[str, Any], people: pd.DataFrame, report: dict[str, int]) -> list[str]:
     """What is in the file, one part a line."""
     weights = sum(
         math.prod(tensor["shape"])
@@ -171,13 +172,17 @@ def inside(about: dict[str, Any], people: pd.DataFrame) -> list[str]:
             ". Its thresholds were learnt from rows: each is a value that somebody had, or lies between two "
             "of them. No threshold says whose"
         )
+    profiles = f"{len(about['profiles']):,} profiles to start from: answers found in training; none is a training row, "
+    if least := report.get("least_distance"):
+        profiles += f"and each differs from every such row in {least} or more features"
+    else:
+        profiles += "some are close to one"
     return [
         f"{weights:,} weights of the model that writes, and of its estimates",
         f"the names, ranges and vocabularies of {len(about['codec']['features'])} features: values and levels "
         "that occurred in training, each column for itself",
         decision,
-        f"{len(about['profiles']):,} profiles to start from: answers found in training; none is a training row, "
-        "some are close to one",
+        profiles,
         "the words of the letters",
         f"the forms of {', '.join(str(label) for label in people.index)}; nobody else's row",
     ]
