@@ -3,6 +3,9 @@
 Kernels start with a profile of their own, in which ``tests/labels.py`` looks at every figure and writes what is wrong
 into a file; the cell that drew it fails. And pytest adds up the seconds of a chapter's cells.
 
+Whoever names a folder in ``GENRE_LITE_EXECUTED`` finds there each chapter with its outputs, if all its cells passed;
+the extension ``side_by_side`` takes them from there, so that the gate runs no chapter twice.
+
 What a chapter may take on a quiet machine is held elsewhere, by ``results/chapters.json``. Tests
 run on busy ones, so the limit here is five times the minute of the budget.
 """
@@ -14,11 +17,15 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
+import nbformat
 import pytest
+from nbval.plugin import IPyNbCell
 
 collect_ignore = ["conftest.py"]  # as in tests/conftest.py
 LIMIT = 5 * 60  # seconds
+EXECUTED = os.environ.get("GENRE_LITE_EXECUTED")
 spent: Counter = Counter()
+passed: Counter = Counter()
 TESTS = Path(__file__).resolve().parent.parent / "tests"
 PROFILE = tempfile.TemporaryDirectory(prefix="labels-")
 TOLD = Path(
@@ -58,4 +65,23 @@ def pytest_runtest_makereport(item, call):
             f"{item.path.name} has run for {spent[item.path]:.0f} s; no chapter may run for {LIMIT} s, "
             "even on a busy machine. Load a trained model, or take a smaller table."
         )
+    passed[item.path] += report.when == "call" and report.passed
     return report
+
+
+def pytest_runtest_teardown(item, nextitem):
+    """Keep what the cell gave, and the chapter after its last cell."""
+    if not EXECUTED or not isinstance(item, IPyNbCell):
+        return
+    item.cell.outputs, item.cell.execution_count = (
+        item.test_outputs or [],
+        item.cell_num + 1,
+    )
+    chapter = item.parent
+    if nextitem is None or nextitem.parent is not chapter:
+        cells = [
+            cell for cell in chapter.nb.cells if cell.cell_type == "code"
+        ]
+        if passed[item.path] == len(cells):
+            Path(EXECUTED).mkdir(parents=True, exist_ok=True)
+            nbformat.write(chapter.nb, Path(EXECUTED, item.path.name))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -96,6 +97,23 @@ def test_a_chapter_that_runs_away_fails(root, notebook):
     run = subprocess.run(command, cwd=notebook.parent, capture_output=True, text=True)
     assert run.returncode == 1, run.stdout
     assert "01_small.ipynb has run for" in run.stdout
+
+
+def test_what_a_test_ran_is_kept_for_the_book(root, notebook, tmp_path):
+    """All outputs as the kernel gave them; a chapter with a cell that failed leaves nothing."""
+    code = ["print('one')", "from IPython.display import Markdown\nMarkdown('**two**')"]
+    for name, cells in {"02_fine": code, "03_broken": [*code, "1 / 0"]}.items():
+        small = nbformat.v4.new_notebook(cells=list(map(nbformat.v4.new_code_cell, cells)))
+        nbformat.write(small, notebook.with_name(f"{name}.ipynb"))
+    notebook.with_name("conftest.py").write_text((root / "notebooks/conftest.py").read_text())
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval-lax", "."]
+    settings = os.environ | {"GENRE_LITE_EXECUTED": str(tmp_path / "executed")}
+    subprocess.run(command, cwd=notebook.parent, capture_output=True, env=settings)
+    assert not (tmp_path / "executed/03_broken.ipynb").exists()
+    ran = nbformat.read(tmp_path / "executed/02_fine.ipynb", as_version=4)
+    nbformat.validate(ran)
+    first, second = (cell.outputs[0] for cell in ran.cells)
+    assert first.text == "one\n" and second.data["text/markdown"] == "**two**"
 
 
 # -- telling ------------------------------------------------------------------------------------

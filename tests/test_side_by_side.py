@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import nbformat
 import pytest
 from sphinx.application import Sphinx
 
@@ -77,3 +78,17 @@ def test_an_error_still_fails_the_build(tmp_path):
 def test_a_page_that_nobody_foresaw_is_executed_when_it_is_read(tmp_path, monkeypatch):
     monkeypatch.setattr(side_by_side, "key", lambda *_: object())
     assert "forty-two" in built(tmp_path, {"page": "print('forty-two')"})["page"]
+
+
+def test_a_chapter_that_its_test_has_run_is_not_run_again(tmp_path, monkeypatch):
+    """Where the code is the same; the mark in the outputs tells who ran it."""
+    (tmp_path / "executed").mkdir()
+    for name, code in {"same": "print('same code')", "other": "print('older code')"}.items():
+        cell = nbformat.v4.new_code_cell(code, execution_count=1)
+        cell.outputs = [nbformat.v4.new_output("stream", text="run by its test")]
+        ran = nbformat.v4.new_notebook(cells=[cell])
+        nbformat.write(ran, tmp_path / f"executed/{name}.md")
+    monkeypatch.setenv("GENRE_LITE_EXECUTED", str(tmp_path / "executed"))
+    html = built(tmp_path, {"same": "print('same code')", "other": "print('newer code')"})
+    assert "run by its test" in html["same"]
+    assert "run by its test" not in html["other"] and "newer code" in html["other"]

@@ -2,18 +2,23 @@
 
 Sphinx reads one page after the other, and MyST-NB executes each when it is read. Here all pages to be read are
 handed to a few processes at once; a page that is read then waits for its own, and gets what it would have got.
+
+In the gate the chapters' tests have just run the same cells. They leave the outputs in the folder that
+``GENRE_LITE_EXECUTED`` names, and a page whose code is the same takes them from there.
 """
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import Future, ProcessPoolExecutor
+from copy import deepcopy
 from multiprocessing import get_context
 from pathlib import Path
 
 from jupyter_cache.executors.utils import ExecutionResult, single_nb_execution
 from myst_nb.core.execute import direct
 from myst_nb.core.read import create_nb_reader
-from nbformat import NotebookNode
+from nbformat import NotebookNode, read
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
@@ -51,9 +56,26 @@ def begin(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
         if reader is not None:
             notebook, folder = reader.read(text), str(path.parent)
             timeout, errors = settings.execution_timeout, settings.execution_allow_errors
-            ahead[key(notebook, folder)] = crew.submit(
+            ahead[key(notebook, folder)] = tested(path, notebook) or crew.submit(
                 single_nb_execution, notebook, folder, timeout, errors
             )
+
+
+def tested(path: Path, notebook: NotebookNode) -> Future | None:
+    """What the chapter's test has left, if it ran this very code."""
+    named = os.environ.get("GENRE_LITE_EXECUTED")
+    if not named or not (left := Path(named, path.name)).is_file():
+        return None
+    folder, ran = str(path.parent), read(left, as_version=4)
+    if key(ran, folder) != key(notebook, folder):
+        return None
+    page = deepcopy(notebook)
+    both = ([cell for cell in of.cells if cell.cell_type == "code"] for of in (page, ran))
+    for cell, run in zip(*both, strict=True):
+        cell.outputs, cell.execution_count = run.outputs, run.execution_count
+    done: Future = Future()
+    done.set_result(ExecutionResult(page, folder, 0.0))
+    return done
 
 
 def executed(notebook: NotebookNode, cwd: str, **settings: object) -> ExecutionResult:
