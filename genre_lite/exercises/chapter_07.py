@@ -321,7 +321,7 @@ EXERCISES = (
                 "Ada has two clerks to choose from, and both are older than she is.",
             ),
         ),
-        hint="One of the four. Match the jobs first, then compare the ages.",
+        hint="Match the jobs first, then compare the ages.",
         takeaway="Each rule alone leaves everybody somebody. Together they leave one person nobody.",
     ),
     Exercise(
