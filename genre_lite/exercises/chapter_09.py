@@ -241,7 +241,7 @@ EXERCISES = (
             Mistake(
                 "Only one line has to be fine.",
                 lambda: {"masked": [0, 0.6, 0.4], "repaired": [0, 0.8, 0.2], "forms": 2},
-                "Two draws are enough for one line, on average. The form has five.",
+                "That is how many it takes for one line. The form has five.",
                 lambda answer: np.isclose(answer["forms"], 2),
             ),
         ),

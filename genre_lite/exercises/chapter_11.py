@@ -355,7 +355,7 @@ EXERCISES = (
             _mistake(
                 "Each method's mean is over its own people.",
                 lambda: picky_and_patient().mean().to_dict(),
-                "These are the means that the paper reports. Are they means over the same people?",
+                "Each mean is over those who got an answer. Are they the same people in both?",
                 _costs,
                 _TWO_DIGITS,
             ),
