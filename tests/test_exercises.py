@@ -58,7 +58,7 @@ def test_each_mistake_is_told_by_a_nudge_then_the_belief_then_the_step(key):
         assert not any(words in nudge for words in (mistake.hint, exercise.hint)), nudge
         assert re.match(
             r"Look again at (the |what |who |how |where |whether |scope|row|number|“)|It was tried \d|What you "
-            r"(gave|named) |Not all |It is not “|Your number is too (small|large)|The size is right",
+            r"(gave|named) |Not all |None of the |It is not “|Your number is too (small|large)|The size is right",
             nudge,
         ), nudge  # never the general ones, which say of no part that it is wrong
 

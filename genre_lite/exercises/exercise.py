@@ -30,6 +30,7 @@ MARKS = {"right": "Right.", "wrong": "Not right.", "not yet": "Not yet."}
 LAST = 3  # the try at which the step is told; the belief is told at the one before
 SHORT = 200  # signs of what a function was given, to be told to whoever wrote it
 UNSURE = "Which part of it are you least sure of? Begin there."
+NUMBER = "“{}” is a text. Let Python compute it, and give the number."
 REPLACE = (
     "Put an answer of your own in place of the dots or question marks, and run the cell again."
 )
@@ -247,7 +248,7 @@ class Exercise:
         except Exception as error:
             said = f"Your answer could not be read: {type(error).__name__}: {error}"
             if (text := _text_for_a_number(tried, self._reference)) is not None:
-                said = f"“{text}” is a text. Let Python compute it, and give the number."
+                said = NUMBER.format(text)
             elif isinstance(error, KeyError):
                 said = f"Your answer has no part {error}."
             elif (wanted := _kind(self._reference)) != (given := _kind(answer)):
@@ -310,6 +311,8 @@ class Exercise:
                 if not alike(a, b, self.tolerance)
             ]
             of, side = ("number", "left") if np.ndim(right) == 1 else ("row", "top")
+            if len(places) == len(right) > 2:
+                return f"None of the {len(right)} {of}s is right yet."
             if places:
                 of += "s" if len(places) > 1 else ""
                 return f"Look again at {of} {_listed(places)}, counted from the {side}."
@@ -326,6 +329,8 @@ class Exercise:
             return "That is a percentage. Asked for is the share, from 0 to 1."
         if self.probes or self.accepts is not None:
             return None
+        if (text := _text_for_a_number(tried, right)) is not None:
+            return NUMBER.format(text)
         if (wanted := _kind(right)) != (given := _kind(tried)):
             return f"Asked for is {wanted}, and your answer is {given}."
         if _is_rows(right) and (has := np.shape(tried)) != (asked := np.shape(right)):
