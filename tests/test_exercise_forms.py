@@ -192,8 +192,8 @@ def test_the_neighbour_is_probed_with_more_than_its_first_row():
 
 def test_two_mistakes_of_the_divergence_do_not_give_one_number():
     dropped = (1 + 1 / 16 - 1) + np.log(4)
-    assert "bracket" in check("4.2", dropped).hint
-    assert "σ²" in check("4.2", 0.5 + (1 / 4 - 1) / 2 + np.log(4)).hint
+    assert "bracket" in EVERY["4.2"].judge(dropped).hint
+    assert "σ²" in EVERY["4.2"].judge(0.5 + (1 / 4 - 1) / 2 + np.log(4)).hint
 
 
 def test_the_step_is_told_at_the_third_try():
@@ -285,12 +285,12 @@ def test_a_function_may_give_a_number_in_a_box(key):
 
 def test_a_first_hint_says_which_part_is_wrong():
     for key, answer, hint in (
-        ("7.4", [0, 0.5, 0.4, 0.1], "Look again at number 3 and 4, counted from the left."),
+        ("7.4", [0, 0.5, 0.4, 0.1], "Look again at numbers 3 and 4, counted from the left."),
         ("1.2", {}, "Nothing is in it yet."),
         (
             "8.4",
             {"independent": np.log(2), "autoregressive": np.log(2) / 2, "leaky": 0},
-            "their sum",
+            "Look again at “independent” and “autoregressive”.",
         ),
     ):
         verdict = check(key, answer)
@@ -488,7 +488,7 @@ def test_whoever_is_wrong_about_the_size_is_not_told_of_the_margin():
     told = EVERY["7.8"].judge(
         {"valid": 0.77, "plausible": 0.75, "at 0.9": "no", "at 0.95": "no"}, 1
     )
-    assert told.hint == "Look again at “valid”, “at 0.9”."
+    assert told.hint == "Look again at “valid” and “at 0.9”."
 
 
 def test_a_function_is_shown_where_it_is_wrong():

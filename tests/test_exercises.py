@@ -41,21 +41,44 @@ def test_the_reference_solution_is_right(key):
 
 
 @pytest.mark.parametrize("key", EVERY)
-def test_each_mistake_gets_its_own_hint(key):
+def test_each_mistake_is_told_by_a_nudge_then_the_belief_then_the_step(key):
     exercise = EVERY[key]
     assert len(exercise.mistakes) >= 2
     assert len({m.hint for m in exercise.mistakes} | {exercise.hint}) > len(exercise.mistakes)
     for mistake in exercise.mistakes:
-        verdict = check(key, mistake.answer())
-        assert not verdict.right
-        assert verdict.hint.startswith(mistake.hint), mistake.belief
+        answer = mistake.answer()
+        said = [exercise.judge(answer, tries) for tries in (1, 2, 3, 4)]
+        assert {one.state for one in said} == {"wrong"}
+        nudge, belief, step, later = (one.hint for one in said)
+        if mistake.form:
+            assert [nudge, belief, step] == [mistake.hint] * 3
+            continue
+        assert belief == mistake.hint, mistake.belief
+        assert step == later == f"{mistake.hint} {exercise.hint}"
+        assert not any(words in nudge for words in (mistake.hint, exercise.hint)), nudge
+        assert re.match(
+            r"Look again at (the |what |who |how |where |whether |scope|row|number|“)|It was tried \d|What you "
+            r"(gave|named) |Not all |None of the |It is not “|Your number is too (small|large)|The size is right",
+            nudge,
+        ), nudge  # never the general ones, which say of no part that it is wrong
 
 
-def test_whoever_keeps_a_belief_is_told_the_step_in_the_end():
-    exercise = EVERY["7.4"]
+def test_each_wrong_answer_is_a_try_the_same_again_too_and_a_wrong_form_is_none():
+    exercise, told = EVERY["7.4"], []
     belief = exercise.mistakes[0]
-    told = [exercise.judge(belief.answer(), tries).hint for tries in (1, 2, 3, 4)]
-    assert told == [belief.hint] * 3 + [f"{belief.hint} {exercise.hint}"]
+    check.forget()
+    for answer in ("no list", belief.answer(), [0.5], belief.answer(), belief.answer()):
+        told.append(check("7.4", answer))
+    assert [one.form for one in told] == [True, False, True, False, False]
+    assert told[0].hint == "Asked for is a list of values, and your answer is a text."
+    assert told[2].hint == "Asked for are 4 values, and your answer has 1."
+    assert [told[n].hint for n in (1, 3, 4)] == [
+        "Look again at numbers 2 and 3, counted from the left.",
+        belief.hint,
+        f"{belief.hint} {exercise.hint}",
+    ]
+    assert check("7.4", exercise.solution()).right
+    assert check("7.4", belief.answer()).hint == told[1].hint, "solved, and begun anew"
 
 
 @pytest.mark.parametrize("key", EVERY)

@@ -12,7 +12,7 @@ from docutils import nodes
 from play import shown, table
 
 from book.classroom import minutes as counted
-from book.classroom.chapters import CHAPTERS
+from book.classroom.chapters import CHAPTERS, plain
 from book.classroom.minutes import (
     exercise_minutes,
     page_minutes,
@@ -21,6 +21,7 @@ from book.classroom.minutes import (
     sections,
     text_minutes,
 )
+from book.classroom.qti import questions
 from book.extensions import short_route
 from book.extensions.learning_resource import minutes
 from book.extensions.objectives import goals
@@ -210,7 +211,7 @@ def test_a_page_without_a_route_and_a_heading_that_is_missing():
 
 def test_the_page_on_teaching_shows_what_is_counted(root, monkeypatch):
     left, _ = shown(root / "book/teach.md", monkeypatch)
-    (told,) = [text for text in left if text and ":::{dropdown}" in text]
+    (told,) = [text for text in left if text and "by the short route" in text]
     blocks = told.split(":::{dropdown} ")[1:]
     assert len(blocks) == len(PAGES)
     for block, (name, path) in zip(blocks, PAGES.items(), strict=True):
@@ -224,6 +225,16 @@ def test_the_page_on_teaching_shows_what_is_counted(root, monkeypatch):
         route = routes()[name]
         stops = [*route.sections, *(f"Exercise {key}" for key in route.exercises)]
         assert [row[0] for row in rows if row[2] == "yes"] == stops
+
+
+def test_the_page_on_teaching_lists_the_belief_behind_every_mistake_and_wrong_answer(
+    root, monkeypatch
+):
+    left, _ = shown(root / "book/teach.md", monkeypatch)
+    (told,) = [text for text in left if text and "Behind the questions" in text]
+    beliefs = [m.belief for one in exercises().values() for m in one.mistakes]
+    asked = [plain(belief) for n in CHAPTERS for one in questions(n) for _, belief in one.beliefs]
+    assert not [belief for belief in beliefs + asked if belief not in told]
 
 
 @EVERY

@@ -12,8 +12,9 @@ from chromium import Chromium
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
+from book.classroom.qti import questions
 from book.extensions.question import answer, flaw
-from genre_lite.exercises import exercises
+from genre_lite.exercises import CHAPTERS, exercises
 
 BLOCK = re.compile(r"^:::\{question\} .*?^:::$", re.M | re.S)
 SAMPLE = """# Sample
@@ -224,6 +225,32 @@ def test_hints_come_from_the_exercises_where_these_know_the_mistake(root, asked)
                 if m.belief.rstrip(".") == " ".join(belief.split())
             )
             assert " ".join(hint.split()) in said, belief
+
+
+KNOWN = (
+    43  # wrong answers that take their hint from the exercises; the others have one of their own
+)
+
+
+def test_every_wrong_answer_has_a_hint_that_is_not_the_answer(root):
+    wrong = 0
+    for one in (one for n in CHAPTERS for one in questions(n)):
+        rights = {hint for about, hint in one.answers if about["right"]}
+        rights |= {
+            one.options[a["option"] - 1] for a, _ in one.answers if a["right"] and "option" in a
+        }
+        for about, hint in one.answers:
+            if not about["right"]:
+                wrong += 1
+                assert len(hint.split()) > 3, (one.label, about)
+                assert not any(right.rstrip(".") in hint for right in rights), (one.label, about)
+    told = [key for n in CHAPTERS for one in questions(n) for key, belief in one.beliefs if belief]
+    known = sum(map(bool, told))
+    print(
+        f"{wrong} wrong answers, {len(told)} of them beliefs, {known} of these from the exercises"
+    )
+    roles = sum(block.count("{mistake}") for of in blocks(root).values() for block in of)
+    assert known == roles >= KNOWN
 
 
 CHOICE = [{"right": True, "option": 1}, {"right": False, "option": 2}]

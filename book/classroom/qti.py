@@ -49,6 +49,22 @@ class Question:
     asked: str
     options: tuple[str, ...]
     answers: tuple[tuple[dict, str], ...]
+    mistakes: tuple[str, ...]
+
+    @property
+    def beliefs(self) -> list[tuple[str, str]]:
+        """What somebody believes, for each wrong answer: the exercise that knows the mistake, or nothing, and the belief.
+
+        Where no exercise knows it, a wrong option says by itself what is believed; a number or an order is told it.
+        """
+        found = []
+        for (about, hint), mistake in zip(self.answers, self.mistakes, strict=True):
+            if about["right"] or ("else" in about and not mistake):
+                continue
+            key, _, belief = mistake.partition(" ")
+            own = self.options[about["option"] - 1] if "option" in about else hint
+            found.append((key, belief or own))
+        return found
 
     @property
     def right(self) -> list[str]:
@@ -76,10 +92,12 @@ def questions(number: int) -> Iterator[Question]:
         if kind != "number":
             text, *listed = NUMBERED.split(asked)
             options = tuple(" ".join(option.split()) for option in listed)
-        answers = []
+        answers, mistakes = [], []
         for told in re.split(r"^- ", behind, flags=re.M)[1:]:
             key, _, hint = told.removeprefix("**").partition("**")
             answers.append((answer(kind, key), " ".join(MISTAKE.sub(_hint, hint).split())))
+            known = MISTAKE.search(hint)
+            mistakes.append(f"{known[1]} {' '.join(known[2].split())}." if known else "")
         yield Question(
             said["label"].strip(),
             kind,
@@ -89,6 +107,7 @@ def questions(number: int) -> Iterator[Question]:
             text,
             options,
             tuple(answers),
+            tuple(mistakes),
         )
 
 

@@ -5,7 +5,8 @@
 1.1: Not yet. Put an answer of your own in place of the dots or question marks, and run the cell again.
 
 One module a chapter holds its exercises: the reference solution of each, and the mistakes that
-people make with the hint for each. A right answer is remembered, so :meth:`Checker.progress` shows
+people make with the hint for each. A wrong answer is told which part is wrong; the next, what belief is
+behind it; the third, the step. A right answer is remembered, so :meth:`Checker.progress` shows
 where you are.
 """
 
@@ -109,6 +110,9 @@ class Checker:
     def __call__(self, key: str, answer: Any) -> Verdict:
         """The verdict on an answer to the exercise ``key``.
 
+        Each wrong answer is a try, the same one again too: whoever asks again is told more. Where only the
+        form is wrong, it is no try.
+
         Raises
         ------
         GenReError
@@ -116,7 +120,7 @@ class Checker:
         """
         exercise = _exercise(key)
         verdict = exercise.judge(answer, self._tries.get(key, 0) + 1)
-        if verdict.state == "wrong":
+        if verdict.state == "wrong" and not verdict.form:
             self._tries[key] = self._tries.get(key, 0) + 1
         if verdict.right:
             self._tries.pop(key, None)

@@ -272,6 +272,7 @@ EXERCISES = (
                 lambda: ["denied", "forbidden"],
                 "Which form has which reason? Write both for each, the letter and the reason.",
                 lambda answer: bool(answer) and not {*answer} & {*"ABCD"},
+                form=True,
             ),
             Mistake(
                 "What the model accepts can be used.",
@@ -314,6 +315,7 @@ EXERCISES = (
                 lambda: (0.0, 0.45),
                 "Cheap, and still denied. Ask judge for h: it must be above one half.",
                 lambda answer: _one(answer)["h"] <= 0.5,
+                part="the h of your point",
             ),
             Mistake(
                 "The surest yes is the best.",
@@ -321,6 +323,7 @@ EXERCISES = (
                 "A yes, and no cheaper than option A. How far back towards the applicant can you "
                 "go before the yes is lost?",
                 lambda answer: _one(answer)["cost"] >= _option_0(),
+                part="what your point costs",
             ),
             Mistake(
                 "The straight way to a good point is the cheapest way to a yes.",
@@ -331,6 +334,7 @@ EXERCISES = (
                     _least_valid() + NEARLY < _one(answer)["cost"] < _option_0()
                     and not np.isclose(np.ravel(answer), moons().applicant.iloc[0], atol=0.03).any()
                 ),
+                part="what your point costs",
             ),
             Mistake(
                 "To move one feature is cheap, whichever it is, and however far.",
@@ -338,6 +342,7 @@ EXERCISES = (
                 "Cheaper than option A, and one feature alone has moved. Is it the better one of the two, and have "
                 "you stopped at the line?",
                 lambda answer: _least_valid() + NEARLY < _one(answer)["cost"] < _option_0(),
+                part="what your point costs",
             ),
         ),
         hint="Move one feature alone, as far as the line; then the other alone; and compare their costs with "
@@ -359,12 +364,14 @@ EXERCISES = (
                 lambda: _cheapest_safe(0.5),
                 "h is below the margin here. Go a little farther.",
                 lambda answer: _theirs(answer)["h"] < MARGIN,
+                part="the h of your point",
             ),
             Mistake(
                 "Whoever is surely accepted is plausible.",
                 lambda: _cheapest_safe(MARGIN),
                 "The model is sure enough, but nobody lives there. Ask toy.density about it.",
                 lambda answer: not _theirs(answer)["plausible"],
+                part="whether your point is plausible",
             ),
             Mistake(
                 "Any safe and plausible point will do, whatever it costs.",
@@ -373,10 +380,10 @@ EXERCISES = (
                 lambda answer: (
                     _is_safe(_theirs(answer)) and _theirs(answer)["cost"] > _least() + SLACK
                 ),
+                part="what your point costs",
             ),
         ),
-        hint="Give two numbers, x1 and x2. Start from a safe and plausible point, and walk back "
-        "towards the applicant.",
+        hint="Start from a safe and plausible point, and walk back towards the applicant as far as it stays both.",
         takeaway="A yes has a price, a margin has one, and so has the company of real people. Here the last is the "
         "greatest; for the first applicant it was nothing.",
         accepts=lambda answer: (

@@ -192,7 +192,7 @@ EXERCISES = (
             Mistake(
                 "A great cost weight picks the cheapest candidate, valid or not.",
                 lambda: _ideal_answers() | {"at 1000": "A"},
-                "Can the candidate that you named at 1000 have any probability? Look at its h.",
+                "The cheapest of all, yes. Can it have any probability? Look at its h.",
                 lambda answer: answer["at 1000"] == "A",
             ),
             Mistake(
@@ -203,9 +203,9 @@ EXERCISES = (
                 lambda answer: answer["at 1000"] == "D" or "D" not in answer["never"],
             ),
             Mistake(
-                "Without a cost weight the surest candidate wins.",
+                "Of the valid ones the surest wins.",
                 lambda: _ideal_answers() | {"at 0": "E"},
-                "V is 1 or 0; it does not grow with h. What tells valid candidates apart at 0?",
+                "V is 1 or 0; it does not grow with h. What else tells the valid ones apart?",
                 lambda answer: answer["at 0"] == "E",
             ),
             Mistake(

@@ -373,8 +373,7 @@ EXERCISES = (
             Mistake(
                 "People who end in different places start in different places.",
                 lambda: {"among people": (-0.5, 0.6), "nobody there": (0.2, 1.0)},
-                "They are not near each other. Go half way from the one to the other, ask again, and keep the "
-                "half whose ends differ.",
+                "They are not near each other. Somewhere on the way between them the answer changes its kind: where?",
                 _apart,
             ),
             Mistake(

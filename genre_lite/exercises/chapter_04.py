@@ -296,12 +296,14 @@ EXERCISES = (
                 lambda: (_at(0, 1, 0), _at(0, -1, 0)),
                 "Both are to be favourable people of the training part. Look up their outcomes.",
                 lambda answer: not _favourable(answer),
+                part="who the two may be",
             ),
             Mistake(
                 "One person who is told badly is enough.",
                 lambda: (_at(1, 0, 1), _at(1, 0, 1)),
                 "There is nothing between a person and themselves. Who is the other one?",
                 lambda answer: len({*_labels(answer)}) == 1,
+                part="who the two are",
             ),
             Mistake(
                 "Between two people there is somebody.",
@@ -309,6 +311,7 @@ EXERCISES = (
                 "Somebody lives half way between these two codes. Two codes can lie on either side of a place "
                 "that no code of a person comes near; try others, and many of them.",
                 _somebody_between,
+                part="who lives half way between them",
             ),
         ),
         hint="Draw pairs of favourable people, look at half_way of each, and keep one that is accepted and rare, "

@@ -221,6 +221,7 @@ EXERCISES = (
                 lambda: (0.75, 0.5),
                 "The bank denies this point already. It must be accepted first.",
                 lambda answer: not _island(answer),
+                part="what the bank says to your point itself",
             ),
             Mistake(
                 "A small island is dangerous everywhere.",
@@ -228,15 +229,17 @@ EXERCISES = (
                 "In the middle you are two deviations from the shore, all around: most noise leaves "
                 "you on land. Where does it not?",
                 lambda answer: _lost(answer) < 0.4,
+                part="how often noise loses your point",
             ),
             Mistake(
                 "Anywhere near the shore will do.",
                 lambda: (0.66, 0.5),
                 "Nearly: noise still keeps you about as often as not. Where is the most sea around you?",
                 lambda answer: _lost(answer) <= 0.52,
+                part="how often noise loses your point",
             ),
         ),
-        hint="Give a point (x1, x2). Count how many of many noisy copies are still on the island.",
+        hint="Count how many of many noisy copies are still on the island, for points that have sea on more than one side.",
         takeaway="The first-order formula never says more than one half for a yes; the truth can.",
         accepts=lambda answer: bool(_island(answer)) and _lost(answer) > 0.52,
     ),

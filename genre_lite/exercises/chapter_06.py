@@ -307,7 +307,8 @@ EXERCISES = (
                 lambda person: not _blocked(person).any(axis=1).all(),
             ),
         ),
-        hint="A mapping with age, sex (f or m) and amount.",
+        hint="Write beside each of the accepted what shuts them out: age, sex or amount. Move one of your three values until "
+        "everybody has such a reason, and no reason is everybody's.",
         takeaway="Reasonable constraints, ordinary values, and nobody to copy: they multiply.",
     ),
     Exercise(

@@ -321,7 +321,7 @@ EXERCISES = (
                 "Ada has two clerks to choose from, and both are older than she is.",
             ),
         ),
-        hint="One of the four. Match the jobs first, then compare the ages.",
+        hint="Match the jobs first, then compare the ages.",
         takeaway="Each rule alone leaves everybody somebody. Together they leave one person nobody.",
     ),
     Exercise(
@@ -357,7 +357,7 @@ EXERCISES = (
             Mistake(
                 "A high cost is a high weight.",
                 _costly_ones_weigh_more,
-                "With you the most expensive target weighs most. Look at the sign.",
+                "With you whatever costs more weighs more. Look at the sign.",
             ),
         ),
         hint="exp(-λ cost) where allowed, 0 elsewhere; then each row divided by its own total.",
@@ -430,7 +430,7 @@ EXERCISES = (
             Mistake(
                 "More data repair everything.",
                 lambda: _breaks() | {"a": False, "c": True},
-                "Follow one target at a middling cost. As n grows, is it ever among the 100 again?",
+                "Follow one target at a middling cost. As n grows, is it ever among the nearest again?",
                 lambda answer: answer["c"] is True,
             ),
             Mistake(

@@ -241,7 +241,7 @@ EXERCISES = (
             Mistake(
                 "Only one line has to be fine.",
                 lambda: {"masked": [0, 0.6, 0.4], "repaired": [0, 0.8, 0.2], "forms": 2},
-                "Two draws are enough for one line, on average. The form has five.",
+                "That is how many it takes for one line. The form has five.",
                 lambda answer: np.isclose(answer["forms"], 2),
             ),
         ),
@@ -269,8 +269,7 @@ EXERCISES = (
             Mistake(
                 "The mean falls like 1/k.",
                 lambda: 2.4 / 3,
-                "Less than the cheapest letter there is? Look at the chance that all three cost at "
-                "least 2.",
+                "Less than the cheapest letter there is? More draws make that one likelier, and not cheaper.",
             ),
             Mistake(
                 "The best of three costs what the likeliest costs.",
@@ -363,22 +362,26 @@ EXERCISES = (
                 "Whatever was drawn may be sent.",
                 lambda: _other_second(valid=False),
                 "One of your letters would be denied. Ask h first.",
+                part="whether the bank accepts what you choose",
             ),
             Mistake(
                 "Different means as far away as can be.",
                 lambda: _other_second(limit=np.inf),
                 "That second letter can cost many times the first. Is it still a choice?",
+                part="what your second letter costs",
             ),
             Mistake(
                 "Far from the person is far from the first letter.",
                 lambda: _other_second(start="person"),
                 "You took the most expensive that is allowed. The second letter should differ from the "
                 "first one, not from the person.",
+                part="how far your second letter is from the first",
             ),
             Mistake(
                 "The second cheapest is a second option.",
                 lambda: lambda cost, h, points: int(np.where(h > 0.5, cost, np.inf).argsort()[1]),
                 "The second cheapest is nearly the first one again. Measure how far each is from it.",
+                part="how far your second letter is from the first",
             ),
         ),
         probes=(*map(_candidates, range(5)), *_edges()),

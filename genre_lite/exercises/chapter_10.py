@@ -360,7 +360,8 @@ EXERCISES = (
                 lambda answer: _is_world(answer) and not _stalls(answer),
             ),
         ),
-        hint="p must sum to 1, with one cost for each value, none negative, and λ ≥ 0.",
+        hint="Make the nearest value rare, the next one nearly as cheap, and λ small: then most of R* lies beyond the cut. p must "
+        "sum to 1, with one cost for each value.",
         takeaway="Data cannot repair a rule that looks away from them.",
     ),
 )

@@ -72,11 +72,20 @@ def _claims(known: Mapping[str, str]) -> Callable[[Any], set[str]]:
 
 
 def _mistake(
-    belief: str, answer: Callable, hint: str, read: Callable, tolerance: float = 1e-6
+    belief: str,
+    answer: Callable,
+    hint: str,
+    read: Callable,
+    tolerance: float = 1e-6,
+    form: bool = False,
 ) -> Mistake:
     """A mistake that is known in every form that an answer may have."""
     return Mistake(
-        belief, answer, hint, lambda given: alike(read(given), read(answer()), tolerance)
+        belief,
+        answer,
+        hint,
+        lambda given: alike(read(given), read(answer()), tolerance),
+        form=form,
     )
 
 
@@ -322,6 +331,7 @@ EXERCISES = (
                 "The Score is right. In it coverage is a share, between 0 and 1.",
                 _told,
                 _ONE_PER_MILLE,
+                form=True,
             ),
             _mistake(
                 "A Score over those found is a Score.",
@@ -345,7 +355,7 @@ EXERCISES = (
             _mistake(
                 "Each method's mean is over its own people.",
                 lambda: picky_and_patient().mean().to_dict(),
-                "These are the means that the paper reports. Are they means over the same people?",
+                "Each mean is over those who got an answer. Are they the same people in both?",
                 _costs,
                 _TWO_DIGITS,
             ),
@@ -496,6 +506,7 @@ EXERCISES = (
                 lambda: ["A", "C"],
                 "You named more than one. Only one of the four has an interval that holds zero.",
                 lambda answer: len(_claim(answer)) > 1,
+                part="how many claims the question asks for",
             ),
         ),
         hint="Subtract the rows seed by seed. Which differences change their sign?",
@@ -519,6 +530,7 @@ EXERCISES = (
                 "With an infinite weight every Score is the same. Which weights of a finite size "
                 "would do?",
                 lambda answer: any(math.isinf(w) for w in _numbers(answer)),
+                part="the size of your weight",
             ),
             Mistake(
                 "Without the cost the order is another one.",
@@ -535,7 +547,7 @@ EXERCISES = (
                 lambda answer: any(_winner(w) == _winner(1 / 13) for w in _numbers(answer)),
             ),
         ),
-        hint="Give one number. What has to be true of Val + LOF − w Cost for another method to be first?",
+        hint="What has to be true of Val + LOF − w Cost for another method to be first?",
         takeaway="The numbers did not change, only what they were worth to somebody.",
         accepts=lambda answer: (
             len(_numbers(answer)) > 0

@@ -398,6 +398,7 @@ EXERCISES = (
                 "Your interval is too wide: it would need both groups to be unlucky at once, in "
                 "opposite ways. What is the number whose spread you want?",
                 lambda answer: _near(answer(_A, _B), _ends_subtracted(_A, _B)),
+                part="how wide your interval is",
             ),
             Mistake(
                 "How much people differ says how unsure their mean is.",
@@ -405,18 +406,21 @@ EXERCISES = (
                 "That is how far one person is from another. A mean of many people is steadier: "
                 "how much steadier, with sixty of them?",
                 lambda answer: _near(answer(_A, _B), _spread_of_people(_A, _B)),
+                part="how wide your interval is",
             ),
             Mistake(
                 "One pool of all people may be drawn from.",
                 lambda: _one_pool,
                 "Your interval lies around zero. Who went into group a of your draws?",
                 lambda answer: _near(answer(_A, _B), _one_pool(_A, _B)),
+                part="where your interval lies",
             ),
             Mistake(
                 "A bootstrap reorders the people.",
                 lambda: _without_replacement,
                 "Your interval has no width. May the same person be drawn twice?",
                 lambda answer: _near(answer(_A, _B), _without_replacement(_A, _B)),
+                part="how wide your interval is",
             ),
             Mistake(
                 "Five in a hundred lie beyond each end of an interval of 95 %.",
@@ -424,6 +428,7 @@ EXERCISES = (
                 "Your interval is a little narrow. How many draws in a hundred lie outside of it, on both "
                 "sides together?",
                 lambda answer: _near(answer(_A, _B), _nine_in_ten(_A, _B)),
+                part="how wide your interval is",
             ),
         ),
         hint="Draw each group from itself, with replacement, as many as it has. Subtract the two "
@@ -444,18 +449,21 @@ EXERCISES = (
                 "They pay the most of those who got an answer. Is there something worse than an "
                 "expensive answer?",
                 lambda answer: _named(answer) == {"man", "east"},
+                part="what you compare the groups by",
             ),
             Mistake(
                 "A hidden group is a small one.",
                 lambda: ("woman", "east"),
                 "They are few, and each of them got an answer. Look at who got none.",
                 lambda answer: _named(answer) == {"woman", "east"},
+                part="what you compare the groups by",
             ),
             Mistake(
                 "One column is enough to find it.",
                 lambda: "woman",
                 "One column does not show it. Group by sex and region at once, and give a pair.",
                 lambda answer: len(_named(answer)) != 2,
+                part="the question, which names a group by two things",
             ),
         ),
         hint="Which rows does a mean of the cost leave out? Count them in each group.",
@@ -564,6 +572,7 @@ EXERCISES = (
                 "Some of your words claim more than was measured. An audit assesses, and a bank "
                 "may reduce; what did you promise?",
                 _claims_too_much,
+                part="what your sentences claim",
             ),
             Mistake(
                 "A gap between two groups comes from what tells them apart.",
@@ -573,6 +582,7 @@ EXERCISES = (
                 ),
                 "One sentence says what the gap comes from. Which experiment of this audit has shown that?",
                 _names_a_cause,
+                part="what your sentences claim",
             ),
             Mistake(
                 "Whoever got no answer pays nothing.",
@@ -599,10 +609,11 @@ EXERCISES = (
                 "Scope, limits and recommendation need a sentence each. What must a reader of your "
                 "numbers not conclude?",
                 _says_little,
+                part="scope, limits and recommendation",
             ),
         ),
-        hint="The parts are there; a number is off. Coverage is a mean of found within each sex; "
-        "the gap is women's mean less men's, over those answered, with 12.1's interval.",
+        hint="Coverage is a mean of found within each sex; the gap is women's mean less men's, over those answered, with "
+        "12.1's interval. The sentences say what was looked at, what must not be concluded, and what to do next.",
         takeaway="Who asked, who was answered, at what cost, how sure, and what not to conclude. "
         "Now let a colleague read it.",
         accepts=_good_memo,

@@ -1,7 +1,8 @@
 """An exercise: a question with its reference solution, and the mistakes that people make.
 
 All of the feedback is derived from these two. An answer is right if it is like the solution's; if it
-is like a known mistake's, the hint for that mistake is given.
+is like a known mistake's, the hint for that mistake is given: first a nudge, which part is wrong; then the
+belief behind it; then the step.
 """
 
 from __future__ import annotations
@@ -26,8 +27,10 @@ from .form import in_form, texts
 __all__ = ["Exercise", "Mistake", "Solution", "Verdict", "alike"]
 
 MARKS = {"right": "Right.", "wrong": "Not right.", "not yet": "Not yet."}
-LAST = 3  # the try at which the step is told
+LAST = 3  # the try at which the step is told; the belief is told at the one before
 SHORT = 200  # signs of what a function was given, to be told to whoever wrote it
+UNSURE = "Which part of it are you least sure of? Begin there."
+NUMBER = "“{}” is a text. Let Python compute it, and give the number."
 REPLACE = (
     "Put an answer of your own in place of the dots or question marks, and run the cell again."
 )
@@ -45,6 +48,8 @@ class Verdict:
         ``"right"``, ``"wrong"`` or ``"not yet"``.
     hint
         What to look at again; after a right answer, what to take from it.
+    form
+        Whether only the form is wrong. That is told at once, and is no try.
 
     Examples
     --------
@@ -55,6 +60,7 @@ class Verdict:
     key: str
     state: str
     hint: str
+    form: bool = False
 
     @property
     def right(self) -> bool:
@@ -98,12 +104,18 @@ class Mistake:
     shows
         Tells from any answer whether it makes this mistake. Left out, an answer makes it if it is
         like the wrong one.
+    part
+        What to look at again, in a few words, where the answer does not show which part of it is wrong.
+    form
+        Whether only the form is wrong, such as a percentage in place of a share.
     """
 
     belief: str
     answer: Callable[[], Any]
     hint: str
     shows: Callable[[Any], bool] | None = None
+    part: str = ""
+    form: bool = False
 
 
 @dataclass(frozen=True)
@@ -121,7 +133,7 @@ class Exercise:
     mistakes
         Two or more, the first that an answer makes is the one that is told.
     hint
-        For a wrong answer that makes none of the mistakes.
+        The step, for whoever was wrong three times.
     takeaway
         Said after a right answer: why it matters.
     accepts
@@ -154,8 +166,13 @@ class Exercise:
     ...     ),
     ...     hint="Take the features one by one.",
     ... )
-    >>> cost.judge(1.3).right, cost.judge(0.3).hint, cost.judge(...).state
-    (True, 'And the category?', 'not yet')
+    >>> cost.judge(1.3).right, cost.judge(...).state
+    (True, 'not yet')
+    >>> for tries in (1, 2, 3):
+    ...     print(cost.judge(0.3, tries).hint)
+    Your number is too small.
+    And the category?
+    And the category? Take the features one by one.
     """
 
     key: str
@@ -172,9 +189,10 @@ class Exercise:
     read: Callable[[Any], Any] | None = None
 
     def judge(self, answer: Any, tries: int = LAST) -> Verdict:
-        """The verdict on an answer, given so many tries.
+        """The verdict on an answer, if it is the first try or a later one.
 
-        The step is told at the third, not before; to whom a belief was told in its place, at the fourth.
+        At the first, a wrong answer is told which part is wrong; at the second, also the belief behind it, if
+        it is a known mistake; from the third on the step as well.
         """
         if not self.probes:
             if self.read is not None and answer is not None:
@@ -193,13 +211,13 @@ class Exercise:
             return Verdict(self.key, "not yet", REPLACE)
         if not callable(answer):
             said = f"A function is asked for, and this is of type {type(answer).__name__}."
-            return Verdict(self.key, "wrong", said)
+            return Verdict(self.key, "wrong", said, form=True)
         given = deepcopy(self.probes)  # copies, since a function may write into what it is given
         try:
             tried = [answer(*probe) for probe in given]
         except Exception as error:
             said = f"Your function stopped with {type(error).__name__}: {error}"
-            return Verdict(self.key, "wrong", said)
+            return Verdict(self.key, "wrong", said, form=True)
         if all(one is ... for one in tried) or _does_nothing(answer):
             return Verdict(self.key, "not yet", REPLACE)
         if all(one is None for one in tried):
@@ -207,13 +225,14 @@ class Exercise:
                 self.key,
                 "wrong",
                 "Your function gives None, always. Does it return what it computes?",
+                form=True,
             )
         if any(one is None for one in tried):
             said = "For some arguments your function gives None. Does every way through it return?"
-            return Verdict(self.key, "wrong", said)
+            return Verdict(self.key, "wrong", said, form=True)
         if not alike(given, self.probes):
             said = "Your function writes into what it is given, and whoever calls it loses that. Write into a copy."
-            return Verdict(self.key, "wrong", said)
+            return Verdict(self.key, "wrong", said, form=True)
         wanted = self._tried(self._reference)
         tried = [in_form(one, like) for one, like in zip(tried, wanted, strict=True)]
         return self._verdict(answer, tried, tries)
@@ -221,57 +240,103 @@ class Exercise:
     def _verdict(self, answer: Any, tried: Any, tries: int) -> Verdict:
         # An answer of a shape that nobody foresaw is wrong, and no reason to stop a notebook.
         try:
-            for mistake in self.mistakes:
-                if self._makes(mistake, answer, tried):
-                    step = f" {self.hint}" if tries > LAST else ""
-                    return Verdict(self.key, "wrong", mistake.hint + step)
-            if self._right(answer, tried):
+            made = next((m for m in self.mistakes if self._makes(m, answer, tried)), None)
+            if made is None and self._right(answer, tried):
                 return Verdict(self.key, "right", self.takeaway)
+            if made is None and (said := self._misfit(tried)) is not None:
+                return Verdict(self.key, "wrong", said, form=True)
         except Exception as error:
             said = f"Your answer could not be read: {type(error).__name__}: {error}"
             if (text := _text_for_a_number(tried, self._reference)) is not None:
-                said = f"“{text}” is a text. Let Python compute it, and give the number."
+                said = NUMBER.format(text)
             elif isinstance(error, KeyError):
                 said = f"Your answer has no part {error}."
             elif (wanted := _kind(self._reference)) != (given := _kind(answer)):
                 said = f"Asked for is {wanted}, and your answer is {given}."
-            return Verdict(self.key, "wrong", f"{self.hint} ({said})" if tries >= LAST else said)
-        return Verdict(self.key, "wrong", self.hint if tries >= LAST else self._nudge(tried))
+            return Verdict(self.key, "wrong", said, form=True)
+        if made is not None and made.form:
+            return Verdict(self.key, "wrong", made.hint, form=True)
+        return Verdict(self.key, "wrong", self._hint(made, tried, tries))
+
+    def _hint(self, made: Mistake | None, tried: Any, tries: int) -> str:
+        """First a nudge, then the belief, then the step."""
+        if made is not None and tries >= LAST - 1:
+            return f"{made.hint} {self.hint}" if tries >= LAST else made.hint
+        if tries >= LAST:
+            return self.hint
+        if made is not None and made.part:
+            return f"Look again at {made.part}."
+        try:
+            return self._nudge(tried)
+        except Exception:  # a part that cannot be compared
+            return UNSURE
 
     def _nudge(self, tried: Any) -> str:
         """Which part of an answer is wrong, and nothing of the way to the right one."""
         right = self._reference
         if isinstance(right, Mapping) and isinstance(tried, Mapping):
-            wrong = [str(key) for key, part in tried.items() if not self._holds(key, part)]
+            wrong = [f"“{key}”" for key, part in tried.items() if not self._holds(key, part)]
             if wrong:
-                return f"Look again at {', '.join(f'“{key}”' for key in wrong)}."
+                return f"Look again at {_listed(wrong)}."
             if right.keys() - tried.keys():
                 said = "What you gave is right, and something is missing."
                 return said if tried else "Nothing is in it yet."
         if self.probes:
             missed = [p for p, fits in zip(self.probes, self._fit(tried), strict=True) if not fits]
-            are = "one answer is" if len(missed) == 1 else f"{len(missed)} of the answers are"
-            said = f"It was tried {len(self.probes)} times, and {are} not right"
-            shown = ", ".join(map(_shown, missed[0]))
-            return said + (f": look at ({shown})." if len(shown) <= SHORT else ".")
+            if missed:
+                are = "one answer is" if len(missed) == 1 else f"{len(missed)} of the answers are"
+                said = f"It was tried {len(self.probes)} times, and {are} not right"
+                shown = (", ".join(map(_shown, probe)) for probe in missed)
+                short = next((one for one in shown if len(one) <= SHORT), None)
+                return f"{said}: look at ({short})." if short else f"{said}."
+        if isinstance(right, set) and isinstance(tried, set) and tried != right:
+            if tried - right:
+                return "Not all that you named belongs there."
+            return "What you named belongs there, and something is missing."
+        if isinstance(right, str) and isinstance(tried, str):
+            return f"It is not “{tried}”. What speaks against each of the others?"
         if all(
             np.ndim(one) == 0 and _is_numeric(one) and np.isfinite(one) for one in (right, tried)
         ):
             if alike(-tried, right, self.tolerance):
                 return "The size is right. Look at the sign."
-            if 0 < right <= 1 < tried and self._right(tried / 100, tried / 100):
-                return "That is a percentage. Asked for is the share, from 0 to 1."
-            return f"Your number is too {'small' if tried < right else 'large'}."
-        if self.accepts is None and _is_list(right) and np.shape(right) == np.shape(tried):
+            if not alike(tried, right, self.tolerance):
+                return f"Your number is too {'small' if tried < right else 'large'}."
+        if self.accepts is not None:
+            return "This does not keep all that is asked. Read the question part by part."
+        if _is_rows(right) and np.shape(right) == np.shape(tried):
             places = [
-                i + 1
+                str(i + 1)
                 for i, (a, b) in enumerate(zip(right, tried, strict=True))
                 if not alike(a, b, self.tolerance)
             ]
-            return f"Look again at number {' and '.join(map(str, places))}, counted from the left."
-        if self.accepts is not None:
-            return "This does not keep all that is asked. Read the question part by part."
-        return "Which part of it are you least sure of? Begin there."
+            of, side = ("number", "left") if np.ndim(right) == 1 else ("row", "top")
+            if len(places) == len(right) > 2:
+                return f"None of the {len(right)} {of}s is right yet."
+            if places:
+                of += "s" if len(places) > 1 else ""
+                return f"Look again at {of} {_listed(places)}, counted from the {side}."
+        return UNSURE
+
+    def _misfit(self, tried: Any) -> str | None:
+        """What is wrong with the form of a wrong answer, if anything is."""
+        right = self._reference
+        if (
+            all(np.ndim(one) == 0 and _is_numeric(one) for one in (right, tried))
+            and 0 < right <= 1 < tried
+            and self._right(tried / 100, tried / 100)
+        ):
+            return "That is a percentage. Asked for is the share, from 0 to 1."
+        if self.probes or self.accepts is not None:
+            return None
+        if (text := _text_for_a_number(tried, right)) is not None:
+            return NUMBER.format(text)
+        if (wanted := _kind(right)) != (given := _kind(tried)):
+            return f"Asked for is {wanted}, and your answer is {given}."
+        if _is_rows(right) and (has := np.shape(tried)) != (asked := np.shape(right)):
+            wanted, given = (" × ".join(map(str, shape)) for shape in (asked, has))
+            return f"Asked for are {wanted} values, and your answer has {given}."
+        return None
 
     def _holds(self, key: Any, part: Any) -> bool:
         """Whether one part of an answer is right, if the others are the reference's."""
@@ -344,8 +409,13 @@ def _shown(argument: Any) -> str:
     return str(argument)
 
 
-def _is_list(value: Any) -> bool:
-    return isinstance(value, list | tuple | np.ndarray) and np.ndim(value) == 1
+def _listed(words: list[str]) -> str:
+    """Words as a sentence lists them."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+
+
+def _is_rows(value: Any) -> bool:
+    return isinstance(value, list | tuple | np.ndarray) and np.ndim(value) in (1, 2)
 
 
 def _is_docstring(node: ast.AST) -> bool:
