@@ -240,7 +240,8 @@ class Wording:
         if isinstance(value, bool):
             return self.true if value else self.false
         if feature.is_categorical:
-            text = str(value)
+            whole = isinstance(value, float) and value.is_integer()  # a code beside gaps
+            text = f"{value:.0f}" if whole else str(value)
             return self.say("quoted", text=text) if " " in text or "," in text else text
         return feature.format(value, beside, marks=self.thousands + self.decimal)
 

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from copy import copy
+from dataclasses import asdict
 from itertools import combinations
 from pathlib import Path
 from types import SimpleNamespace
@@ -779,6 +780,16 @@ def test_a_fraction_may_be_given_where_the_table_holds_whole_numbers(shown, open
     )
     asked = people.head(1).assign(amount=2500.5)
     assert plain(said) == plain(halved(genre, tmp_path).recommend(asked).describe(people.index[0]))
+
+
+def test_a_code_that_is_a_fraction_only_beside_gaps_reads_as_a_code(tmp_path):
+    """In a table with gaps 1 is 1.0; a script knows no such difference, and a reader needs none."""
+    levels = [1.0, 2.0, 2.5, -3.0, "1.0", True]
+    feature = gl.Feature("region", "nominal", levels[:4])
+    said = [gl.Wording().value(feature, level) for level in levels]
+    assert said == ["1", "2", "2.5", "-3", "1.0", "yes"]
+    script = "return given.levels.map((level) => new R.Wording(given.words).value({kind: 'nominal'}, level))"
+    assert run(script, {"levels": levels, "words": asdict(gl.Wording())}, tmp_path) == said
 
 
 def test_a_truth_reads_in_the_form_as_in_a_letter(odd, browser, tmp_path):
