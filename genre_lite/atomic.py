@@ -22,6 +22,8 @@ def write(path: Path, content: str | bytes) -> None:
     """
     if not path.parent.is_dir():
         raise FileNotFoundError(f"{path} has no folder to lie in; make {path.parent} first.")
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder; name a file in it.")
     unfinished = path.with_name(f"{path.name}.{uuid4().hex}.part")
     try:
         unfinished.write_bytes(content.encode() if isinstance(content, str) else content)

@@ -883,7 +883,7 @@ class GenRe(RecourseMethod):
         path
             Where to write the file; not written if left out.
         **choices
-            ``title``, ``wording``, ``guess`` and ``distil``; see :func:`~genre_lite.desk.page`.
+            ``title``, ``wording``, ``guess``, ``distil`` and ``note``; see :func:`~genre_lite.desk.page`.
 
         Examples
         --------

@@ -7,6 +7,7 @@ A bank's lawyer, or a translator, works on one file: ``Wording().to_json()`` wri
 from __future__ import annotations
 
 import json
+import re
 import string
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
@@ -17,12 +18,15 @@ from .feature import Feature
 
 __all__ = ["ENGLISH", "Wording"]
 
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
+
 
 @dataclass(frozen=True)
 class Wording:
     """Every word of a letter and of a card: templates with {places}, and the marks of numbers.
 
-    The defaults are English. A place that a template's English does not have is an error, for nothing
+    The defaults are English; ``language`` is the tag of another one, such as ``"nl"`` or ``"pt-BR"``, for what
+    reads letters aloud or translates them. A place that a template's English does not have is an error, for nothing
     would fill it; places may be left out, and may change their order.
 
     Raises
@@ -32,7 +36,8 @@ class Wording:
 
     Examples
     --------
-    >>> dutch = Wording(denied="Uw aanvraag voor {outcome} is afgewezen.", decimal=",", thousands=".")
+    >>> words = {"denied": "Uw aanvraag voor {outcome} is afgewezen.", "decimal": ",", "thousands": "."}
+    >>> dutch = Wording(language="nl", **words)
     >>> dutch.say("denied", outcome="een lening")
     'Uw aanvraag voor een lening is afgewezen.'
     >>> Wording(denied="No {loan}.")
@@ -40,6 +45,7 @@ class Wording:
     genre_lite.errors.GenReError: The wording of 'denied' has a place {loan}; it may have {outcome}.
     """
 
+    language: str = "en"
     # How it stands today.
     denied: str = "You were denied {outcome}."
     now: str = (
@@ -170,6 +176,10 @@ class Wording:
                     raise GenReError(
                         f"The wording of {field.name!r} has a place {{{place}}}; it may have {may}."
                     )
+        if not _LANGUAGE.fullmatch(self.language):
+            raise GenReError(
+                f"The wording of 'language' is {self.language!r}; give the tag of a language, such as 'nl' or 'pt-BR'."
+            )
         for name in ("thousands", "decimal"):
             if len(getattr(self, name)) != 1:
                 raise GenReError(
@@ -230,7 +240,8 @@ class Wording:
         if isinstance(value, bool):
             return self.true if value else self.false
         if feature.is_categorical:
-            text = str(value)
+            whole = isinstance(value, float) and value.is_integer()  # a code beside gaps
+            text = f"{value:.0f}" if whole else str(value)
             return self.say("quoted", text=text) if " " in text or "," in text else text
         return feature.format(value, beside, marks=self.thousands + self.decimal)
 

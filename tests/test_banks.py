@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from copy import copy
 
 import numpy as np
 import pandas as pd
@@ -449,8 +450,62 @@ def test_what_is_in_the_file_stands_at_its_foot(trees):
     assert f"the bank's decision: {bank.model.said}" in said[2]
     assert re.match(r"30 trees with \d+ splits", bank.model.said)
     assert "lies between two of them" in said[2]
+    assert said[-2].startswith("the labels of these people's rows")
     assert said[-1] == "the forms of Mira, Ben; nobody else's row"
     assert not page.note and "stand-in" not in page.html.split("<script>")[0]
+
+
+def test_the_foot_says_that_ids_are_in_the_file(trees):
+    genre, _, people = trees
+    page = desk.page(genre, people)
+    assert "the labels of these people's rows, by which they are called: whoever" in page.html
+    page = desk.page(genre, people.rename_axis("full name"))
+    assert "the ids of these people, from the column “full name”: whoever has the file" in page.html
+
+
+def test_a_stand_in_for_what_the_page_can_carry_is_warned_of(trees, bayes, recwarn):
+    genre, X, people = trees
+    for distil in (X, True):
+        asked = pd.concat([X] if distil is True else [people])[genre.schema.names]
+        with pytest.warns(
+            UserWarning, match="The page can carry h as it is, a Pipeline; leave distil"
+        ):
+            assert "A stand-in answers here" in desk.page(genre, asked, distil=distil).note
+    with (
+        pytest.warns(UserWarning, match="leave distil out"),
+        pytest.raises(gl.GenReError, match="50 or more"),
+    ):
+        desk.page(genre, people, distil=True)
+    recwarn.clear()
+    desk.page(bayes[0], people, distil=X)
+    assert not [one for one in recwarn if "leave distil out" in str(one.message)]
+
+
+def test_a_page_for_another_bank_than_that_of_the_fit_says_so(trees, bayes):
+    """At the letter and at the foot; by what the bank says to answers that the model found in training."""
+    bs4 = pytest.importorskip("bs4")
+    genre, X, people = trees
+    other = copy(genre)
+    other.decision_ = bayes[0].decision_
+    for made in (desk.page(other, people, distil=X), desk.page(_with(other, linear(X)), people)):
+        assert re.search(r"says yes to \d\d% of the answers .* hardly the same bank", made.note)
+        soup = bs4.BeautifulSoup(made.html, "html.parser")
+        assert made.note in soup.footer.text and made.note in soup.main.text
+    said = desk.page(genre, people, note="For a lesson.")
+    assert said.note == "For a lesson." and "the bank's decision: 30 trees" in said.html
+    assert "answers found in training, to 100% of which the bank says yes" in said.html
+
+
+def linear(X):
+    y = (X["income"] > X["income"].median()).astype(int)
+    features = X.drop(columns="name")
+    return gl.Decision(spelled(LogisticRegression(max_iter=500)).fit(features, y)).bind(features)
+
+
+def _with(genre, decision):
+    other = copy(genre)
+    other.decision_ = decision
+    return other
 
 
 def test_no_row_of_the_training_is_in_the_file(trees):
@@ -485,6 +540,16 @@ def test_the_command_writes_a_page_for_the_banks_own_model(trees, bayes, tmp_pat
         call = ["page", "it.genre", "--csv", "people.csv", "--id", "who", "--model", "lender:of"]
         result = CliRunner().invoke(app, [*call, "--out", f"{name}.html"])
         assert (result.exit_code == 0) == (name == "trees"), result.output
+        if name == "trees":
+            assert "the forms of 2 people and their ids, of column 'who'." in result.stdout
+            assert (
+                "the ids of these people, from the column “who”"
+                in (tmp_path / "trees.html").read_text()
+            )
+            result = CliRunner().invoke(
+                app, [*call, "--out", "no.html", "--distil", "train.csv", "--extra=ignore"]
+            )
+            assert "a Pipeline; leave --distil out, and the bank itself answers" in result.stderr
         if name == "bayes":
             assert "--distil" in result.stderr and not (tmp_path / "bayes.html").exists()
             result = CliRunner().invoke(
@@ -494,3 +559,12 @@ def test_the_command_writes_a_page_for_the_banks_own_model(trees, bayes, tmp_pat
             assert "The bank has the last word." in " ".join(result.stdout.split())
         page = (tmp_path / f"{name}.html").read_text()
         assert "the forms of Mira, Ben; nobody else" in page and "Telltale" not in page
+    (tmp_path / "kept").mkdir()
+    trees[0].save(tmp_path / "kept" / "it.genre")  # and who decides is the other one
+    call[1:2] = [str(tmp_path / "kept" / "it.genre")]
+    result = CliRunner().invoke(app, [*call, "--out", "other.html", "--distil", "train.csv"])
+    assert result.exit_code == 0, result.output
+    page = (tmp_path / "other.html").read_text()
+    said = "This is another bank than the one that it.genre was fitted to: on 32 made-up rows"
+    assert page.count(said) >= 3, "at the letter, with script and without, and at the foot"
+    assert "kept" not in page.split("<script>")[0], "a reader need not know whose folders these are"

@@ -146,6 +146,14 @@ MISTAKES = [
     (["train", "german", "--target", "credit"], "--target goes with --csv"),
     (["train", "germany"], "did you mean 'german'?"),
     (["train", "german", "--out", "nowhere/german.genre"], "There is no folder nowhere"),
+    (["train", "german", "--out", "."], ". is a folder; name a file in it"),
+    (["recommend", "german", "--csv", "{loans}", "--out", "."], ". is a folder; name a file in it"),
+    (["page", "german", "--csv", "{loans}", "--out", "."], ". is a folder; name a file in it"),
+    (["schema", "infer", "{loans}", "--out", "."], ". is a folder; name a file in it"),
+    (
+        ["recommend", "german", "--csv", "{loans}", "--certificates", "{loans}"],
+        "is a file; name a folder",
+    ),
     (["recommend", "none.genre"], "Say who asks"),
     (["recommend", "none.genre", "--csv", "{loans}"], "There is no file none.genre"),
     (["data", "fetch", "germany"], "germany"),
@@ -352,6 +360,29 @@ def test_a_page_leaves_out_columns_that_nobody_described_where_it_is_told_to(
     assert "hearsay" not in (tmp_path / "desk.html").read_text()
 
 
+def test_a_forgotten_id_is_named_where_the_command_has_one(model: Path, people: Path) -> None:
+    PEOPLE.assign(customer=["a", "b", "c"]).to_csv(people, index=False)
+    for asked in (("recommend", model), ("page", model, "--out", people.with_suffix(".html"))):
+        result = call(*asked, "--csv", people)
+        assert result.exit_code == 2
+        assert (
+            "['customer'] are not in the schema; take them out, or pass --extra ignore; if one of them names the people, say --id COLUMN"
+            in words(result.stderr)
+        )
+        assert "frame[" not in result.stderr
+        done(*asked, "--csv", people, "--id", "customer")
+
+
+def test_a_wording_tells_its_language(model: Path, people: Path, tmp_path: Path) -> None:
+    words_of = tmp_path / "nl.json"
+    words_of.write_text(gl.Wording(language="nl", denied="Nee: {outcome}.").to_json())
+    html = done("recommend", model, "--csv", people, "--format", "html", "--wording", words_of)
+    assert html.startswith('<!doctype html>\n<html lang="nl">')
+    page = tmp_path / "desk.html"
+    done("page", model, "--csv", people, "--out", page, "--wording", words_of)
+    assert '<pre lang="nl">Nee: ' in page.read_text()
+
+
 def test_recommend_needs_a_row_that_exists(model: Path, people: Path) -> None:
     result = call("recommend", model, "--csv", people, "--row", 7)
     assert result.exit_code == 2
@@ -536,6 +567,54 @@ def test_training_names_who_is_free_and_what_nobody_chooses(here: Path) -> None:
     assert told.exit_code == 0, told.stderr
     assert "may change freely" not in told.stderr
     assert "To decide: free: income, net, debt: is each" in told.stderr
+
+
+NATIVE = """
+import pandas as pd
+from lightgbm import LGBMClassifier
+
+import genre_lite
+
+table = pd.read_csv("native.csv", keep_default_na=False)
+X = table.drop(columns="default").astype({"job": "category", "sex": "category"})
+model = LGBMClassifier(n_estimators=5, verbose=-1, n_jobs=1).fit(X, table["default"])
+h = genre_lite.Decision(model, favourable=0, dtypes=X.dtypes)
+"""
+
+
+def test_a_bank_that_cannot_answer_is_a_sentence_with_a_way_out(here: Path) -> None:
+    """LightGBM with categories of its own; what is proposed is then done."""
+    pytest.importorskip("lightgbm")
+    (here / "native_bank.py").write_text(NATIVE)
+    table = pd.read_csv("own.csv", keep_default_na=False).drop(columns=["customer", "income, net"])
+    table.to_csv("native.csv", index=False)
+    table.drop(columns="default").head(5).to_csv("asking.csv", index=False)
+    own = ("--csv", "native.csv", "--target=default", "--favourable=0")
+    asked = ("train", *own, "--immutable=sex", "--clocks=age", "--quick", "--out", "native.genre")
+    result = call(*asked, "--model", "native_bank:model")
+    assert result.exit_code == 2 and isinstance(result.exception, SystemExit), result.exception
+    said = words(result.stderr.splitlines()[-1])
+    assert said.startswith(
+        "genre-lite: The bank's model cannot answer about these rows (ValueError: "
+    )
+    assert "h = genre_lite.Decision(model, dtypes=X.dtypes)" in said and said.endswith(
+        "--model module:h."
+    )
+    h = ("--model", "native_bank:h")
+    assert "trained on 300 people" in done(*asked, *h)
+    people = ("native.genre", "--csv", "asking.csv")
+    done("recommend", *people, *h)
+    done("page", *people, *h, "--out", "native.html")
+
+
+def test_what_fails_in_the_package_itself_keeps_its_traceback(
+    here: Path, letterhead: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_, **__):
+        raise ZeroDivisionError("ours")
+
+    monkeypatch.setattr(gl.GenRe, "recommend", fail)
+    assert isinstance(call(*ASK, *MODEL).exception, ZeroDivisionError)
 
 
 def test_nobody_guesses_which_class_of_a_bank_is_good(here: Path) -> None:
@@ -892,6 +971,52 @@ def test_a_bank_compares_methods_on_its_own_table(letterhead: Path, here: Path) 
 
 
 # -- words -----------------------------------------------------------------------------------------
+
+
+# What the package says to a Python programmer, each with a way out that is an option of some command.
+ADVICE = [
+    "give it: GenRe.load(path, classifier=h).",
+    "If its other class is the favourable one, use gl.Decision(model, favourable='a').",
+    "use gl.Decision(model, favourable='a' or favourable='b').",
+    "give gl.Decision(model, threshold=...).",
+    "or pass robust=['income'].",
+    "name them in immutable=[...], in clocks=[...] if only time moves them, or, if it is meant, in free=['age'].",
+    "convert the column with pandas.to_numeric, or make the feature categorical.",
+    "drop them (frame[schema.names]), or pass extra='ignore' where the call takes it.",
+    "lower validity_margin, leave y out, or pass invalid='skip'; leave distil out.",
+    "leave them out of the table",
+    "say sep=';', decimal=',', encoding='cp1252' or missing=['NA'].",
+]
+
+
+@pytest.mark.parametrize("python", ADVICE)
+def test_advice_names_no_option_that_the_command_lacks(python: str) -> None:
+    named = 0
+    for path, command in commands(typer.main.get_command(app)):
+        known = {option for of in command.params for option in of.opts}
+        options = {*re.findall(r"--[a-z][a-z-]*", as_options(python, known))}
+        assert options <= known, (path, options - known)
+        named += len(options)
+    assert named or "robust" in python, "some command has the way out"
+
+
+def test_the_command_in_use_is_asked_for_its_options(
+    model: Path, people: Path, tmp_path: Path
+) -> None:
+    """A word among numbers: ``train`` may call the column categorical, whoever has a model may not."""
+    PEOPLE.astype(str).assign(income=["lots", "88", "30"]).to_csv(people, index=False)
+    for asked in (("page", model, "--out", tmp_path / "no.html"), ("recommend", model)):
+        said = call(*asked, "--csv", people).stderr
+        assert "'lots' is not a number; write numbers there, or say how they are written" in words(
+            said
+        )
+        assert "--categorical" not in said and "--decimal" in said
+    described = tmp_path / "schema.json"
+    described.write_text(gl.GenRe.load(model, progress=False).schema.to_json())
+    asked = ("train", "--csv", people, "--schema", described, "--target=sex", "--favourable=f")
+    PEOPLE.astype(str).assign(income=["lots", "88", "30"], loan=1).to_csv(people, index=False)
+    said = call(*asked[:-2], "--target=loan", "--favourable=1").stderr
+    assert "or make the feature --categorical" in words(said)
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,11 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable
+from copy import copy
+from dataclasses import asdict
 from itertools import combinations
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -713,12 +716,22 @@ def test_a_hand_that_writes_stays_where_it_is(opened):
     assert opened.run("live.isConnected && live.textContent").startswith("It is written.")
 
 
+BAR = "the bank's bar needs a number of at least 0 and below 100"
+
+
 @pytest.mark.parametrize(
     ("label", "value", "needs"),
     [
         ("amount of the loan", "", "amount of the loan needs a number"),
-        ("Yes lies above (%)", "150", "the bank's bar needs a number from 0 to 99"),
-        ("Yes lies above (%)", "", "the bank's bar needs a number from 0 to 99"),
+        ("amount of the loan", "12x", "amount of the loan needs a number: “12x” is none"),
+        (
+            "amount of the loan",
+            "1,500",
+            "amount of the loan needs a number: “1,500” may be 1500 or 1.500",
+        ),
+        ("Yes lies above (%)", "150", f"{BAR}: “150” is none"),
+        ("Yes lies above (%)", "100", f"{BAR}: “100” is none"),
+        ("Yes lies above (%)", "", BAR),
     ],
 )
 def test_a_form_that_cannot_be_read_gets_no_letter_but_what_it_needs(opened, label, value, needs):
@@ -730,9 +743,12 @@ def test_a_form_that_cannot_be_read_gets_no_letter_but_what_it_needs(opened, lab
     said = opened.wait(f"{LETTER} !== {json.dumps(letter)}", LETTER)
     assert said.split("\n") == ["There is no letter yet:", "", needs]
     assert opened.run(f"{field}.ariaInvalid") == "true"
+    described = f"document.getElementById({field}.getAttribute('aria-describedby'))"
+    assert opened.run(f"{described}.textContent") == needs
     assert not opened.run("[...document.querySelectorAll('.desk-then')].some((p) => p.textContent)")
     assert letter_after(opened, type_in.format(before, field)) == letter
     assert opened.run(f"{field}.ariaInvalid") == "false" and not opened.complaints
+    assert opened.run(f"{field}.getAttribute('aria-describedby')") is None
 
 
 def test_bounds_that_exclude_each_other_are_told(opened):
@@ -740,11 +756,19 @@ def test_bounds_that_exclude_each_other_are_told(opened):
     opened.run(
         "['3000', '1000'].forEach((value, i) => {"
         " const row = [...document.querySelectorAll('.desk-row')].find((r) => r.textContent.startsWith('amount'));"
-        " const c = row.querySelectorAll('.desk-own input[type=number]')[i];"
+        " const c = row.querySelectorAll('.desk-own input[inputmode]')[i];"
         " c.value = value; c.dispatchEvent(new Event('input')); })"
     )
     said = opened.wait(f"{LETTER} !== {json.dumps(letter)}", LETTER)
-    assert "amount of the loan: at least 3000 and at most 1000 exclude each other" in said
+    needs = "amount of the loan: at least 3,000 DM and at most 1,000 DM exclude each other"
+    assert said.count(needs) == 1
+    ends = "[...[...document.querySelectorAll('.desk-row')].find((r) => r.textContent.startsWith('amount')).querySelectorAll('.desk-own input[inputmode]')]"
+    told = f"{ends}.map((c) => [c.ariaInvalid, document.getElementById(c.getAttribute('aria-describedby'))?.textContent])"
+    assert opened.run(told) == [["true", needs]] * 2
+    letter_after(
+        opened, f"{{ const c = {ends}[1]; c.value = '3500'; c.dispatchEvent(new Event('input')); }}"
+    )
+    assert opened.run(told) == [["false", None]] * 2
 
 
 def test_a_fraction_may_be_given_where_the_table_holds_whole_numbers(shown, opened, tmp_path):
@@ -758,6 +782,16 @@ def test_a_fraction_may_be_given_where_the_table_holds_whole_numbers(shown, open
     assert plain(said) == plain(halved(genre, tmp_path).recommend(asked).describe(people.index[0]))
 
 
+def test_a_code_that_is_a_fraction_only_beside_gaps_reads_as_a_code(tmp_path):
+    """In a table with gaps 1 is 1.0; a script knows no such difference, and a reader needs none."""
+    levels = [1.0, 2.0, 2.5, -3.0, "1.0", True]
+    feature = gl.Feature("region", "nominal", levels[:4])
+    said = [gl.Wording().value(feature, level) for level in levels]
+    assert said == ["1", "2", "2.5", "-3", "1.0", "yes"]
+    script = "return given.levels.map((level) => new R.Wording(given.words).value({kind: 'nominal'}, level))"
+    assert run(script, {"levels": levels, "words": asdict(gl.Wording())}, tmp_path) == said
+
+
 def test_a_truth_reads_in_the_form_as_in_a_letter(odd, browser, tmp_path):
     genre, people = odd
     page = tmp_path / "truth.html"
@@ -769,6 +803,204 @@ def test_a_truth_reads_in_the_form_as_in_a_letter(odd, browser, tmp_path):
     )
     own = "yes" if people["insured"].iloc[0] else "no"
     assert read == [own, "no", "yes"] and not browser.complaints
+
+
+def test_a_decimal_comma_is_a_decimal_mark(shown, opened, tmp_path):
+    """As a hand types it; a field of numbers drops the comma, and 12,5 is 125."""
+    genre, people, _ = shown
+    field = "[...document.querySelectorAll('.desk label')].find((l) => l.textContent === 'amount of the loan').control"
+    opened.run(f"{field}.select()")
+    count = "performance.getEntriesByName('recourse-letter').length"
+    before = opened.run(count)
+    opened.send("Input.insertText", text="1200,5")
+    opened.wait(f"{count} > {before}")
+    asked = people.head(1).assign(amount=1200.5)
+    letter = halved(genre, tmp_path).recommend(asked).describe("Mira")
+    assert plain(opened.run(LETTER)) == plain(letter)
+    opened.press("ArrowDown")
+    assert opened.run(f"{field}.value") == "1199.5", "arrows count as they do in a field of numbers"
+
+
+@pytest.mark.parametrize(
+    ("text", "mark", "value"),
+    [
+        ("12,5", ".", 12.5),
+        ("12.5", ",", 12.5),
+        ("1,500", ".", None),
+        ("1.500", ",", None),
+        ("1.500", ".", 1.5),
+        ("1,500", ",", 1.5),
+        ("0,125", ".", 0.125),
+        ("1500,125", ".", 1500.125),
+        ("-3", ".", -3),
+        (".5", ".", 0.5),
+        ("2e3", ".", 2000),
+        ("1,234,567", ".", None),
+        ("1e999", ".", None),
+        ("12 5", ".", None),
+        (".", ".", None),
+        ("0x10", ".", None),
+    ],
+)
+def test_a_number_is_read_as_it_is_meant_or_not_at_all(opened, text, mark, value):
+    """Where the page's own mark is a point, 1,500 may be two numbers; nothing is read as a third one."""
+    assert opened.run(f"Recourse.number({text!r}, {mark!r}) ?? null") == value
+
+
+def test_no_number_shows_the_noise_of_its_digits(shown, browser, tmp_path):
+    """Not the bar of the bank, and no value of a form, be it of double or of single precision."""
+    genre, people, _ = shown
+    field = "[...document.querySelectorAll('.desk label')].find((l) => l.textContent === 'Yes lies above (%)').control"
+    for threshold, said in ((0.57, "57"), (0.575, "57.5"), (0.995, "99.5")):
+        other = copy(genre)
+        other.decision_ = gl.Decision(genre.decision_, threshold=threshold)
+        desk.page(other, people, tmp_path / "bar.html")
+        browser.open((tmp_path / "bar.html").as_uri())
+        assert browser.run(f"{field}.value") == said
+    numbers = [
+        0.1 + 0.2,
+        float(np.float32(0.1)),
+        float(np.float32(1234.56)),
+        1234.375,
+        123456789.12,
+    ]
+    said = browser.run(f"{json.dumps([*numbers, -0.5, 0, 16777217])}.map(Recourse.decimal)")
+    assert said == [0.3, 0.1, 1234.56, 1234.375, 123456789.12, -0.5, 0, 16777217]
+
+
+def test_the_hand_that_chooses_who_asks_stays_there(shown, opened, tmp_path):
+    genre, people, _ = shown
+    genre = halved(genre, tmp_path)
+    opened.run("window.live = document.querySelector('[aria-live]:has(.desk-letter)')")
+    opened.press("Tab")
+    for key, person in (("ArrowDown", 1), ("ArrowUp", 0), ("ArrowDown", 1)):
+        count = opened.run("performance.getEntriesByName('recourse-letter').length")
+        opened.press(key)
+        opened.wait(f"performance.getEntriesByName('recourse-letter').length > {count}")
+        held = "document.activeElement.labels?.[0]?.textContent"
+        assert opened.run(held) == "Who asks"
+        letter = genre.recommend(people.iloc[[person]]).describe(people.index[person])
+        assert plain(
+            opened.run(f"new Promise((done) => setTimeout(() => done({LETTER}), 50))")
+        ) == plain(letter)
+    assert opened.run("live.isConnected"), "who hears the page hears the next letter"
+
+
+@pytest.mark.parametrize(
+    ("view", "control"),
+    [
+        ("Try a proposal of your own", "input[inputmode]"),
+        ("Try a proposal of your own", "select"),
+        ("Compare", "details summary"),
+        ("See it write", "input[type=range]"),
+        ("See it write", ".desk-acts button:nth-child(2)"),
+    ],
+)
+def test_a_control_that_is_made_anew_keeps_the_focus(opened, view, control):
+    """A number is typed in the form, and a hand goes on before the letter is there."""
+    unfold(opened, view)
+    place = f"[...document.querySelectorAll('.desk-answer summary')].find((s) => s.textContent === '{view}').parentElement"
+    here = f"{place}.querySelector('.desk-write').querySelector('{control}')"
+    opened.wait(here)
+    opened.run(f"(window.old = {here}).focus()")
+    letter_after(
+        opened,
+        "const c = document.querySelector('.desk-row input[inputmode]');"
+        "c.value = String(Number(c.value) + 6); c.dispatchEvent(new Event('input'));",
+    )
+    assert not opened.run("old.isConnected"), "it was made anew"
+    assert opened.run(f"document.activeElement === {here}")
+
+
+def test_a_rule_is_told_in_titles_whatever_they_hold(opened):
+    """A title that holds another column's name, a level that does, and names that are no words."""
+    features = [
+        {"name": "income", "title": "income without debt"},
+        {"name": "debt", "title": "debt, not income"},
+        {"name": "loan-type", "title": "kind of debt"},
+        {"name": "e5", "title": "fifth"},
+    ]
+    given = {"codec": {"features": features}, "names": [0, 1, 2, 3]}
+    text = "if `loan-type` == 'debt for income' then income >= 2 * debt - 1e5 + e5"
+    told = opened.run(
+        f"(({{ codec, names }}, text) => Recourse.rule(codec, {{ names, text }}))({json.dumps(given)}, {json.dumps(text)})"
+    )
+    assert told == (
+        "if “kind of debt” == 'debt for income' then “income without debt” >= "
+        "2 * “debt, not income” - 1e5 + “fifth”"
+    )
+
+
+def test_a_proposal_that_breaks_terms_is_told_whatever_columns_are_called(opened):
+    """Columns whose names begin alike, and one that is called as a term is."""
+    told = opened.run("""(() => {
+        const features = ["a", "a: b", "clocks"].map((name) => ({ name, title: `title of ${name}` }));
+        const wording = { name: (text) => text };
+        const breach = (name) => Recourse.Proposal.prototype.breach.call({ model: { codec: { features } }, wording }, name);
+        return ["a: b: frozen", "clocks: frozen", "clocks: together, and no longer than the wait"].map(breach);
+    })()""")
+    assert told == [
+        "It cannot be asked for: title of a: b was to stay as it is.",
+        "It cannot be asked for: title of clocks was to stay as it is.",
+        "Years pass for everything alike, and no longer than one would wait.",
+    ]
+
+
+def test_letters_are_in_the_language_of_their_wording(shown, browser, tmp_path):
+    """The page around them is English, and says so."""
+    bs4 = pytest.importorskip("bs4")
+    genre, people, _ = shown
+    dutch = gl.Wording(
+        language="nl", denied="Uw aanvraag voor {outcome} is afgewezen.", decimal=",", thousands="."
+    )
+    page = desk.page(genre, people, tmp_path / "nl.html", wording=dutch)
+    soup = bs4.BeautifulSoup(page.html, "html.parser")
+    assert soup.html["lang"] == "en" and {pre["lang"] for pre in soup.select("main pre")} == {"nl"}
+    browser.open((tmp_path / "nl.html").as_uri())
+    letter_after(
+        browser,
+        "const c = [...document.querySelectorAll('.desk label')].find((l) => l.textContent === 'Yes lies above (%)').control;"
+        "c.value = '52,5'; c.dispatchEvent(new Event('input'));",
+    )
+    languages = "['.desk-letter', '.desk-wished', '.desk-form'].map((c) => document.querySelector(c).closest('[lang]').lang)"
+    assert browser.run(languages) == ["nl", "en", "en"]
+    unfold(browser, "Compare")
+    browser.wait("document.querySelector('.desk-way ul')")
+    assert browser.run("document.querySelector('.desk-way ul').lang") == "nl"
+    assert not browser.complaints
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"title": None}, "title is None; give the words that stand above the page"),
+        ({"title": " "}, "title is ' '; give the words"),
+        ({"wording": {}}, r"wording is a dict; give a Wording: gl\.Wording\(denied=\.\.\.\)"),
+        ({"wording": None}, "wording is a NoneType; give a Wording"),
+    ],
+)
+def test_what_is_no_title_and_no_wording_is_refused(shown, given, message):
+    genre, people, _ = shown
+    with pytest.raises(gl.GenReError, match=message):
+        desk.page(genre, people, **given)
+
+
+def test_people_and_levels_that_read_alike_are_refused(shown, odd):
+    genre, people, _ = shown
+    with pytest.raises(gl.GenReError, match="The labels 1 and '1' read alike on a page; name one"):
+        desk.page(genre, people.set_axis(pd.Index([1, "1"], dtype=object)))
+    levels = gl.Schema([gl.Feature("x", "nominal", (1, "1")), gl.Feature("n")])
+    with pytest.raises(gl.GenReError, match="Column 'x': the levels 1 and '1' read alike"):
+        desk.require_apart(people, SimpleNamespace(schema=levels), gl.Wording())
+    desk.require_apart(people, odd[0], gl.Wording())
+
+
+def test_a_folder_is_no_file(shown, tmp_path):
+    genre, people, _ = shown
+    with pytest.raises(gl.GenReError, match="is a folder; name a file in it"):
+        desk.page(genre, people, tmp_path)
+    with pytest.raises(IsADirectoryError, match="is a folder; name a file in it"):
+        genre.save(tmp_path)
 
 
 @pytest.fixture
@@ -802,16 +1034,24 @@ def test_whoever_guesses_first_sees_no_letter_until_they_ask(guessing):
     wait = "new Promise((done) => setTimeout(done, 200))"
     guessing.run(wait)
     assert not guessing.run(seen) and not guessing.run(hints)
+    missing = "document.querySelector('.desk-unseen').checkVisibility()"
+    assert not guessing.run(missing)
+    guessing.send("Emulation.setEmulatedMedia", media="print")
+    assert guessing.run(missing), "paper says why no letter is on it"
+    guessing.send("Emulation.setEmulatedMedia", media="")
     verdict = "document.querySelector('.desk-answer details ul').innerText"
     assert "The bank says no" in guessing.run(verdict) and "0 changes" in guessing.run(verdict)
     guessing.run(
-        "(() => { const c = document.querySelector('.desk-answer input[type=number]');"
+        "(() => { const c = document.querySelector('.desk-answer input[inputmode]');"
         "c.value = String(Number(c.value) - 1); c.dispatchEvent(new Event('input')); })()"
     )
     assert "1 change," in guessing.run(verdict)
     guessing.run("document.querySelector('.desk-answer details button').click()")
     guessing.run(wait)
     assert guessing.run(seen) and guessing.run(hints)
+    guessing.send("Emulation.setEmulatedMedia", media="print")
+    assert guessing.run(seen) and not guessing.run(missing)
+    guessing.send("Emulation.setEmulatedMedia", media="")
     assert not guessing.complaints
 
 
@@ -830,7 +1070,7 @@ def test_a_proposal_stays_when_a_term_changes_and_is_judged_once(shown, guessing
     guessing.run(change.format(pick.format("Who asks"), "'1'", "change"))
     guessing.run(wait)
     assert guessing.run("judged") == 1, "the form of the next person is drawn and judged once"
-    first = "document.querySelector('.desk-answer details input[type=number]')"
+    first = "document.querySelector('.desk-answer details input[inputmode]')"
     guessing.run(change.format(first, f"String(Number({first}.value) - 1)", "input"))
     kept = guessing.run(f"{first}.value")
     title = guessing.run(f"{first}.labels[0].textContent")
@@ -904,7 +1144,7 @@ def test_a_first_letter_takes_a_second_and_the_next_a_third_on_a_slow_machine(br
     assert 4 * min(first) < 1000 * slower
     touch = (
         "((c) => { c.value = String(Number(c.value) + 1); c.dispatchEvent(new Event('input')); })"
-        "(document.querySelector('.desk-row input[type=number]'));"
+        "(document.querySelector('.desk-row input[inputmode]'));"
     )
     following = [busy(browser, lambda: letter_after(browser, touch)) for _ in range(6)]
     assert 4 * min(following) < 300 * slower
@@ -1060,6 +1300,9 @@ def test_names_in_the_drawing_of_a_search_lie_on_nothing(shown, browser, tmp_pat
         )
         names = [box for box in boxes if box[0]]
         assert names
+        bar = browser.run("document.querySelector('.desk-bar-line').getBoundingClientRect().top")
+        for text, *_, top, bottom in names:
+            assert not top + 3 < bar < bottom - 3, (number, text)  # letters have a little air
         rings = browser.run(
             "[...document.querySelectorAll('.desk-other')].map((g) => ["
             "g.querySelector('text').textContent, g.querySelector('circle').getBoundingClientRect()])"
@@ -1091,7 +1334,7 @@ def test_a_desk_follows_the_page_around_it_and_not_the_system(browser, tmp_path,
     style = (desk.FOLDER / "desk.css").read_text()
     page.write_text(
         f'<html style="color-scheme: {around}"><style>{style}</style>'
-        '<div class="desk"><input aria-invalid="true" type="number"></div></html>'
+        '<div class="desk"><input aria-invalid="true" type="text"></div></html>'
     )
     scheme = [{"name": "prefers-color-scheme", "value": system}]
     browser.send("Emulation.setEmulatedMedia", features=scheme)

@@ -504,6 +504,7 @@ def test_a_notebook_shows_five_people_and_a_file_everybody() -> None:
 
 
 GERMAN = {
+    "language": "de",
     "denied": "Ihr Antrag auf {outcome} wurde abgelehnt.",
     "now": "Das Modell sieht die Chance einer Zusage heute bei {chance}; zugesagt wird ab {bar}.",
     "now_first": "Das Modell sieht die Chance einer Zusage heute bei {chance}.",
@@ -646,7 +647,12 @@ def test_a_wording_survives_json() -> None:
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"greeting": "Hi"}, r"unknown: greeting\. A wording has denied, now,"),
+        ({"greeting": "Hi"}, r"unknown: greeting\. A wording has language, denied,"),
+        ({"language": None}, r"missing: language\. A wording has"),
+        (
+            {"language": "Dutch, mostly"},
+            r"'language' is 'Dutch, mostly'; give the tag of a language",
+        ),
         ({"care": None}, r"missing: care\. A wording has"),
         ({"denied": "No {loan}."}, r"'denied' has a place \{loan\}; it may have \{outcome\}\."),
         ({"rights": "{outcome}"}, r"'rights' has a place \{outcome\}; it may have none\."),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ..terminal import require_room
 from .bank import load_model
 from .options import Bank, Decimal, Encoding, Extra, ExtraColumns, Id, Missing, Sep, how_to_read
 from .recommend import one_person, read_wording
@@ -43,7 +45,13 @@ def page(
     from ..desk import page as written_page
     from ..wording import ENGLISH
 
-    genre = load_model(model, bank)
+    require_room(out)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", UserWarning)
+        genre = load_model(model, bank)
+    said = [str(one.message) for one in told]
+    # What the model's file says of this bank is for readers, too; where the file lies is not.
+    note = " ".join(text.replace(str(model), model.name) for text in said if str(model) in text)
     words = ENGLISH if wording is None else read_wording(wording)
     how = how_to_read(sep, decimal, encoding, missing)
     people = genre.schema.read_csv(csv, index=index, **how)
@@ -51,5 +59,9 @@ def page(
         people = one_person(people, row)
     people = genre.schema.validate(people, extra=extra.value)
     rows = False if distil is None else genre.schema.read_csv(distil, **how)
-    made = written_page(genre, people, out, title=title, wording=words, distil=rows)
-    typer.echo(" ".join([f"Wrote {out}; open it in a browser.", made.note]).strip())
+    made = written_page(genre, people, out, title=title, wording=words, distil=rows, note=note)
+    whose = "the numbers of their rows" if index is None else f"their ids, of column {index!r}"
+    many = "1 person" if len(people) == 1 else f"{len(people):,} people"
+    typer.echo(
+        f"Wrote {out}; open it in a browser. In it are the forms of {many} and {whose}. {made.note}".strip()
+    )

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import typer
 
 from ..errors import GenReError
-from ..terminal import named, print_table, write, written
+from ..terminal import named, print_table, require_room, write, written
 from .bank import load_model
 from .options import (
     Bank,
@@ -104,6 +104,10 @@ def recommend(
         raise GenReError("Say who asks: --csv FILE, or --dataset NAME with --row LABEL.")
     if wording is not None and format not in (Format.sentences, Format.html):
         raise GenReError(f"--wording is for letters; {format.value} has none: --format sentences.")
+    if out is not None:
+        require_room(out)
+    if certificates is not None and certificates.is_file():
+        raise GenReError(f"{certificates} is a file; name a folder for the certificates.")
     genre = load_model(model, bank)
     words = None if wording is None else read_wording(wording)
     if csv is not None:
@@ -182,9 +186,8 @@ def _write(answer: Recourses, format: Format, words: Wording | None, file: IO[st
     elif format is Format.csv:
         _tidy(answer).to_csv(file, index=False)
     elif format is Format.html:
-        english = ' lang="en"' if words is ENGLISH else ""
         head = (
-            f'<!doctype html>\n<html{english}><head><meta charset="utf-8">'
+            f'<!doctype html>\n<html lang="{words.language}"><head><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width, initial-scale=1">'
             f"<title>{escape(answer.outcome)}</title></head>"
         )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import GenReError
-from ..terminal import assigned, named, print_table, written
+from ..terminal import assigned, named, print_table, require_room, written
 from .options import (
     Categorical,
     Clocks,
@@ -60,6 +60,8 @@ def infer(
     from ..reading import read_csv
     from ..schema import Schema
 
+    if out is not None:
+        require_room(out)
     frame = read_csv(table, index=index, **how_to_read(sep, decimal, encoding, missing))
     if target is not None:
         frame = without(frame, target, table)[0]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import GenReError
-from ..terminal import named, watched
+from ..terminal import named, require_room, watched
 from .bank import decision_of, require_good
 from .options import (
     Bank,
@@ -89,10 +89,7 @@ def train(
     if (dataset is None) == (csv is None):
         raise GenReError("Name a table of the course or give --csv FILE: one of the two.")
     out = out or Path(f"{dataset if csv is None else csv.stem}.genre")
-    if not out.parent.is_dir():
-        raise GenReError(
-            f"There is no folder {out.parent} to write {out.name} into; make it first."
-        )
+    require_room(out)
     given: dict[str, object]
     given = {"--target": target, "--favourable": favourable, "--categorical": categorical}
     given |= {"--schema": schema, "--id": index}

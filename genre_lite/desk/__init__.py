@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from ..errors import GenReError
+from ..errors import GenReError, kind_of, warn
 from ..feature import plain
 from ..relations import Relation
 from ..saving import learnt
@@ -40,6 +40,7 @@ VIEWS = ("hands.js", "proposal.js", "compare.js", "writer.js", "desk.js")
 
 FOLDER = Path(__file__).parent
 FRAME = 760  # pixels a page is high inside a notebook
+KNOWN = 0.99  # of the answers found in training: to so many the bank of the fit says yes
 
 ENGINE = (
     "threefry.js",
@@ -61,7 +62,8 @@ class Page:
     html
         The whole page.
     note
-        What a reader has to know before they trust it; empty where the bank answers itself.
+        What a reader has to know before they trust it; empty where the bank that the model was fitted to
+        answers itself.
     """
 
     html: str
@@ -84,12 +86,14 @@ def page(
     wording: Wording = ENGLISH,
     guess: bool = False,
     distil: pd.DataFrame | bool = False,
+    note: str = "",
 ) -> Page:
     """One file in which a reader edits a form and terms, and sees the letters change.
 
     The bank's model is in the file as it is where it is the package's own classifier, a linear model, or
     trees of scikit-learn, LightGBM or XGBoost, alone or behind scalers, encoders and imputers. For any
-    other, ``distil`` puts a :class:`StandIn` in its place, and the page says so.
+    other, ``distil`` puts a :class:`StandIn` in its place, and the page says so. It also says where the bank
+    is hardly the one that the model was fitted to.
 
     Parameters
     ----------
@@ -102,18 +106,25 @@ def page(
     title
         Of the page.
     wording
-        The words of its letters.
+        The words of its letters, and their language; the page around them is English.
     guess
         Whether a reader first says what they would tell the person, before the letter shows.
     distil
         Rows to learn a stand-in from, such as those of the fit, for a model that the page cannot carry;
         ``True`` for the people themselves, if they are many.
+    note
+        What else a reader has to know before they trust it, said at the letter and at the foot.
+
+    Warns
+    -----
+    UserWarning
+        If a stand-in takes the place of a model that the page could carry.
 
     Raises
     ------
     GenReError
-        If the model cannot be carried by the engine, there are no rows to distil from, or a form cannot
-        be read.
+        If the model cannot be carried by the engine, there are no rows to distil from, a form cannot
+        be read, or two people or two levels read alike.
 
     Examples
     --------
@@ -123,16 +134,37 @@ def page(
     >>> "Recourse.Desk" in gl.desk.page(genre, people).html
     True
     """
+    if not isinstance(title, str) or not title.strip():
+        raise GenReError(f"title is {title!r}; give the words that stand above the page.")
+    if not isinstance(wording, Wording):
+        raise GenReError(
+            f"wording is {kind_of(wording)}; give a Wording: gl.Wording(denied=...), or "
+            "gl.Wording.from_json(text)."
+        )
     people = genre.schema.validate(people)
-    note = ""
+    require_apart(people, genre, wording)
+    notes, bank = [note], genre.decision_
+    share = accepted(genre, people)
+    if share < KNOWN:
+        notes.append(
+            f"The bank says yes to {share:.0%} of the answers that the model found in training, where the "
+            "bank of its fit says yes to nearly all: it is hardly the same bank."
+        )
     if distil is not False:
+        if can_carry(genre):
+            warn(
+                f"The page can carry h as it is, {kind_of(bank.model)}; leave distil out, and the bank itself "
+                "answers, not a stand-in that learns from it."
+            )
         if distil is True and len(people) < FEWEST:
             raise GenReError(
                 f"A stand-in learns from rows, {FEWEST} or more. A fitted model keeps none, and these are the "
                 f"forms of {len(people)}; give some rows that it was fitted to: page(..., distil=X)."
             )
         stand_in = StandIn.of(genre, people if distil is True else distil)
-        genre, note = stand_in.genre, stand_in.said
+        genre = stand_in.genre
+        notes.append(stand_in.said)
+    note = " ".join(filter(None, notes))
     about = exported(genre, wording) | {"note": note}
     # A "<" inside a string might end the script, or begin a comment.
     data = json.dumps([about, forms(people)]).replace("<", "\\u003c")
@@ -145,11 +177,13 @@ def page(
             note=told,
             inside="".join(
                 f"<li>{escape(part, quote=False)}</li>\n"
-                for part in inside(about, people, genre.report_)
+                for part in inside(
+                    about, people, share, genre.report_, stand_in=genre.decision_ is not bank
+                )
             ),
             script=script(),
             data=data,
-            guess=json.dumps(guess),
+            guess=json.dumps(bool(guess)),
         ),
         note,
     )
@@ -158,25 +192,74 @@ def page(
     return made
 
 
-def inside(about: dict[str, Any], people: pd.DataFrame, report: dict[str, int]) -> list[str]:
+def require_apart(people: pd.DataFrame, genre: GenRe, wording: Wording) -> None:
+    """Refuse two people, or two levels of a feature, that a reader could not tell apart."""
+    levels = {f"Column {f.name!r}: the levels": (f, f.categories) for f in genre.schema}
+    for what, (f, those) in {"The labels": (None, list(people.index)), **levels}.items():
+        said: dict[str, object] = {}
+        for one in map(plain, those):
+            text = str(one) if f is None else wording.value(f, one)
+            if text in said:
+                raise GenReError(
+                    f"{what} {said[text]!r} and {one!r} read alike on a page; name one of them otherwise."
+                )
+            said[text] = one
+
+
+def accepted(genre: GenRe, people: pd.DataFrame) -> float:
+    """To which share of the answers found in training the bank says yes, from 0 to 1."""
+    tokens = genre.codec.tokens(genre.profiles_)
+    if not len(tokens):
+        return 1.0
+    rows = people.iloc[np.zeros(len(tokens), int)].reset_index(drop=True)
+    found = genre.codec.frame(tokens, rows, np.full_like(tokens, -1))
+    return float(genre.decision_.accepts(found).mean())
+
+
+def can_carry(genre: GenRe) -> bool:
+    """Whether the engine carries the bank's model as it is."""
+    try:
+        carried(genre.decision_, genre.codec)
+    except GenReError:
+        return False
+    return True
+
+
+def inside(
+    about: dict[str, Any],
+    people: pd.DataFrame,
+    share: float,
+    report: dict[str, int],
+    *,
+    stand_in: bool,
+) -> list[str]:
     """What is in the file, one part a line."""
     weights = sum(
         math.prod(tensor["shape"])
         for name in ("network", "surrogate")
         for tensor in about[name]["tensors"].values()
     )
-    bank = "the stand-in's" if about["note"] else "the bank's"
+    bank = "the stand-in's" if stand_in else "the bank's"
     decision = f"{bank} decision: {about['bank']['said']}"
     if about["bank"]["kind"] == "trees":
         decision += (
             ". Its thresholds were learnt from rows: each is a value that somebody had, or lies between two "
             "of them. No threshold says whose"
         )
-    profiles = f"{len(about['profiles']):,} profiles to start from: answers found in training; none is a training row, "
+    profiles = (
+        f"{len(about['profiles']):,} profiles to start from: answers found in training, to "
+        f"{ENGLISH.percent(share, None)} of which the bank says yes; none is a training row, "
+    )
     if least := report.get("least_distance"):
         profiles += f"and each differs from every such row in {least} or more features"
     else:
         profiles += "some are close to one"
+    name = people.index.name
+    ids = (
+        "the labels of these people's rows, by which they are called"
+        if name is None
+        else f"the ids of these people, from the column “{name}”"
+    )
     return [
         f"{weights:,} weights of the model that writes, and of its estimates",
         f"the names, ranges and vocabularies of {len(about['codec']['features'])} features: values and levels "
@@ -184,6 +267,7 @@ def inside(about: dict[str, Any], people: pd.DataFrame, report: dict[str, int]) 
         decision,
         profiles,
         "the words of the letters",
+        f"{ids}: whoever has the file can read them",
         f"the forms of {', '.join(str(label) for label in people.index)}; nobody else's row",
     ]
 
@@ -204,7 +288,8 @@ def stills(genre: GenRe, people: pd.DataFrame, wording: Wording = ENGLISH) -> st
     """Each one's letter as HTML, which stands in the desk's place where no script runs."""
     answer = genre.recommend(people)
     return "".join(
-        f"<h2>{escape(str(k))}</h2><pre>{escape(answer.describe(k, wording=wording))}</pre>"
+        f'<h2>{escape(str(k))}</h2><pre lang="{wording.language}">'
+        f"{escape(answer.describe(k, wording=wording))}</pre>"
         for k in people.index
     )
 

@@ -76,6 +76,7 @@
       const told = this.model.told(point, this.limits, this.asked);
       const only = { ...this.answer, options: [told] };
       const [offer] = new R.Letter(this.model, this.row, only, this.limits.terms).offers;
+      const lang = this.wording.words.language;
       const facts = [
         ["Cost, in feature ranges", told.cost.toFixed(2)],
         ["The bank's probability of a yes", this.wording.percent(told.chance, this.asked.bar)],
@@ -87,9 +88,9 @@
         "section",
         { class: "desk-way" },
         ...head,
-        el("ul", {}, ...[...offer.asks.values()].map((ask) => el("li", {}, ask))),
-        offer.following ? el("p", {}, offer.following) : null,
-        offer.waiting ? el("p", {}, offer.waiting) : null,
+        el("ul", { lang }, ...[...offer.asks.values()].map((ask) => el("li", {}, ask))),
+        offer.following ? el("p", { lang }, offer.following) : null,
+        offer.waiting ? el("p", { lang }, offer.waiting) : null,
         el("dl", {}, ...facts.flatMap(([what, is]) => [el("dt", {}, what), el("dd", {}, is)]))
       );
     }
@@ -132,7 +133,8 @@
       const marks = [...steps, ...seen].map(({ cost, chance }) => [x(cost) - 7, y(chance) - 7, 14, 14]);
       const between = (a, b, share) => [x(a.cost + share * (b.cost - a.cost)) - 2, y(a.chance + share * (b.chance - a.chance)) - 2, 4, 4];
       const line = steps.slice(1).flatMap((step, i) => Array.from({ length: 32 }, (_, at) => between(steps[i], step, at / 32)));
-      const places = new Places([...marks, ...line], seen.map(({ cost, chance }) => [x(cost), y(chance)]));
+      const barred = bar === null ? [] : [[LEFT, y(bar) - 3, WIDE - EDGE - LEFT, 6]];
+      const places = new Places([...marks, ...line, ...barred], seen.map(({ cost, chance }) => [x(cost), y(chance)]));
       const path = steps.map(({ cost, chance }, i) => `${i ? "L" : "M"}${x(cost)} ${y(chance)}`).join("");
       const rows = [0, 0.5, 1].map((chance) => words(LEFT - 6, y(chance) + 4, this.wording.percent(chance, null), "end"));
       const columns = [0, most / 1.1].map((cost) => words(x(cost), HIGH - BOTTOM + 16, cost.toFixed(2)));

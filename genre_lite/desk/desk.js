@@ -1,7 +1,7 @@
 // The desk: a form and terms on the left, letters on the right, renewed at every touch.
 (function (R) {
   "use strict";
-  const { el, free, fresh, labelled, number, select } = R;
+  const { anew, decimal, el, free, fresh, labelled, mark, number, select } = R;
   const MOST_OPTIONS = 5;
   const LONGEST_WAIT = 10; // years
   const HARD = [
@@ -21,6 +21,7 @@
       this.people = people;
       this.features = this.model.codec.features;
       this.wording = new R.Wording(about.wording);
+      this.point = about.wording.decimal === "," ? "," : ".";
       this.guess = guess;
       // Paper cannot be unfolded.
       const folds = () => this.root.querySelectorAll(".desk-form .desk-more:not([open])");
@@ -28,6 +29,7 @@
       addEventListener("afterprint", () =>
         this.root.querySelectorAll("[data-folded]").forEach((fold) => ((fold.open = false), delete fold.dataset.folded))
       );
+      this.frame();
       this.begin(0);
     }
 
@@ -39,16 +41,20 @@
       this.following = this.model.codec.following(this.held);
       this.terms = { freeze: [], bounds: {}, weights: {}, maxChanges: null, wait: 0, threshold: null };
       this.n = 1;
-      this.letter = null; // until it is found
-      this.draw();
+      this.letter = this.proposed = this.judged = null; // until it is found
+      this.then = new Map(); // by feature: where its row tells what an option asks for
+      this.unread = new Map(); // fields that cannot be read, and what they need
+      this.outputs = new Map(); // by feature: what follows from the rest
+      this.proposal.open = this.guess;
+      this.compare.open = this.write.open = false;
+      for (const place of [this.letters, this.proposing, this.comparing, this.writing]) place.replaceChildren();
+      this.fields.replaceChildren(...this.form());
       this.answer();
     }
 
-    draw() {
-      this.then = new Map(); // by feature: where its row tells what an option asks for
-      this.unread = new Map(); // fields that cannot be read, and what they need
+    /** What stays while people come and go, so that the hand that chooses them is not lost. */
+    frame() {
       this.letters = el("div", { "aria-live": "polite", id: fresh(), tabindex: -1 });
-      this.outputs = new Map(); // by feature: what follows from the rest
       const { note } = this.model.about; // of a stand-in that answers for the bank
       this.note = el("p", { class: "desk-note", role: "note", hidden: !note }, note ?? "");
       this.doubts = el("div", { "aria-live": "polite" }); // what is odd about the form itself
@@ -56,8 +62,7 @@
       this.brief = el("a", { class: "desk-brief", href: `#${this.letters.id}`, "aria-hidden": "true", tabindex: -1 });
       this.asking = el("summary");
       this.proposing = el("div", { class: "desk-write" });
-      this.proposed = this.judged = null;
-      this.proposal = el("details", { class: "desk-more", open: this.guess, ontoggle: () => this.propose() }, this.asking, this.proposing);
+      this.proposal = el("details", { class: "desk-more", ontoggle: () => this.propose() }, this.asking, this.proposing);
       this.writing = el("div", { class: "desk-write" });
       this.write = el(
         "details",
@@ -68,8 +73,10 @@
       this.comparing = el("div", { class: "desk-write" });
       this.compare = el("details", { class: "desk-more", ontoggle: () => this.comparison() }, el("summary", {}, "Compare"), this.comparing);
       const form = el("form", { class: "desk-form", onsubmit: (event) => event.preventDefault() });
-      form.append(...this.whom(), ...this.form());
-      const answer = el("div", { class: "desk-letters" }, this.proposal, this.note, this.doubts, this.letters, this.compare, this.write);
+      this.fields = el("div");
+      form.append(...this.whom(), this.fields);
+      const unseen = el("p", { class: "desk-unseen" }, "The letter is not printed: it shows after a guess, when “Show the letter” is pressed.");
+      const answer = el("div", { class: "desk-letters" }, this.proposal, this.note, this.doubts, unseen, this.letters, this.compare, this.write);
       this.root.replaceChildren(
         el(
           "div",
@@ -86,7 +93,7 @@
     whom() {
       if (this.people.length === 1) return [el("h2", {}, this.people[0].name)];
       const choices = this.people.map((person, i) => [person.name, i]);
-      const choose = select(choices, this.number, (event) => this.begin(Number(event.target.value)));
+      const choose = select(choices, 0, (event) => this.begin(Number(event.target.value)));
       return [el("h2", { class: "desk-hidden" }, "The form"), labelled("Who asks", choose)];
     }
 
@@ -135,12 +142,11 @@
         then();
       };
       if (f.kind === "numeric") {
-        return el("input", {
-          type: "number",
-          step: f.step ?? "any",
-          value: value === null ? "" : String(value),
-          oninput: touched((field) => this.read(field, `${f.title} needs a number`, f.gaps ? null : undefined, unread)),
-        });
+        return this.numeral(value, f, touched((field) => {
+          const [found, needs] = this.read(field, `${f.title} needs a number`, f.gaps ? null : undefined);
+          this.need(field, needs, unread);
+          return found;
+        }));
       }
       const choices = this.levels(f);
       if (f.gaps) choices.push([this.wording.words.missing, -1]);
@@ -153,13 +159,39 @@
       return f.categories.map((level, i) => [typeof level === "boolean" ? this.wording.value(f, level) : String(level), i]);
     }
 
-    /** What a number field says, and a mark on it while it cannot be read. */
-    read(field, needs, empty, unread = this.unread) {
-      const value = number(field, empty);
-      if (value === undefined) unread.set(field, needs);
-      else unread.delete(field);
-      field.setAttribute("aria-invalid", String(value === undefined));
-      return value;
+    /** A field for a number: of text, for a field of numbers drops a comma without a word. */
+    numeral(value, f, oninput) {
+      const shown = (x) => String(decimal(x)).replace(".", this.point);
+      const onkeydown = (event) => {
+        const by = { ArrowUp: 1, ArrowDown: -1 }[event.key];
+        const now = by && number(event.target.value.trim(), this.point);
+        if (now === undefined) return;
+        event.preventDefault();
+        event.target.value = shown(now + by * (f.step ?? 1));
+        event.target.dispatchEvent(new Event("input"));
+      };
+      const signed = this.model.codec.low[this.features.indexOf(f)] < 0; // some telephones have no minus among decimals
+      const about = { type: "text", inputmode: signed ? null : "decimal", autocomplete: "off" };
+      return el("input", { ...about, value: value === null ? "" : shown(value), oninput, onkeydown });
+    }
+
+    /** What a field for a number says, and what it needs where it cannot be read; `empty` is an empty one's value. */
+    read(field, needs, empty, fits = () => true) {
+      const text = field.value.trim().replace("\u2212", "-");
+      if (text === "") return [empty, empty === undefined ? needs : null];
+      const value = number(text, this.point);
+      if (value !== undefined && fits(value)) return [value, null];
+      const other = this.point === "." ? "," : ".";
+      const twice = value === undefined && number(text, other) !== undefined; // the mark may be of either kind
+      const ways = [text.replace(other, ""), text.replace(other, this.point)];
+      return [undefined, `${needs}: “${text}” ${twice ? `may be ${ways.join(" or ")}` : "is none"}`];
+    }
+
+    /** Keep what a control needs, or that it needs nothing, and mark it. */
+    need(control, needs, unread = this.unread) {
+      if (needs) unread.set(control, needs);
+      else unread.delete(control);
+      mark(control, needs);
     }
 
     /** Keep it, bound it, or say how hard it is. */
@@ -191,26 +223,24 @@
     }
 
     bounds(f) {
-      const ends = [null, null];
-      const rank = (end) => (f.kind === "numeric" ? end : f.categories.indexOf(end));
+      const numeric = f.kind === "numeric";
+      const [ends, needs] = [[null, null], [null, null]];
+      const rank = (end) => (numeric ? end : f.categories.indexOf(end));
       const take = (place) => ({ target }) => {
-        const numeric = f.kind === "numeric";
-        const end = numeric ? this.read(target, `${f.title} needs a number`, null) : (f.categories[target.value] ?? null);
+        const [end, need] = numeric ? this.read(target, `${f.title} needs a number`, null) : [f.categories[target.value] ?? null, null];
+        needs[place] = need;
         if (end !== undefined) ends[place] = end;
-        const crossed = ends.every((one) => one !== null) && rank(ends[0]) > rank(ends[1]);
-        if (crossed) this.unread.set(ends, `${f.title}: at least ${ends[0]} and at most ${ends[1]} exclude each other`);
-        else this.unread.delete(ends);
+        const crossed = !needs.some(Boolean) && ends.every((one) => one !== null) && rank(ends[0]) > rank(ends[1]);
+        const [low, high] = ends.map((one) => this.wording.value(f, one));
+        const both = crossed ? `${f.title}: at least ${low} and at most ${high} exclude each other` : null;
+        controls.forEach((control, i) => this.need(control, needs[i] ?? both));
         if (ends.every((one) => one === null)) delete this.terms.bounds[f.name];
         else this.terms.bounds[f.name] = [...ends];
         this.soon();
       };
-      return ["at least", "at most"].map((text, place) => {
-        if (f.kind === "numeric") {
-          return labelled(text, el("input", { type: "number", step: f.step ?? "any", oninput: take(place) }));
-        }
-        const choices = [["any", ""], ...this.levels(f)];
-        return labelled(text, select(choices, "", take(place)));
-      });
+      const choices = [["any", ""], ...this.levels(f)];
+      const controls = [0, 1].map((place) => (numeric ? this.numeral(null, f, take(place)) : select(choices, "", take(place))));
+      return ["at least", "at most"].map((text, place) => labelled(text, controls[place]));
     }
 
     /** Terms about the whole answer. */
@@ -231,17 +261,13 @@
         this.n = Number(event.target.value);
         this.soon();
       });
-      const bar = el("input", {
-        type: "number",
-        min: 0,
-        max: 99,
-        step: "any",
-        value: this.model.about.threshold === null ? "" : String(100 * this.model.about.threshold),
-        oninput: (event) => {
-          const bar = this.read(event.target, "the bank's bar needs a number from 0 to 99");
-          if (bar !== undefined) terms.threshold = bar / 100;
-          this.soon();
-        },
+      const own = this.model.about.threshold; // none where the most probable class decides
+      const bar = this.numeral(own === null ? null : 100 * own, { step: 1 }, ({ target }) => {
+        const needs = "the bank's bar needs a number of at least 0 and below 100";
+        const [bar, need] = this.read(target, needs, own === null ? null : undefined, (x) => x >= 0 && x < 100);
+        this.need(target, need);
+        if (bar !== undefined) terms.threshold = bar === null ? null : decimal(bar / 100);
+        this.soon();
       });
       const clocks = features.some((f) => f.actionability === "clock");
       return el(
@@ -293,7 +319,7 @@
     /** Nothing is told of a form that cannot be read, but what it needs. */
     ask() {
       this.doubts.replaceChildren();
-      const needs = [...this.unread.values()].map((text) => el("li", {}, text));
+      const needs = [...new Set(this.unread.values())].map((text) => el("li", {}, text));
       this.letters.setAttribute("aria-busy", "false");
       this.letters.replaceChildren(el("article", { class: "desk-letter" }, el("p", {}, "There is no letter yet:"), el("ul", {}, ...needs)));
       this.brief.textContent = "There is no letter yet ↓";
@@ -351,12 +377,13 @@
       if (!this.compare.open || !this.letter) return;
       const { answer } = this.letter;
       if (answer.accepted) this.comparing.replaceChildren(el("p", {}, "The bank says yes already."));
-      else new R.Compare(this.comparing, this.model, this.row, answer, this.wording);
+      else anew(this.comparing, () => new R.Compare(this.comparing, this.model, this.row, answer, this.wording));
     }
 
     /** The view that writes, for the form and the terms as they are now. */
     writer() {
-      if (this.write.open && this.letter) new R.Writer(this.writing, this.model, this.letter.answer.limits, this.wording);
+      if (!this.write.open || !this.letter) return;
+      anew(this.writing, () => new R.Writer(this.writing, this.model, this.letter.answer.limits, this.wording));
     }
 
     show(all) {
@@ -365,10 +392,10 @@
       const offers = letter.offers;
       const parts = [...said(letter.opening), ...offers.map((offer) => this.offer(offer))];
       this.letters.setAttribute("aria-busy", String(!all));
-      this.letters.replaceChildren(el("article", { class: "desk-letter" }, ...parts));
+      this.letters.replaceChildren(el("article", { class: "desk-letter", lang: this.wording.words.language }, ...parts));
       const paper = this.letters.firstChild;
       const wished = this.wished();
-      if (wished.length) paper.append(el("p", { class: "desk-wished" }, `By these terms: ${wished.join("; ")}.`));
+      if (wished.length) paper.append(el("p", { class: "desk-wished", lang: "en" }, `By these terms: ${wished.join("; ")}.`));
       const close = () => paper.append(...this.paragraphs(letter.closing), ...said(letter.always));
       // Which wish stands in the way is found by many draws; the letter need not wait for that.
       if (!all) paper.append(el("p", {}, "…"));

@@ -73,7 +73,7 @@
     renew(row, terms) {
       Object.assign(this, { row, terms });
       const mark = JSON.stringify(row);
-      if (this.mark !== mark) this.draw();
+      if (this.mark !== mark) R.anew(this.rows, () => this.draw());
       this.mark = mark;
       this.judge();
     }
@@ -99,19 +99,20 @@
     /** What a broken term, by its name, means to a reader. */
     breach(name) {
       const { codec } = this.model;
-      const f = codec.features.find((one) => name.startsWith(`${one.name}: `));
       if (name === "max_changes") return "These are more changes than were wished for.";
       if (name === "a gap is made") return "What is known of somebody cannot become unknown.";
-      if (name.startsWith("clocks: ")) return "Years pass for everything alike, and no longer than one would wait.";
-      const rule = f && RULES[name.slice(f.name.length + 2)];
-      if (rule) return `It cannot be asked for: ${this.wording.name(f.title)} ${rule}.`;
+      if (name.startsWith("clocks: together")) return "Years pass for everything alike, and no longer than one would wait.";
+      for (const [broken, rule] of Object.entries(RULES)) {
+        const f = codec.features.find((one) => name === `${one.name}: ${broken}`);
+        if (f) return `It cannot be asked for: ${this.wording.name(f.title)} ${rule}.`;
+      }
       return `It breaks a rule of this form: ${R.rule(codec, codec.relations.find(({ text }) => text === name))}.`;
     }
 
     judge() {
       const { el } = R;
       const list = (lines) => this.verdict.replaceChildren(el("ul", {}, ...lines.map((line) => el("li", {}, line))));
-      if (this.unread.size) return list([...this.unread.values()]);
+      if (this.unread.size) return list([...new Set(this.unread.values())]);
       const values = this.follow({ ...this.row, ...this.values }, this.outputs);
       const told = check(this.model, this.row, values, this.terms);
       const { features } = this.model.codec;
