@@ -49,12 +49,12 @@ class Wording:
     # How it stands today.
     denied: str = "You were denied {outcome}."
     now: str = (
-        "The model puts the probability of a yes at {chance} for you, as you are today. "
-        "It says yes above {bar}."
+        "The model gives you a probability of {chance}, as you are today. "
+        "It says yes to everybody above {bar}."
     )
     now_first: str = (
-        "The model puts the probability of a yes at {chance} for you, as you are today. "
-        "It says yes where a yes is its first choice."
+        "The model gives you a probability of {chance}, as you are today. "
+        "It says yes to everybody for whom a yes is its first choice."
     )
     accepted: str = (
         "Good news: nothing has to change. The model already says yes to {outcome}; "
@@ -70,9 +70,9 @@ class Wording:
     with_changes: str = "With these changes"
     with_time: str = "If you wait"
     with_nothing: str = "As you are"
-    yes_then: str = "the model would say yes, with a probability of {chance}"
-    no_then: str = "the model would still say no; the probability of a yes would be {chance}"
-    chance_then: str = "the probability of a yes would be {chance}"
+    yes_then: str = "the model would give you {chance} and say yes"
+    no_then: str = "the model would give you {chance} and still say no"
+    chance_then: str = "the model would give you {chance}"
     raising: str = "raise {title} from {before} to {after}"
     lowering: str = "lower {title} from {before} to {after}"
     changing: str = "change {title} from {before} to {after}"

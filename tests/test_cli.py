@@ -684,7 +684,7 @@ def test_only_the_answer_goes_to_standard_output(letterhead: Path) -> None:
 def test_a_letter_says_the_outcome_and_the_labels(letterhead: Path, here: Path) -> None:
     text = words(done(*ASK, *MODEL, "--format", "sentences"))
     assert "You were denied a loan." in text
-    assert "It says yes above 70%" in text
+    assert "It says yes to everybody above 70%" in text
     assert "raise income, net from" in text or "raise “income, net” from" in text
 
 

@@ -106,11 +106,10 @@ def flat(text: str) -> str:
 def test_a_letter_of_one_option_word_by_word(answer: Recourses) -> None:
     assert answer.describe("ana", 0) == (
         "You were denied a loan.\n"
-        "The model puts the probability of a yes at 31% for you, as you are today. It\n"
-        "says yes above 50%.\n"
+        "The model gives you a probability of 31%, as you are today. It says yes to\n"
+        "everybody above 50%.\n"
         "\n"
-        "Option A. With these changes, the model would say yes, with a probability of\n"
-        "83%:\n"
+        "Option A. With these changes, the model would give you 83% and say yes:\n"
         "- lower length of stay from 12 days to 2 days\n"
         "- raise “savings, in all” from some to <b>much</b>\n"
         "Nothing else has to change.\n"
@@ -136,21 +135,21 @@ def test_time_that_passes_is_told_as_time_and_never_as_advice(answer: Recourses)
 
 def test_an_option_of_waiting_alone_says_so(answer: Recourses) -> None:
     text = flat(answer.describe("ana", 2))
-    assert "Option C. If you wait, the model would still say no" in text
+    assert "Option C. If you wait, the model would give you 49.96% and still say no" in text
     assert "Allow 2 years for this; meanwhile, age goes from 34 years to 36 years." in text
     assert "\n- " not in answer.describe("ana", 2)
 
 
 def test_a_no_is_not_called_a_yes_and_is_told_from_the_bar(answer: Recourses) -> None:
-    assert "still say no; the probability of a yes would be 31%" in flat(answer.describe("ana", 1))
+    assert "would give you 31% and still say no" in flat(answer.describe("ana", 1))
     # 0.4996 would round to the bar itself.
-    assert "the probability of a yes would be 49.96%" in flat(answer.describe("ana", 2))
+    assert "would give you 49.96% and still say no" in flat(answer.describe("ana", 2))
 
 
 def test_a_probability_at_the_bar_itself_is_a_no() -> None:
     number = pd.Series(0.5, INDEX)
     text = flat(answer_with(probability=number).describe("ana", 0))
-    assert "the model would still say no; the probability of a yes would be 50%" in text
+    assert "the model would give you 50% and still say no" in text
     assert "say no" not in answer_with(probability=number, threshold=0.499).describe("ana", 0)
 
 
@@ -162,8 +161,8 @@ def test_numbers_differ_wherever_values_do(answer: Recourses) -> None:
 def test_a_gap_is_stated_and_extremes_are_not_certainties(answer: Recourses) -> None:
     text = flat(answer.describe("cy"))
     assert "- state income, if it is 1,000.50 dollars" in text
-    assert "probability of a yes at less than 1% for you" in text
-    assert "with a probability of more than 99%:" in text
+    assert "gives you a probability of less than 1%, as" in text
+    assert "would give you more than 99% and say yes:" in text
     assert "Of the 3 options asked for, 1 could be found." in text
 
 
@@ -187,9 +186,7 @@ def test_an_option_without_any_change_is_told_as_one() -> None:
     frame = FRAME.copy()
     frame.loc[("ana", 0)] = FACTUAL.loc["ana"]
     text = flat(answer_with(frame=frame).describe("ana", 0))
-    assert (
-        "Option A. As you are, the model would say yes, with a probability of 83%. Nothing" in text
-    )
+    assert "Option A. As you are, the model would give you 83% and say yes. Nothing" in text
 
 
 def test_a_single_option_has_no_letter() -> None:
@@ -198,7 +195,7 @@ def test_a_single_option_has_no_letter() -> None:
     parts = {n: getattr(whole, n).loc[one] for n in ("frame", "cost", "probability", "log_prob")}
     text = answer_with(**parts).describe("ana")
     assert "Option" not in text
-    assert "\nWith these changes, the model would say yes" in text
+    assert "\nWith these changes, the model would give you 83% and say yes" in text
 
 
 def test_the_27th_option_is_called_aa() -> None:
@@ -220,23 +217,23 @@ def test_the_27th_option_is_called_aa() -> None:
 
 def test_the_bar_is_the_banks_own() -> None:
     text = flat(answer_with(threshold=0.825).describe("ana", 0))
-    assert "It says yes above 82.5%." in text
-    assert "would say yes, with a probability of 83%" in text
+    assert "It says yes to everybody above 82.5%." in text
+    assert "would give you 83% and say yes" in text
 
 
 def test_several_classes_have_a_first_choice_and_no_bar() -> None:
     several = answer_with(threshold=None)
     text = flat(several.describe("ana", 1))
-    assert "It says yes where a yes is its first choice." in text
+    assert "It says yes to everybody for whom a yes is its first choice." in text
     # Who checks its options gives none that is denied, however low its probability.
-    assert "would say yes, with a probability of 31%" in text
+    assert "would give you 31% and say yes" in text
     assert "is the model's first choice already; the probability is 90%." in flat(
         several.describe("ben")
     )
     drawn = answer_with(threshold=None, origin={"checked": False})
     text = flat(drawn.describe("ana", 1))
-    assert "With these changes, the probability of a yes would be 31%:" in text
-    assert "say yes, with" not in text
+    assert "With these changes, the model would give you 31%:" in text
+    assert "and say yes" not in text
 
 
 def test_without_a_score_nothing_is_said_of_today() -> None:
@@ -455,7 +452,9 @@ def test_card_and_letter_say_the_same_sentences(answer: Recourses) -> None:
             if not whole.startswith("Option"):
                 assert all(said in told for said in re.split(r"(?<=\.) ", whole))
                 continue
-            verdict, *_ = re.findall(r", (the model would .*?\d%)[.:]", whole)
+            verdict, *_ = re.findall(
+                r", (the model would give you .*?%(?: and (?:still )?say (?:yes|no))?)[.:]", whole
+            )
             assert verdict in told
             for said in re.findall(r"Allow .*?\.|Nothing else .*?\.", whole):
                 assert said in told

@@ -79,7 +79,7 @@
       const lang = this.wording.words.language;
       const facts = [
         ["Cost, in feature ranges", told.cost.toFixed(2)],
-        ["The bank's probability of a yes", this.wording.percent(told.chance, this.asked.bar)],
+        ["The bank's probability", this.wording.percent(told.chance, this.asked.bar)],
         ["Valid in truth, by estimate", told.valid.toFixed(2)],
         ["Plausible, by estimate", told.plausible.toFixed(2)],
         ["The most similar accepted profile", this.alike(point)],

@@ -120,7 +120,7 @@
       const count = told.changes - follow.length; // what follows is nothing that anybody does
       const title = (j) => this.wording.name(this.model.codec.features[j].title);
       const lines = [
-        `The bank says ${told.accepted ? "yes" : "no"}: the probability of a yes is ${this.wording.percent(told.probability, told.bar)}.`,
+        `The bank says ${told.accepted ? "yes" : "no"}: its model gives ${this.wording.percent(told.probability, told.bar)}.`,
         `${count} ${count === 1 ? "change" : "changes"}, at a cost of ${told.cost.toFixed(2)} feature ranges.`,
         `The model's own estimates, from 0 to 1: valid in truth ${told.valid.toFixed(2)}, plausible ${told.plausible.toFixed(2)}.`,
       ];

@@ -148,7 +148,7 @@
       const number = (x) => x.toFixed(2);
       const chance = asked.chance(point);
       const told =
-        `It is written. The bank's probability of a yes: ${this.wording.percent(chance, asked.bar)}, ` +
+        `It is written. The bank's probability: ${this.wording.percent(chance, asked.bar)}, ` +
           `which is ${asked.yes(point) ? "a yes" : "a no"}. Cost ${number(this.limits.cost(point))}; ` +
           `estimates: valid ${number(valid)}, plausible ${number(plausible)}. ` +
           `Of ${this.model.about.recipe.candidates} such answers the best are refined, and the best of those is the letter.`;
