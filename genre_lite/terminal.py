@@ -62,7 +62,7 @@ _WORDS: tuple[tuple[str, ...], ...] = (
     (
         r"convert the column with pandas\.to_numeric, or make the feature categorical",
         "write numbers there, say how they are written (--decimal, --missing), or make the feature "
-        "--categorical",
+        "categorical in the --schema",
         "write numbers there, or say how they are written (--decimal, --missing)",
         "write numbers there",
     ),

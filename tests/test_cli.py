@@ -1003,20 +1003,20 @@ def test_advice_names_no_option_that_the_command_lacks(python: str) -> None:
 def test_the_command_in_use_is_asked_for_its_options(
     model: Path, people: Path, tmp_path: Path
 ) -> None:
-    """A word among numbers: ``train`` may call the column categorical, whoever has a model may not."""
+    """A word among numbers: ``train`` may have another schema, whoever has a model may not."""
     PEOPLE.astype(str).assign(income=["lots", "88", "30"]).to_csv(people, index=False)
     for asked in (("page", model, "--out", tmp_path / "no.html"), ("recommend", model)):
         said = call(*asked, "--csv", people).stderr
         assert "'lots' is not a number; write numbers there, or say how they are written" in words(
             said
         )
-        assert "--categorical" not in said and "--decimal" in said
+        assert "--categorical" not in said and "--schema" not in said and "--decimal" in said
     described = tmp_path / "schema.json"
     described.write_text(gl.GenRe.load(model, progress=False).schema.to_json())
     asked = ("train", "--csv", people, "--schema", described, "--target=sex", "--favourable=f")
     PEOPLE.astype(str).assign(income=["lots", "88", "30"], loan=1).to_csv(people, index=False)
     said = call(*asked[:-2], "--target=loan", "--favourable=1").stderr
-    assert "or make the feature --categorical" in words(said)
+    assert "or make the feature categorical in the --schema" in words(said)
 
 
 @pytest.mark.parametrize(
