@@ -1,6 +1,6 @@
 """How near what a model keeps comes to the rows that it was trained on, and how to keep it apart.
 
-A fitted :class:`~genre_lite.GenRe` stores no row. It stores profiles to start from, answers found in training, and
+A fitted :class:`~genre_lite.genre.GenRe` stores no row. It stores profiles to start from, answers found in training, and
 where a table has few rows and many features such an answer can be nearly somebody's row. The distance to the closest
 record (DCR) tells: a profile should come no nearer to a row than people come to one another.
 """
