@@ -80,7 +80,7 @@ class Wording:
     following: str = "By that, {passing}."
     waiting: str = "Allow {time} for this; meanwhile, {passing}."
     passing: str = "{title} goes from {before} to {after}"
-    nothing_else: str = "Nothing else has to change."
+    nothing_else: str = "Nothing else on your form has to change."
     fewer: str = "Of the {asked} options asked for, {found} could be found."
     # No option.
     none: str = (

@@ -112,7 +112,7 @@ def test_a_letter_of_one_option_word_by_word(answer: Recourses) -> None:
         "Option A. With these changes, the model would give you 83% and say yes:\n"
         "- lower length of stay from 12 days to 2 days\n"
         "- raise “savings, in all” from some to <b>much</b>\n"
-        "Nothing else has to change.\n"
+        "Nothing else on your form has to change.\n"
         "\n"
         "You may contest this decision, have wrong data about you corrected, and ask\n"
         "for a person to decide.\n"
