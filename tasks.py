@@ -3,6 +3,7 @@
     python -m tasks book             # every chapter executed, the book built strictly; `book 7` is one
     python -m tasks test             # the package, the examples in its docstrings, every cell
     python -m tasks slow             # the tests that take long, which `test` leaves out
+    python -m tasks measure          # every test, and which of them take long: tests/slow.txt
     python -m tasks pages            # the pages that `book` has built, in a browser
     python -m tasks check codec      # one module: style, types, its tests; `check 7` is a chapter, `check intro` a page
     python -m tasks lab              # the chapters in JupyterLab
@@ -151,6 +152,11 @@ def slow() -> None:
     run("pytest", *SPREAD, "-m", "slow", "tests")
 
 
+def measure() -> None:
+    """Every test but the chapters' cells; those that take long are listed for `slow`. On a quiet machine."""
+    run("pytest", *SPREAD, "tests", GENRE_LITE_MEASURE="1")
+
+
 def pages() -> None:
     """The tests of the built pages, which `test` skips where there are none."""
     if not (ROOT / "_build/html/index.html").is_file():
@@ -264,6 +270,7 @@ TASKS = {
         pages,
         test,
         slow,
+        measure,
         package,
         classroom,
         check,

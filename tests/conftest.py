@@ -21,6 +21,34 @@ if not WHOLE:
     ]
 
 
+SLOW = HERE / "slow.txt"  # tests that took longer than this when they were last measured
+SECONDS = 3
+measured: list[str] = []
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m chooses
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what took long: `make test` leaves it to the gate."""
+    slow = set(SLOW.read_text("utf-8").splitlines())
+    for item in items:
+        if item.nodeid in slow:
+            item.add_marker("slow")
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Note what takes long, in the process that hears of all tests."""
+    heard = "PYTEST_XDIST_WORKER" not in os.environ
+    if heard and report.when == "call" and report.duration > SECONDS:
+        measured.append(report.nodeid)
+
+
+def pytest_sessionfinish() -> None:
+    """Write the list down, if this run is the one that measures: `python -m tasks measure`."""
+    if "GENRE_LITE_MEASURE" in os.environ and "PYTEST_XDIST_WORKER" not in os.environ:
+        own = sorted(nodeid for nodeid in measured if nodeid.startswith(HERE.name))
+        SLOW.write_text("".join(f"{nodeid}\n" for nodeid in own), "utf-8")
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The folder that holds the repository."""

@@ -205,7 +205,6 @@ def test_the_record_is_whole_and_says_what_its_cells_say(results):
     assert results["people"] == ablation.PEOPLE
 
 
-@pytest.mark.slow
 def test_a_cell_comes_out_again(results, fresh):
     """What needs no network: grafted copies, on German Credit."""
     fresh("ablation")

@@ -314,7 +314,6 @@ def small(model, **good) -> tuple[gl.GenRe, pd.DataFrame, pd.DataFrame]:
     return genre, X, denied.head(2).set_axis(["Mira", "Ben"])
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ["german", "compas"])
 def test_half_the_digits_change_few_first_letters(name, tmp_path):
     """Where two options are nearly as good, the page may take the other one; for one person in twenty at most, with any terms."""

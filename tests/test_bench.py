@@ -17,7 +17,6 @@ def test_each_number_is_on_record(part, fresh):
     assert bench.recorded(part) > 0
 
 
-@pytest.mark.slow
 def test_a_part_is_made_again_as_recorded(tmp_path, fresh):
     part = PARTS["consistency"]
     here, why = bench.made(part, tmp_path)

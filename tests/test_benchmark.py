@@ -242,7 +242,7 @@ def test_a_world_that_fails_fails_all_its_cells_once(tmp_path, moons, monkeypatc
     assert [r["error"]["message"] for r in found.records()] == ["too large a world"] * 4
 
 
-@pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("jobs", [1, 2])
 def test_a_killed_run_goes_on(tmp_path, moons, capsys, jobs):
     """kill -9 after the first cell: what was finished stays untouched, and the rest is done."""
     script = tmp_path / "script.py"
@@ -349,7 +349,6 @@ def cluster():
         yield cluster
 
 
-@pytest.mark.slow
 def test_a_cluster_that_loses_a_worker_loses_nothing(cluster, moons, tmp_path):
     methods = dict.fromkeys("abc", slow)
     seen = {}
@@ -373,7 +372,6 @@ def test_a_cluster_that_loses_a_worker_loses_nothing(cluster, moons, tmp_path):
     assert metrics(found).items() >= metrics(by_hand).items()
 
 
-@pytest.mark.slow
 def test_a_world_that_kills_every_worker_fails_alone(cluster, moons, tmp_path):
     def deadly(h, bank, seed):
         if seed == 0:

@@ -72,7 +72,6 @@ def test_no_assignment_reads_a_name_that_it_does_not_make(number):
         assert task.name in makes(task.solution), task.key
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("number", CHAPTERS)
 def test_every_solution_is_right_by_itself(number):
     for task in tasks(number):
@@ -330,7 +329,6 @@ STUDENTS = {"ada": "rrrrr", "ben": "wrwww"}
 NAME = f"chapter-{TRIED:02}"
 
 
-@pytest.mark.slow
 def test_nbgrader_gives_a_point_for_each_right_answer(folder, tool):
     course = folder / "nbgrader"
     tool("nbgrader", "generate_assignment", NAME, "--create", where=course)
@@ -350,7 +348,6 @@ def test_nbgrader_gives_a_point_for_each_right_answer(folder, tool):
     assert points == {s: (answers.count("r"), 5) for s, answers in STUDENTS.items()}
 
 
-@pytest.mark.slow
 def test_otter_gives_a_point_for_each_right_answer(folder, tool):
     course = folder / "otter" / NAME
     tool("otter", "assign", f"{NAME}.ipynb", "dist", where=course)

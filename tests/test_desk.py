@@ -148,7 +148,7 @@ ASKED = {
 @pytest.mark.parametrize(
     ("name", "where"),
     [
-        pytest.param("german", run_in_browser, marks=pytest.mark.slow),
+        ("german", run_in_browser),
         ("adult", run),
         ("compas", run),
     ],
@@ -332,7 +332,6 @@ def test_a_model_that_the_engine_cannot_carry_is_refused(odd):
         genre.decision_ = before
 
 
-@pytest.mark.slow
 def test_who_has_no_option_reads_the_same_reasons(tmp_path):
     """Wishes that leave nothing: which of them stands in the way, and in how many draws."""
     genre = halved(gl.GenRe.load("german", progress=False), tmp_path)
@@ -1325,7 +1324,6 @@ def test_names_in_the_drawing_of_a_search_lie_on_nothing(shown, browser, tmp_pat
                 )  # letters have a little air around them
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("around", ["light", "dark"])
 @pytest.mark.parametrize("system", ["light", "dark"])
 def test_a_desk_follows_the_page_around_it_and_not_the_system(browser, tmp_path, system, around):
@@ -1354,7 +1352,6 @@ def test_a_desk_follows_the_page_around_it_and_not_the_system(browser, tmp_path,
     assert told == wanted[around]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("page", ["letter", "guess"])
 def test_a_desk_with_all_its_views_open_is_for_everybody(browser, shown, tmp_path, page):
     """What opens is read by axe, in light and dark, on a desktop and on a phone; nothing is wider than that."""

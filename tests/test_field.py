@@ -259,7 +259,6 @@ def test_a_row_stands_on_its_own_code_and_its_judges():
         assert asked | {"genre_lite/worlds.py", "genre_lite/decision.py"} <= set(code)
 
 
-@pytest.mark.slow
 def test_every_row_of_every_part_has_code_and_a_way_to_be_asked():
     for name, part in field.PARTS.items():
         for key in part.keys(name):
@@ -428,7 +427,6 @@ def test_a_method_that_refuses_a_table_has_answered(monkeypatch, record):
     assert failed[keys[0]] == "No source can reach any target."
 
 
-@pytest.mark.slow
 def test_parts_share_a_stage_and_each_cell_is_as_if_made_alone(monkeypatch):
     rows, where = {"grafted": 1, "neighbour": 1}, {"people": 10}
     part = field.Part(rows, questions.one_option_briefly, ("moons",), where)
@@ -455,7 +453,6 @@ def test_parts_share_a_stage_and_each_cell_is_as_if_made_alone(monkeypatch):
     assert said(together["a/moons/grafted/0"]) != said(together["b/moons/grafted@0.8/0"])
 
 
-@pytest.mark.slow
 def test_a_grid_is_made_and_goes_on(monkeypatch, tmp_path, capsys):
     part = field.Part(
         {"nothing": 2, "neighbour": 1}, questions.one_option_briefly, ("moons",), {"people": 10}
@@ -490,7 +487,6 @@ def test_a_grid_is_made_and_goes_on(monkeypatch, tmp_path, capsys):
     )
 
 
-@pytest.mark.slow
 def test_the_workers_of_a_cluster_send_their_cells_home(monkeypatch, tmp_path, capsys):
     distributed = pytest.importorskip("distributed", reason="distributed is not installed")
     part = field.Part(

@@ -145,7 +145,6 @@ def test_further_options_are_surely_good_and_change_other_things(genre, denied):
     assert len(further) > 2 * len(denied)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ["german", "adult", "compas"])
 def test_most_people_get_as_many_options_as_they_ask_for(name):
     """Of three. COMPAS has four features that may change, so many ways hold another, and are no choice."""
@@ -294,7 +293,6 @@ def test_whoever_no_draw_serves_is_asked_again_more_boldly(bank, monkeypatch):
     ).any(axis=None)
 
 
-@pytest.mark.slow
 def test_nobody_is_bound_by_anothers_terms():
     """Each freezes something else, and so looks for other profiles to start from, in any company."""
     bank, genre = gl.load_dataset("compas"), gl.GenRe.load("compas", progress=False)
@@ -385,7 +383,6 @@ def many():
     return learned(8000)
 
 
-@pytest.mark.slow
 def test_the_consistent_recipe_tends_to_the_ideal(many):
     """Of what it writes at temperature 1, and of no draw: the distance is computed over all cells."""
     star = ideal(many.codec)
@@ -403,7 +400,6 @@ def test_the_consistent_recipe_tends_to_the_ideal(many):
     assert found["paper"].mean() > 2 * found["many"].mean()
 
 
-@pytest.mark.slow
 def test_its_answers_are_draws_of_the_ideal(many):
     """Two hundred seeds, one answer a person each, counted: R_θ given a yes, and near R*."""
     star, joint = ideal(many.codec), written(many)

@@ -148,7 +148,6 @@ def test_an_unknown_name_is_answered_with_those_there_are(tmp_path, monkeypatch)
 # -- the recipe ---------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 def test_a_fresh_training_is_as_good(results, fresh):
     """German credit from its rows, by the recipe: the Score of the file, within what luck does."""
     fresh("models")

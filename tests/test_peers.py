@@ -214,7 +214,6 @@ def test_another_classifier_than_h_is_noticed(peer, denied):
 # -- the real ones --------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", PEERS)
 def test_a_real_peer_answers(name, bank, h, denied):
     if missing(name):

@@ -218,6 +218,37 @@ def test_each_test_runs_in_the_gate_once(root, monkeypatch):
     assert "make test" in gate and "make slow" in gate
 
 
+def test_what_is_listed_as_slow_is_there(root):
+    for nodeid in (root / "tests/slow.txt").read_text("utf-8").splitlines():
+        file, *_, test = nodeid.split("[")[0].split("::")
+        assert f"def {test}(" in (root / file).read_text("utf-8"), nodeid
+
+
+def test_a_run_that_measures_lists_what_took_long(root, tmp_path):
+    """And marks it from then on, in one process and in two."""
+    guard = (root / "tests/conftest.py").read_text("utf-8")
+    assert "SECONDS = 3\n" in guard
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests/conftest.py").write_text(guard.replace("SECONDS = 3\n", "SECONDS = 0.5\n"))
+    (tmp_path / "tests/slow.txt").write_text("tests/test_a.py::test_gone\n")
+    (tmp_path / "tests/test_a.py").write_text(
+        "import time, pytest\n\n\n@pytest.mark.parametrize('s', [0, 1])\n"
+        "def test_a(s):\n    time.sleep(s)\n"
+    )
+    (tmp_path / "pyproject.toml").write_text("[tool.pytest.ini_options]\nmarkers = ['slow']\n")
+
+    def ran(*options, **more):
+        call = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options]
+        bare = {k: v for k, v in os.environ.items() if k != "PYTEST_XDIST_WORKER"}
+        done = subprocess.run(call, cwd=tmp_path, capture_output=True, text=True, env=bare | more)
+        return done.stdout
+
+    ran("-n", "2", "tests", GENRE_LITE_MEASURE="1")
+    assert (tmp_path / "tests/slow.txt").read_text() == "tests/test_a.py::test_a[1]\n"
+    assert "1 passed, 1 deselected" in ran("-m", "not slow", "tests")
+    assert (tmp_path / "tests/slow.txt").read_text() == "tests/test_a.py::test_a[1]\n"
+
+
 @pytest.mark.parametrize("index", ["", "https://example.org/cpu"])
 def test_another_index_serves_torch_alone_and_only_if_asked(monkeypatch, tmp_path, index):
     monkeypatch.setenv("TORCH_INDEX", index)

@@ -54,7 +54,6 @@ def built(folder, pages, **settings):
     return {name: (out / f"{name}.html").read_text() for name in pages}
 
 
-@pytest.mark.slow
 def test_two_chapters_run_at_the_same_time(tmp_path, monkeypatch):
     """Each waits for the other, so one after the other would say that it was alone."""
     monkeypatch.setattr(side_by_side, "jobs", lambda: 2)
@@ -66,7 +65,6 @@ def test_two_chapters_run_at_the_same_time(tmp_path, monkeypatch):
     assert "met here_a" in html["a"] and "met here_b" in html["b"]
 
 
-@pytest.mark.slow
 def test_an_error_still_fails_the_build(tmp_path):
     with pytest.raises(Exception, match="wrong"):
         built(tmp_path, {"right": "print(1 + 1)", "wrong": "1 / 0"})
@@ -74,7 +72,6 @@ def test_an_error_still_fails_the_build(tmp_path):
     assert side_by_side.direct.single_nb_execution is side_by_side.single_nb_execution
 
 
-@pytest.mark.slow
 def test_a_page_that_nobody_foresaw_is_executed_when_it_is_read(tmp_path, monkeypatch):
     monkeypatch.setattr(side_by_side, "key", lambda *_: object())
     assert "forty-two" in built(tmp_path, {"page": "print('forty-two')"})["page"]

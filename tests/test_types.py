@@ -108,11 +108,9 @@ def checked(root, tmp_path_factory):
     return done.stdout.splitlines()
 
 
-@pytest.mark.slow
 def test_the_types_of_the_package_agree(checked):
     assert [line for line in checked if line.startswith("genre_lite")] == []
 
 
-@pytest.mark.slow
 def test_a_checker_knows_what_the_readme_makes(checked):
     assert [line for line in checked if "example.py" in line] == []
