@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from genre_lite.exercises import check, exercises
+from genre_lite.exercises import alike, check, exercises
 
 EVERY = exercises()
 VALUES = [key for key, exercise in EVERY.items() if not exercise.probes]
@@ -257,7 +257,7 @@ def test_a_function_that_writes_into_what_it_is_given_is_told_so():
 
 def test_what_is_missing_is_told_apart_from_what_is_wrong():
     assert "something is missing" in check("6.5", {"a": "yes", "b": "yes", "d": "yes"}).hint
-    assert check("6.5", {**right("6.5"), "c": "yes"}).hint == "Look again at “c”."
+    assert EVERY["6.5"].judge({**right("6.5"), "c": "yes"}, 1).hint == "Look again at “c”."
     assert check("1.1", {1: "explanation"}).hint == "Your answer has no part 5."
 
 
@@ -321,6 +321,47 @@ def test_a_percentage_is_told_apart_from_a_number_that_is_wrong():
     assert check("12.3", round(100 * share, 1)).hint == told
     assert check("12.3", f"{100 * share:.1f} %").right
     assert check("12.3", 90.0).hint == "Your number is too large."
+
+
+def in_percent(v):
+    """A value with its shares as percentages."""
+    if isinstance(v, dict):
+        return {key: in_percent(part) for key, part in v.items()}
+    if isinstance(v, list | tuple):
+        return type(v)(map(in_percent, v))
+    if isinstance(v, np.ndarray):
+        return np.array(in_percent(v.tolist()))
+    is_share = isinstance(v, float | np.floating) and 0.01 < v < 1
+    return round(100 * float(v), 1) if is_share else v
+
+
+@pytest.mark.parametrize("key", [key for key in VALUES if EVERY[key].accepts is None])
+def test_percentages_are_told_apart_wherever_they_stand(key):
+    answer = in_percent(right(key))
+    verdict = check(key, answer)
+    assert verdict.form == (not alike(answer, right(key))), verdict
+    assert "Asked for is the share, from 0 to 1." in verdict.hint or verdict.right
+
+
+def test_percentages_are_named_by_their_parts():
+    asked = "Asked for is the share, from 0 to 1."
+    both = {"real": 69, "form only": 54}
+    assert check("12.4", both).hint == f"“real” and “form only” are percentages. {asked}"
+    assert check("12.4", [69, 54]).form
+    one = check("12.4", {"real": 69, "form only": 0.6})
+    assert one.hint == f"“real” is a percentage. {asked}" and one.form
+    memo = right("12.5") | {"coverage": {"Female": 74, "Male": 87}}
+    assert check("12.5", memo).hint == f"“coverage” is a percentage. {asked}"
+    share = right("2.2")
+    assert check("2.2", lambda *given: 100 * share(*given)).hint == f"That is a percentage. {asked}"
+    assert not check("12.4", {"real": 80, "form only": 40}).form
+
+
+def test_a_hundredth_is_no_share_where_many_answers_are_right():
+    assert not check("10.6", {"p": [0.01, 0.99], "costs": [10, 20], "cost_weight": 1.0}).form
+    for key in ("2.5", "3.5"):
+        off = {name: (100 * x1, 100 * x2) for name, (x1, x2) in right(key).items()}
+        assert "percentage" not in check(key, off).hint
 
 
 def test_what_people_write_for_the_same():
@@ -501,3 +542,17 @@ def test_a_function_is_shown_where_it_is_wrong():
     assert hint.startswith(
         "It was tried 5 times, and one answer is not right: look at ([[0.1, 0.4,"
     )
+
+
+# -- what a student of chapters 1, 10 and 12 ran into ------------------------------------------------
+
+
+def told(key, answer):
+    """What an answer is told at its first try, its second and its third."""
+    return [EVERY[key].judge(answer, tries).hint for tries in (1, 2, 3)]
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+def test_a_number_that_is_none_is_told_so(number):
+    verdict = check("10.5", number)
+    assert verdict.form and "not a finite number" in verdict.hint
