@@ -48,6 +48,7 @@ ATTACKS["1.1"] = {
     "a reason is recourse": lambda: but("1.1", {1: "recourse"}),
     "a guarantor is somebody else's act": lambda: but("1.1", {4: "explanation"}),
     "what helps is an explanation": lambda: but("1.1", {6: "explanation"}),
+    "two of a kind": lambda: but("1.1", {1: "causal advice", 2: "explanation"}),
     "a course is an explanation": lambda: but("1.1", {3: "explanation"}),
     "a size is a cause": lambda: but("1.1", {5: "causal advice"}),
     "one box for all": lambda: dict.fromkeys(range(1, 7), "explanation"),

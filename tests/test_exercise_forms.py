@@ -552,6 +552,28 @@ def told(key, answer):
     return [EVERY[key].judge(answer, tries).hint for tries in (1, 2, 3)]
 
 
+@pytest.mark.parametrize(
+    ("key", "answer", "belief"),
+    [
+        ("1.1", lambda r: r | {6: "explanation"}, "looks back"),
+        ("1.1", lambda r: r | {4: "explanation"}, "looks back"),
+        ("1.2", lambda r: {"A": "denied", "C": "denied"}, "The model is surest of C"),
+        ("1.2", lambda r: {"A": "forbidden", "C": "forbidden"}, "No feature of A"),
+    ],
+)
+def test_what_a_reader_may_well_believe_is_known(key, answer, belief):
+    first, second, third = told(key, answer(right(key)))
+    assert belief not in first and belief in second and belief in third
+
+
+def test_a_point_may_be_copied_from_a_table_of_two_decimals():
+    assert check("1.4", (-0.24, -0.03)).right
+    assert check("1.4", [round(float(x), 2) for x in right("1.4")]).right
+    for below in ((-0.24, -0.02), (-0.2, 0.0), (-0.28, 0.03), (-0.24, -0.0301)):
+        assert "the h of your point" in EVERY["1.4"].judge(below, 1).hint, below
+    assert not check("1.4", (-0.24, -0.1)).right, "more expensive than need be"
+
+
 @pytest.mark.parametrize("number", [np.nan, np.inf])
 def test_a_number_that_is_none_is_told_so(number):
     verdict = check("10.5", number)
