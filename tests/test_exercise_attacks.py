@@ -922,7 +922,7 @@ ATTACKS["10.1"] = {
     "half as far as one half": [0.0849, 8000],
     "as far as one half is": [0.1697, 16000],
     "twice the targets once": [0.12, 2000],
-    "targets of one half": [0.12, 8000],
+    "the factor alone": [0.12, 16],
     "more, and not all": [0.12, 15000],
     "the two exchanged": [16000, 0.12],
 }
@@ -950,7 +950,7 @@ def costs_are_sorted(values, costs, cost_weight):
 
 
 ATTACKS["10.2"] = {
-    "far ones weigh more": mean_of(lambda c, weight: np.exp(weight * c)),
+    "the cost beside the exponent": mean_of(lambda c, weight: np.exp(-weight) * c),
     "λ below the line": mean_of(lambda c, weight: np.exp(-c / (weight or 1))),
     "λ squared": mean_of(lambda c, weight: np.exp(-(weight**2) * c)),
     "squared costs": mean_of(lambda c, weight: np.exp(-weight * c**2)),
@@ -973,8 +973,8 @@ ATTACKS["10.2"] = {
     "the costs are sorted": costs_are_sorted,
 }
 ATTACKS["10.3"] = {
-    "a mean of a size": lambda: but("10.3", {"b": "triangle"}),
-    "independence of b": lambda: but("10.3", {"b": "independence"}),
+    "a mean of a size, and a mean": lambda: but("10.3", {"b": "triangle", "c": "Jensen"}),
+    "independence of b": lambda: but("10.3", {"b": "independence", "d": "triangle"}),
     "roots are concave, so c": lambda: but("10.3", {"c": "triangle"}),
     "bounded, so d": lambda: but("10.3", {"d": "bounded weights"}),
     "bounded, so a": lambda: but("10.3", {"a": "bounded weights"}),
@@ -993,7 +993,7 @@ ATTACKS["10.4"] = {
     "a cut for speed breaks nothing": lambda: but("10.4", {"a": 0}),
     "none fails": lambda: dict.fromkeys("abcde", 0),
     "in the order of the list": lambda: dict(zip("abcde", (1, 2, 3, 4, 5), strict=True)),
-    "renewals are more data": lambda: but("10.4", {"c": 0}),
+    "renewals weigh too much": lambda: but("10.4", {"c": 3}),
 }
 ATTACKS["10.5"] = {
     "κ in the wrong place": 20 / 81,

@@ -559,11 +559,44 @@ def told(key, answer):
         ("1.1", lambda r: r | {4: "explanation"}, "looks back"),
         ("1.2", lambda r: {"A": "denied", "C": "denied"}, "The model is surest of C"),
         ("1.2", lambda r: {"A": "forbidden", "C": "forbidden"}, "No feature of A"),
+        ("10.1", lambda r: [0.12, 8000], "How many targets"),
+        ("10.1", lambda r: [0.1697, 16000], "the error of one half. Asked is that of all"),
+        ("10.3", lambda r: r | {"b": "bounded weights"}, "Beyond Z > 0, assumption 3"),
+        ("10.3", lambda r: r | {"d": "bounded"}, "Beyond Z > 0, assumption 3"),
+        ("10.3", lambda r: r | {"b": "independent"}, "false of copies"),
+        ("10.3", lambda r: r | {"b": "triangle"}, "a mean of squares"),
+        ("10.4", lambda r: r | {"b": 2}, "even perfect records"),
+        ("10.4", lambda r: r | {"c": 0}, "two rows of one person"),
     ],
 )
 def test_what_a_reader_may_well_believe_is_known(key, answer, belief):
     first, second, third = told(key, answer(right(key)))
     assert belief not in first and belief in second and belief in third
+
+
+def test_the_third_try_gives_no_key():
+    assert "except 1" not in told("10.4", right("10.4") | {"b": 2})[2]
+
+
+def test_a_reason_may_be_named_by_a_word_for_it():
+    for c in ("independent", "independent draws", "Independence"):
+        assert check("10.3", right("10.3") | {"c": c, "d": "Cauchy"}).right, c
+    assert not check("10.3", right("10.3") | {"c": "bounded"}).right
+
+
+def test_the_sign_of_an_exponent_is_a_known_mistake():
+    def far_ones_first(values, costs, cost_weight):
+        weights = [np.exp(cost_weight * c) for c in costs]
+        return sum(w * v for w, v in zip(weights, values, strict=True)) / sum(weights)
+
+    assert "sign in the exponent" in told("10.2", far_ones_first)[1]
+
+
+def test_what_is_too_much_in_a_world_is_the_lambda_and_not_an_extra_part():
+    world = {"p": [0.01, 0.99], "costs": [0.1, 0.9], "cost_weight": 5.0}
+    for answer in (world, world | {"K": 50}):
+        assert told("10.6", answer)[0] == ("Look again at how much of R* your nearest value has.")
+    assert check("10.6", right("10.6") | {"K": 50}).right
 
 
 def test_a_point_may_be_copied_from_a_table_of_two_decimals():
