@@ -431,6 +431,18 @@ def test_another_kind_of_answer_is_named():
             "limits",
             "Nobody should read this as a proof that women are discriminated against; it is one sample.",
         ),
+        (
+            "limits",
+            "This does not show that women and men pay the same, nor that the bank can rely on the copier.",
+        ),
+        (
+            "limits",
+            "It would take a larger sample to know. It is unclear whether women are worse off since their sex is held.",
+        ),
+        (
+            "recommendation",
+            "Look at those without an answer before the copier can be used everywhere, and ask more people.",
+        ),
     ],
 )
 def test_caution_is_no_claim(part, words):
@@ -567,6 +579,7 @@ def told(key, answer):
         ("10.3", lambda r: r | {"b": "triangle"}, "a mean of squares"),
         ("10.4", lambda r: r | {"b": 2}, "even perfect records"),
         ("10.4", lambda r: r | {"c": 0}, "two rows of one person"),
+        ("12.2", lambda r: ("woman", "north"), "who got none"),
     ],
 )
 def test_what_a_reader_may_well_believe_is_known(key, answer, belief):
@@ -592,6 +605,44 @@ def test_the_sign_of_an_exponent_is_a_known_mistake():
     assert "sign in the exponent" in told("10.2", far_ones_first)[1]
 
 
+def test_an_interval_is_drawn_and_not_computed():
+    """Either of two standard errors; groups that are drawn in the size of the other are told so."""
+
+    def by_formula(ddof):
+        def gap_interval(a, b):
+            off = 1.96 * np.sqrt(np.var(a, ddof=ddof) / len(a) + np.var(b, ddof=ddof) / len(b))
+            return np.mean(a) - np.mean(b) - off, np.mean(a) - np.mean(b) + off
+
+        return gap_interval
+
+    def of_the_size(which):
+        def gap_interval(a, b):
+            luck, n = np.random.default_rng(5), which(len(a), len(b))
+            means = [luck.choice(x, size=(4000, n)).mean(axis=1) for x in (a, b)]
+            return np.quantile(means[0] - means[1], [0.025, 0.975])
+
+        return gap_interval
+
+    for ddof in (0, 1):
+        first, second, _ = told("12.1", by_formula(ddof))
+        assert "on each side" in first and "fall as far as it can rise" in second
+    for which in (min, max, lambda a, b: a, lambda a, b: b):
+        first, second, _ = told("12.1", of_the_size(which))
+        assert "how many people" in first and "different sizes" in second
+
+
+def test_a_right_interval_is_right_whatever_its_luck():
+    def drawn(seed):
+        def gap_interval(a, b):
+            luck = np.random.default_rng(seed)
+            means = [luck.choice(x, size=(4000, len(x))).mean(axis=1) for x in (a, b)]
+            return np.quantile(means[0] - means[1], [0.025, 0.975])
+
+        return gap_interval
+
+    assert all(EVERY["12.1"].judge(drawn(seed)).right for seed in range(20))
+
+
 def test_what_is_too_much_in_a_world_is_the_lambda_and_not_an_extra_part():
     world = {"p": [0.01, 0.99], "costs": [0.1, 0.9], "cost_weight": 5.0}
     for answer in (world, world | {"K": 50}):
@@ -605,6 +656,18 @@ def test_a_point_may_be_copied_from_a_table_of_two_decimals():
     for below in ((-0.24, -0.02), (-0.2, 0.0), (-0.28, 0.03), (-0.24, -0.0301)):
         assert "the h of your point" in EVERY["1.4"].judge(below, 1).hint, below
     assert not check("1.4", (-0.24, -0.1)).right, "more expensive than need be"
+
+
+def test_a_gap_of_one_digit_is_a_matter_of_form():
+    gap = {"value": 0.0, "low": -0.1, "high": 0.2}
+    verdict = check("12.5", right("12.5") | {"gap": gap})
+    assert verdict.form and "Give two or more" in verdict.hint
+    two = {part: round(float(number), 2) for part, number in right("12.5")["gap"].items()}
+    assert check("12.5", right("12.5") | {"gap": two}).right
+
+
+def test_a_right_memo_is_told_what_was_not_read():
+    assert "let somebody read them" in check("12.5", right("12.5")).hint
 
 
 @pytest.mark.parametrize("number", [np.nan, np.inf])
