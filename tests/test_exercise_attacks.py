@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from genre_lite import load_dataset
 from genre_lite.exercises import alike, chapter_12, check, exercises
@@ -48,6 +49,7 @@ ATTACKS["1.1"] = {
     "a reason is recourse": lambda: but("1.1", {1: "recourse"}),
     "a guarantor is somebody else's act": lambda: but("1.1", {4: "explanation"}),
     "what helps is an explanation": lambda: but("1.1", {6: "explanation"}),
+    "two of a kind": lambda: but("1.1", {1: "causal advice", 2: "explanation"}),
     "a course is an explanation": lambda: but("1.1", {3: "explanation"}),
     "a size is a cause": lambda: but("1.1", {5: "causal advice"}),
     "one box for all": lambda: dict.fromkeys(range(1, 7), "explanation"),
@@ -921,7 +923,7 @@ ATTACKS["10.1"] = {
     "half as far as one half": [0.0849, 8000],
     "as far as one half is": [0.1697, 16000],
     "twice the targets once": [0.12, 2000],
-    "targets of one half": [0.12, 8000],
+    "the factor alone": [0.12, 16],
     "more, and not all": [0.12, 15000],
     "the two exchanged": [16000, 0.12],
 }
@@ -949,7 +951,7 @@ def costs_are_sorted(values, costs, cost_weight):
 
 
 ATTACKS["10.2"] = {
-    "far ones weigh more": mean_of(lambda c, weight: np.exp(weight * c)),
+    "the cost beside the exponent": mean_of(lambda c, weight: np.exp(-weight) * c),
     "λ below the line": mean_of(lambda c, weight: np.exp(-c / (weight or 1))),
     "λ squared": mean_of(lambda c, weight: np.exp(-(weight**2) * c)),
     "squared costs": mean_of(lambda c, weight: np.exp(-weight * c**2)),
@@ -972,8 +974,8 @@ ATTACKS["10.2"] = {
     "the costs are sorted": costs_are_sorted,
 }
 ATTACKS["10.3"] = {
-    "a mean of a size": lambda: but("10.3", {"b": "triangle"}),
-    "independence of b": lambda: but("10.3", {"b": "independence"}),
+    "a mean of a size, and a mean": lambda: but("10.3", {"b": "triangle", "c": "Jensen"}),
+    "independence of b": lambda: but("10.3", {"b": "independence", "d": "triangle"}),
     "roots are concave, so c": lambda: but("10.3", {"c": "triangle"}),
     "bounded, so d": lambda: but("10.3", {"d": "bounded weights"}),
     "bounded, so a": lambda: but("10.3", {"a": "bounded weights"}),
@@ -992,7 +994,7 @@ ATTACKS["10.4"] = {
     "a cut for speed breaks nothing": lambda: but("10.4", {"a": 0}),
     "none fails": lambda: dict.fromkeys("abcde", 0),
     "in the order of the list": lambda: dict(zip("abcde", (1, 2, 3, 4, 5), strict=True)),
-    "renewals are more data": lambda: but("10.4", {"c": 0}),
+    "renewals weigh too much": lambda: but("10.4", {"c": 3}),
 }
 ATTACKS["10.5"] = {
     "κ in the wrong place": 20 / 81,
@@ -1116,6 +1118,12 @@ def bootstrap(statistic=np.mean, ends=(0.025, 0.975), who=None, **how):
     return gap_interval
 
 
+def deviation_of_draws(a, b):
+    luck = np.random.default_rng(2)
+    means = (luck.choice(x, size=(4000, len(x))).mean(axis=1) for x in (a, b))
+    return np.std(next(means) - next(means))
+
+
 ATTACKS["12.1"] = {
     "the second group first": lambda a, b: bootstrap()(b, a),
     "the upper end first": lambda a, b: bootstrap()(a, b)[::-1],
@@ -1137,6 +1145,13 @@ ATTACKS["12.1"] = {
         [np.mean(a) - np.mean(b), np.ptp(bootstrap()(a, b)) / 2]
     ),
     "one end": lambda a, b: bootstrap()(a, b)[:1],
+    "Student's interval": lambda a, b: stats.ttest_ind(
+        np.asarray(a), np.asarray(b), equal_var=False
+    ).confidence_interval(),
+    "the standard error of the draws": lambda a, b: (
+        np.mean(a) - np.mean(b) + 1.96 * np.array([-1, 1]) * deviation_of_draws(a, b)
+    ),
+    "as many as the fewer": bootstrap(who=lambda a, b: (min(len(a), len(b)),) * 2),
     "all pairs of people": lambda a, b: np.quantile(
         np.subtract.outer(np.asarray(a), np.asarray(b)), [0.025, 0.975]
     ),
@@ -1144,7 +1159,7 @@ ATTACKS["12.1"] = {
 ATTACKS["12.2"] = {
     "a region and a region": ("south", "north"),
     "the other sex there": ("man", "south"),
-    "the largest group": ("man", "north"),
+    "the largest group, the other way round": ("north", "man"),
     "the other region": ("woman", "north"),
     "a region": "south",
     "a sex twice": ("woman", "woman"),
@@ -1247,6 +1262,24 @@ ATTACKS["12.5"] = {
     "equal treatment": lambda: memo(
         recommendation="The copier treats women and men equally, so use it from tomorrow on."
     ),
+    "no gap, so rely on it": lambda: memo(
+        limits="Women and men pay the same, so the method has no gap and the bank can rely on it."
+    ),
+    "rely on it": lambda: memo(
+        limits="The interval holds zero, which means that the bank can rely on the copier."
+    ),
+    "everything is fine": lambda: memo(
+        recommendation="Everything is fine and the copier can be used for all people from tomorrow on."
+    ),
+    "in use from tomorrow": lambda: memo(
+        recommendation="The copier can be used from tomorrow on, for women as for men in this table."
+    ),
+    "a cause in what is held": lambda: memo(
+        limits="The coverage shows that women are at a disadvantage since their sex is held fixed."
+    ),
+    "a gap of two digits that is another": lambda: memo(
+        gap={"value": 0.04, "low": -0.15, "high": 0.19}
+    ),
     "words about nothing": lambda: memo(
         scope="Lorem ipsum dolor sit amet consectetur adipiscing elit sed do eiusmod.",
         limits="Ut enim ad minim veniam quis nostrud exercitation ullamco laboris nisi.",
@@ -1295,6 +1328,27 @@ def test_what_is_wrong_is_told_wrong_and_the_first_hint_is_no_recipe(key):
         assert len(verdict.hint.split()) > 3, name
         assert exercise.hint not in verdict.hint, name
         assert exercise.takeaway not in verdict.hint, name
+
+
+@pytest.mark.parametrize("key", EVERY)
+def test_the_second_try_is_told_more_than_the_first_and_less_than_the_step(key):
+    exercise = EVERY[key]
+    for name, attack in ATTACKS[key].items():
+        answer = handed_in(key, attack)
+        first, second, third = (exercise.judge(answer, tries) for tries in (1, 2, 3))
+        if not first.form:
+            assert first.hint != second.hint != third.hint, name
+            assert exercise.hint not in second.hint, name
+            assert exercise.hint in third.hint, name
+
+
+@pytest.mark.parametrize("key", EVERY)
+def test_a_hint_says_where_to_look(key):
+    """Neither nudge that says nothing of the answer is ever needed."""
+    for name, attack in ATTACKS[key].items():
+        hint = EVERY[key].judge(handed_in(key, attack), 1).hint
+        assert "Read the question part by part" not in hint, name
+        assert "least sure of" not in hint, name
 
 
 @pytest.mark.parametrize("key", EVERY)

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from genre_lite.exercises import check, exercises
+from genre_lite.exercises import alike, check, exercises
 
 EVERY = exercises()
 VALUES = [key for key, exercise in EVERY.items() if not exercise.probes]
@@ -257,7 +257,7 @@ def test_a_function_that_writes_into_what_it_is_given_is_told_so():
 
 def test_what_is_missing_is_told_apart_from_what_is_wrong():
     assert "something is missing" in check("6.5", {"a": "yes", "b": "yes", "d": "yes"}).hint
-    assert check("6.5", {**right("6.5"), "c": "yes"}).hint == "Look again at “c”."
+    assert EVERY["6.5"].judge({**right("6.5"), "c": "yes"}, 1).hint == "Look again at “c”."
     assert check("1.1", {1: "explanation"}).hint == "Your answer has no part 5."
 
 
@@ -321,6 +321,47 @@ def test_a_percentage_is_told_apart_from_a_number_that_is_wrong():
     assert check("12.3", round(100 * share, 1)).hint == told
     assert check("12.3", f"{100 * share:.1f} %").right
     assert check("12.3", 90.0).hint == "Your number is too large."
+
+
+def in_percent(v):
+    """A value with its shares as percentages."""
+    if isinstance(v, dict):
+        return {key: in_percent(part) for key, part in v.items()}
+    if isinstance(v, list | tuple):
+        return type(v)(map(in_percent, v))
+    if isinstance(v, np.ndarray):
+        return np.array(in_percent(v.tolist()))
+    is_share = isinstance(v, float | np.floating) and 0.01 < v < 1
+    return round(100 * float(v), 1) if is_share else v
+
+
+@pytest.mark.parametrize("key", [key for key in VALUES if EVERY[key].accepts is None])
+def test_percentages_are_told_apart_wherever_they_stand(key):
+    answer = in_percent(right(key))
+    verdict = check(key, answer)
+    assert verdict.form == (not alike(answer, right(key))), verdict
+    assert "Asked for is the share, from 0 to 1." in verdict.hint or verdict.right
+
+
+def test_percentages_are_named_by_their_parts():
+    asked = "Asked for is the share, from 0 to 1."
+    both = {"real": 69, "form only": 54}
+    assert check("12.4", both).hint == f"“real” and “form only” are percentages. {asked}"
+    assert check("12.4", [69, 54]).form
+    one = check("12.4", {"real": 69, "form only": 0.6})
+    assert one.hint == f"“real” is a percentage. {asked}" and one.form
+    memo = right("12.5") | {"coverage": {"Female": 74, "Male": 87}}
+    assert check("12.5", memo).hint == f"“coverage” is a percentage. {asked}"
+    share = right("2.2")
+    assert check("2.2", lambda *given: 100 * share(*given)).hint == f"That is a percentage. {asked}"
+    assert not check("12.4", {"real": 80, "form only": 40}).form
+
+
+def test_a_hundredth_is_no_share_where_many_answers_are_right():
+    assert not check("10.6", {"p": [0.01, 0.99], "costs": [10, 20], "cost_weight": 1.0}).form
+    for key in ("2.5", "3.5"):
+        off = {name: (100 * x1, 100 * x2) for name, (x1, x2) in right(key).items()}
+        assert "percentage" not in check(key, off).hint
 
 
 def test_what_people_write_for_the_same():
@@ -389,6 +430,18 @@ def test_another_kind_of_answer_is_named():
         (
             "limits",
             "Nobody should read this as a proof that women are discriminated against; it is one sample.",
+        ),
+        (
+            "limits",
+            "This does not show that women and men pay the same, nor that the bank can rely on the copier.",
+        ),
+        (
+            "limits",
+            "It would take a larger sample to know. It is unclear whether women are worse off since their sex is held.",
+        ),
+        (
+            "recommendation",
+            "Look at those without an answer before the copier can be used everywhere, and ask more people.",
         ),
     ],
 )
@@ -501,3 +554,123 @@ def test_a_function_is_shown_where_it_is_wrong():
     assert hint.startswith(
         "It was tried 5 times, and one answer is not right: look at ([[0.1, 0.4,"
     )
+
+
+# -- what a student of chapters 1, 10 and 12 ran into ------------------------------------------------
+
+
+def told(key, answer):
+    """What an answer is told at its first try, its second and its third."""
+    return [EVERY[key].judge(answer, tries).hint for tries in (1, 2, 3)]
+
+
+@pytest.mark.parametrize(
+    ("key", "answer", "belief"),
+    [
+        ("1.1", lambda r: r | {6: "explanation"}, "looks back"),
+        ("1.1", lambda r: r | {4: "explanation"}, "looks back"),
+        ("1.2", lambda r: {"A": "denied", "C": "denied"}, "The model is surest of C"),
+        ("1.2", lambda r: {"A": "forbidden", "C": "forbidden"}, "No feature of A"),
+        ("10.1", lambda r: [0.12, 8000], "How many targets"),
+        ("10.1", lambda r: [0.1697, 16000], "the error of one half. Asked is that of all"),
+        ("10.3", lambda r: r | {"b": "bounded weights"}, "Beyond Z > 0, assumption 3"),
+        ("10.3", lambda r: r | {"d": "bounded"}, "Beyond Z > 0, assumption 3"),
+        ("10.3", lambda r: r | {"b": "independent"}, "false of copies"),
+        ("10.3", lambda r: r | {"b": "triangle"}, "a mean of squares"),
+        ("10.4", lambda r: r | {"b": 2}, "even perfect records"),
+        ("10.4", lambda r: r | {"c": 0}, "two rows of one person"),
+        ("12.2", lambda r: ("woman", "north"), "who got none"),
+    ],
+)
+def test_what_a_reader_may_well_believe_is_known(key, answer, belief):
+    first, second, third = told(key, answer(right(key)))
+    assert belief not in first and belief in second and belief in third
+
+
+def test_the_third_try_gives_no_key():
+    assert "except 1" not in told("10.4", right("10.4") | {"b": 2})[2]
+
+
+def test_a_reason_may_be_named_by_a_word_for_it():
+    for c in ("independent", "independent draws", "Independence"):
+        assert check("10.3", right("10.3") | {"c": c, "d": "Cauchy"}).right, c
+    assert not check("10.3", right("10.3") | {"c": "bounded"}).right
+
+
+def test_the_sign_of_an_exponent_is_a_known_mistake():
+    def far_ones_first(values, costs, cost_weight):
+        weights = [np.exp(cost_weight * c) for c in costs]
+        return sum(w * v for w, v in zip(weights, values, strict=True)) / sum(weights)
+
+    assert "sign in the exponent" in told("10.2", far_ones_first)[1]
+
+
+def test_an_interval_is_drawn_and_not_computed():
+    """Either of two standard errors; groups that are drawn in the size of the other are told so."""
+
+    def by_formula(ddof):
+        def gap_interval(a, b):
+            off = 1.96 * np.sqrt(np.var(a, ddof=ddof) / len(a) + np.var(b, ddof=ddof) / len(b))
+            return np.mean(a) - np.mean(b) - off, np.mean(a) - np.mean(b) + off
+
+        return gap_interval
+
+    def of_the_size(which):
+        def gap_interval(a, b):
+            luck, n = np.random.default_rng(5), which(len(a), len(b))
+            means = [luck.choice(x, size=(4000, n)).mean(axis=1) for x in (a, b)]
+            return np.quantile(means[0] - means[1], [0.025, 0.975])
+
+        return gap_interval
+
+    for ddof in (0, 1):
+        first, second, _ = told("12.1", by_formula(ddof))
+        assert "on each side" in first and "fall as far as it can rise" in second
+    for which in (min, max, lambda a, b: a, lambda a, b: b):
+        first, second, _ = told("12.1", of_the_size(which))
+        assert "how many people" in first and "different sizes" in second
+
+
+def test_a_right_interval_is_right_whatever_its_luck():
+    def drawn(seed):
+        def gap_interval(a, b):
+            luck = np.random.default_rng(seed)
+            means = [luck.choice(x, size=(4000, len(x))).mean(axis=1) for x in (a, b)]
+            return np.quantile(means[0] - means[1], [0.025, 0.975])
+
+        return gap_interval
+
+    assert all(EVERY["12.1"].judge(drawn(seed)).right for seed in range(20))
+
+
+def test_what_is_too_much_in_a_world_is_the_lambda_and_not_an_extra_part():
+    world = {"p": [0.01, 0.99], "costs": [0.1, 0.9], "cost_weight": 5.0}
+    for answer in (world, world | {"K": 50}):
+        assert told("10.6", answer)[0] == ("Look again at how much of R* your nearest value has.")
+    assert check("10.6", right("10.6") | {"K": 50}).right
+
+
+def test_a_point_may_be_copied_from_a_table_of_two_decimals():
+    assert check("1.4", (-0.24, -0.03)).right
+    assert check("1.4", [round(float(x), 2) for x in right("1.4")]).right
+    for below in ((-0.24, -0.02), (-0.2, 0.0), (-0.28, 0.03), (-0.24, -0.0301)):
+        assert "the h of your point" in EVERY["1.4"].judge(below, 1).hint, below
+    assert not check("1.4", (-0.24, -0.1)).right, "more expensive than need be"
+
+
+def test_a_gap_of_one_digit_is_a_matter_of_form():
+    gap = {"value": 0.0, "low": -0.1, "high": 0.2}
+    verdict = check("12.5", right("12.5") | {"gap": gap})
+    assert verdict.form and "Give two or more" in verdict.hint
+    two = {part: round(float(number), 2) for part, number in right("12.5")["gap"].items()}
+    assert check("12.5", right("12.5") | {"gap": two}).right
+
+
+def test_a_right_memo_is_told_what_was_not_read():
+    assert "let somebody read them" in check("12.5", right("12.5")).hint
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+def test_a_number_that_is_none_is_told_so(number):
+    verdict = check("10.5", number)
+    assert verdict.form and "not a finite number" in verdict.hint

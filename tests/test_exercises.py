@@ -63,6 +63,13 @@ def test_each_mistake_is_told_by_a_nudge_then_the_belief_then_the_step(key):
         ), nudge  # never the general ones, which say of no part that it is wrong
 
 
+@pytest.mark.parametrize("key", EVERY)
+def test_a_step_has_a_beginning_for_the_second_try(key):
+    exercise = EVERY[key]
+    words = exercise._beginning().split()
+    assert 3 <= len(words) < len(exercise.hint.split()), exercise.hint
+
+
 def test_each_wrong_answer_is_a_try_the_same_again_too_and_a_wrong_form_is_none():
     exercise, told = EVERY["7.4"], []
     belief = exercise.mistakes[0]

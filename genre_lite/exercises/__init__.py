@@ -6,7 +6,7 @@
 
 One module a chapter holds its exercises: the reference solution of each, and the mistakes that
 people make with the hint for each. A wrong answer is told which part is wrong; the next, what belief is
-behind it; the third, the step. A right answer is remembered, so :meth:`Checker.progress` shows
+behind it or how the step begins; the third, the step. A right answer is remembered, so :meth:`Checker.progress` shows
 where you are.
 """
 

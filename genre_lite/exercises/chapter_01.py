@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -106,6 +107,7 @@ def _named(answer: object) -> object:
 # -- 1.3 and 1.4: the moons ---------------------------------------------------------------------
 
 MARGIN, SLACK = 0.7, 0.02
+HALF = 0.005  # of the last of two decimals
 NEARLY = 0.005  # of cost, above the least of a valid point
 
 
@@ -214,15 +216,25 @@ def _safe_and_plausible() -> tuple[float, float]:
 
 
 def _theirs(answer: object) -> pd.Series:
-    return _one(answer, second)
+    """The verdict on a point; for one of two decimals, as a table shows it, on a good one that rounds to it."""
+    point = _one(answer, second)
+    own = point[["x1", "x2"]].to_numpy(dtype=float)
+    if not np.allclose(own, own.round(2), rtol=0):
+        return point
+    steps = np.linspace(-HALF, HALF, 5)
+    around = own + np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 2)
+    near = judged(pd.DataFrame(around, columns=["x1", "x2"]), second)
+    good = near[_is_safe(near) & (near["cost"] <= _least() + SLACK)]
+    return good.iloc[0] if len(good) else point
 
 
+@cache
 def _least() -> float:
-    return _theirs(_safe_and_plausible())["cost"]
+    return _one(_safe_and_plausible(), second)["cost"]
 
 
-def _is_safe(point: pd.Series) -> bool:
-    return point["h"] >= MARGIN and point["plausible"]
+def _is_safe(point: pd.Series | pd.DataFrame) -> Any:
+    return (point["h"] >= MARGIN) & point["plausible"]
 
 
 EXERCISES = (
@@ -249,6 +261,13 @@ EXERCISES = (
                 "Letters 2 and 4 promise something. From whom: the model, or life?",
                 lambda answer: "causal advice" in (answer[2], answer[4]),
             ),
+            Mistake(
+                "Whatever gives a reason is an explanation.",
+                lambda: _with(_4="explanation", _6="explanation"),
+                "An explanation looks back, and says why it was no. Which of those that you call one speak of what is "
+                "still to come?",
+                lambda answer: "explanation" in (answer[2], answer[3], answer[4], answer[6]),
+            ),
         ),
         names={
             "causal": "causal advice",
@@ -257,8 +276,8 @@ EXERCISES = (
             "a recourse": "recourse",
             "advice": "causal advice",
         },
-        hint="Take them one by one: does it look back, speak of the model's next answer, or of the "
-        "world?",
+        hint="Look at the verb of each letter: does it say what was, or what will be? And who answers for what "
+        "will be, the model or the world?",
         takeaway="What you can check by asking the model is recourse.",
     ),
     Exercise(
@@ -288,6 +307,19 @@ EXERCISES = (
                 lambda answer: {**answer} == {"C": "forbidden"},
             ),
             Mistake(
+                "Whatever cannot be used is denied.",
+                lambda: {"C": "denied"},
+                "The model is surest of C, so this one is not denied. Compare it with Ben's form of today, "
+                "feature by feature.",
+                lambda answer: answer.get("C") == "denied",
+            ),
+            Mistake(
+                "Too little of something is forbidden.",
+                lambda: {"A": "forbidden"},
+                "No feature of A moves the way that it may not. Look at its h.",
+                lambda answer: answer.get("A") == "forbidden",
+            ),
+            Mistake(
                 "A form with a probability of yes near one half is no good.",
                 lambda: {"A": "denied", "B": "denied", "C": "forbidden"},
                 "Above one half is a yes, however small the lead. A margin is a further wish.",
@@ -300,8 +332,8 @@ EXERCISES = (
                 lambda answer: "forbidden" in (answer.get("B"), answer.get("D")),
             ),
         ),
-        hint="Two questions for each: is h above one half, and does every feature move only as the "
-        "schema allows?",
+        hint="Ask the model first: is h above one half? Then ask the schema: does every feature move only as it "
+        "allows?",
         takeaway="A sure yes to an impossible form is worth nothing.",
     ),
     Exercise(
@@ -383,7 +415,7 @@ EXERCISES = (
                 part="what your point costs",
             ),
         ),
-        hint="Start from a safe and plausible point, and walk back towards the applicant as far as it stays both.",
+        hint="Start from a safe and plausible point. Then walk back towards the applicant, as far as it stays both.",
         takeaway="A yes has a price, a margin has one, and so has the company of real people. Here the last is the "
         "greatest; for the first applicant it was nothing.",
         accepts=lambda answer: (

@@ -148,7 +148,8 @@ EXERCISES = (
                 "You divided by the number of features. The cost is a sum.",
             ),
         ),
-        hint="Take the features one by one: savings, age, skill, housing.",
+        hint="Take the features one by one: savings, age, skill, housing. A number counts by its share of the range, a "
+        "level by its share of the steps, and a kind without order by whether it has changed.",
         takeaway="One nominal change here costs more than all the rest together.",
         tolerance=5e-3,
     ),
@@ -181,7 +182,7 @@ EXERCISES = (
                 lambda f: np.isclose(f(np.array([0.55, 0.65, 0.95]), 0.6), 2.15 / 3),
             ),
         ),
-        hint="Compare with the margin, and take the mean over everybody.",
+        hint="Compare with the margin first. Then take the mean over everybody.",
         takeaway="A failure stays in the mean; a method that gives up gains nothing by it.",
     ),
     Exercise(

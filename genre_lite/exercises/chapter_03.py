@@ -259,7 +259,7 @@ EXERCISES = (
                 lambda answer: answer[0.01] != "accepted",
             ),
         ),
-        hint="Compare λ with two pulls: (1 − h) · 4 at home, and (1 − h) · 4 on the line.",
+        hint="Compare λ with two pulls. One is (1 − h) · 4 at home, the other (1 − h) · 4 on the line.",
         takeaway="Between the two thresholds lies the trap: an answer that asks for something and "
         "gives nothing.",
     ),
@@ -311,7 +311,8 @@ EXERCISES = (
                 "Each row has a length of its own: look at the axis of the norm.",
             ),
         ),
-        hint="Is each point's distance from x its draw u, stretched from the smaller radius to the larger?",
+        hint="Make each row of g of length one. Then the distance of a point from x is its draw u, stretched from the "
+        "smaller radius to the larger.",
         takeaway="Values of h at such points are all that the search asks of the bank.",
         probes=DRAWN,
     ),
@@ -349,7 +350,7 @@ EXERCISES = (
             "3": "third",
             "3rd": "third",
         },
-        hint="K has ones on its diagonal, and 1 / (1 + distance) beside them.",
+        hint="K has ones on its diagonal. Beside them stands 1 / (1 + distance).",
         takeaway="One wrong sign, and a method for variety looks for three copies of one answer.",
         tolerance=2e-3,
     ),
@@ -384,7 +385,7 @@ EXERCISES = (
                 lambda answer: len({*_alone(answer)}) == 1,
             ),
         ),
-        hint="Take a start of each kind, halve the way between them, and keep the half whose ends differ, until "
+        hint="Take a start of each kind. Halve the way between them, and keep the half whose ends differ, until "
         "they are a tenth apart.",
         takeaway="The walk looks at slopes, and not at people. Where it crosses the line hangs on a step that "
         "nobody chose.",

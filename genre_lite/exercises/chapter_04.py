@@ -198,7 +198,7 @@ EXERCISES = (
                 "feature 1?",
             ),
         ),
-        hint="Write the mean squared error of one number o for everybody, and find its least.",
+        hint="Write the mean squared error of one number o for everybody. Then find its least.",
         takeaway="It is a value that nobody has. Rounded, it is the majority; the tenth person has "
         "vanished.",
     ),
@@ -228,7 +228,7 @@ EXERCISES = (
                 "You have exchanged q and p. The expectation is under q.",
             ),
         ),
-        hint="One coordinate after the other: the first differs in its mean only, the second in its "
+        hint="Take one coordinate after the other. The first differs in its mean only, the second in its "
         "deviation only.",
         takeaway="To be certain costs, and to be unusual costs.",
         tolerance=2e-3,
@@ -282,7 +282,7 @@ EXERCISES = (
                 lambda answer: not _says("e", "all")(answer),
             ),
         ),
-        hint="Look at what stands under each arg min: which letter moves, and what is weighed?",
+        hint="Look at what stands under each arg min. Which letter moves, and what is weighed?",
         takeaway="They share the decoder and its faults; they differ in who moves, and how.",
     ),
     Exercise(
@@ -314,7 +314,7 @@ EXERCISES = (
                 part="who lives half way between them",
             ),
         ),
-        hint="Draw pairs of favourable people, look at half_way of each, and keep one that is accepted and rare, "
+        hint="Draw pairs of favourable people, and look at half_way of each. Keep one that is accepted and rare, "
         "while both of the two, each half way to themselves, are not.",
         takeaway="A decoder fills the gaps between people. What comes out of it is not plausible by "
         "construction.",

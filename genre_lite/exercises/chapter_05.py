@@ -182,7 +182,7 @@ EXERCISES = (
                 lambda answer: answer["rate"] > 0.9,
             ),
         ),
-        hint="The log-odds under noise are normal, with mean z and deviation σ‖w‖₂.",
+        hint="The log-odds under noise are normal. Their mean is z, and their deviation σ‖w‖₂.",
         takeaway="On a linear bank PROBE is a validity margin that knows how steep the bank is.",
         tolerance=2e-3,
     ),
@@ -239,7 +239,8 @@ EXERCISES = (
                 part="how often noise loses your point",
             ),
         ),
-        hint="Count how many of many noisy copies are still on the island, for points that have sea on more than one side.",
+        hint="Try points that have sea on more than one side. Of many noisy copies of each, count those that are still on "
+        "the island.",
         takeaway="The first-order formula never says more than one half for a yes; the truth can.",
         accepts=lambda answer: bool(_island(answer)) and _lost(answer) > 0.52,
     ),
@@ -269,7 +270,7 @@ EXERCISES = (
                 "You kept today's intercept. Each of the five has its own, the third number.",
             ),
         ),
-        hint="For each bank and form: w · x + b, and is it above zero?",
+        hint="Take each bank with each form. Work out w · x + b: is it above zero?",
         takeaway="A yes that hangs on one weight is lost with it.",
     ),
 )

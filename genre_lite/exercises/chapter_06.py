@@ -222,8 +222,8 @@ EXERCISES = (
                 _says("copied whole", "nobody"),
             ),
         ),
-        hint="Put the applicant's job into each row, count the points again, and then the cost of the two other "
-        "features.",
+        hint="Put the applicant's job into each row, and count the points again. Then work out the cost of the two "
+        "other features.",
         takeaway="A graft can be cheaper than any whole person, and it is nobody: so the bank has to be asked "
         "about it.",
     ),
@@ -298,6 +298,7 @@ EXERCISES = (
                 "Alone indeed, but one feature does it by itself. Try values that somebody could "
                 "serve, each for itself.",
                 lambda person: bool(_blocked(person).all().any()),
+                part="what shuts each of the accepted out",
             ),
             Mistake(
                 "Whoever is served feature by feature by different people has nobody.",
@@ -305,6 +306,7 @@ EXERCISES = (
                 "One of the accepted can still be reached: the same sex, not younger, and an amount "
                 "not above. Find them, and step out of their way.",
                 lambda person: not _blocked(person).any(axis=1).all(),
+                part="what shuts each of the accepted out",
             ),
         ),
         hint="Write beside each of the accepted what shuts them out: age, sex or amount. Move one of your three values until "
@@ -337,7 +339,7 @@ EXERCISES = (
                 _says("d", "no"),
             ),
         ),
-        hint="Does the letter hold a row that exactly one person has?",
+        hint="Put the letter beside the reader's own form. Do the two hold a row that exactly one person has?",
         takeaway="What matters is whether anybody's row can be put together, and not what is printed.",
     ),
 )

@@ -321,7 +321,7 @@ EXERCISES = (
                 "Ada has two clerks to choose from, and both are older than she is.",
             ),
         ),
-        hint="Match the jobs first, then compare the ages.",
+        hint="Match the jobs first. Then compare the ages.",
         takeaway="Each rule alone leaves everybody somebody. Together they leave one person nobody.",
     ),
     Exercise(
@@ -391,7 +391,7 @@ EXERCISES = (
                 "The right two. But what do your weights sum to?",
             ),
         ),
-        hint="Divide every weight by that of the nearest first, and then let λ grow.",
+        hint="Divide every weight by that of the nearest first. Then let λ grow.",
         takeaway="The nearest neighbour is GenRe's teacher at λ = ∞, ties shared.",
     ),
     Exercise(
@@ -413,7 +413,7 @@ EXERCISES = (
                 lambda answer: float(answer) >= 0 and _size(float(answer) + 0.1) >= ENOUGH,
             ),
         ),
-        hint="A number of 0 or more: the last tenth at which `at(λ)` still gives 20.",
+        hint="Begin at 0, and raise λ by a tenth at a time. The last one at which `at(λ)` still gives 20 is asked for.",
         takeaway="So one person's table, and not taste alone, says how large λ may be.",
     ),
     Exercise(
@@ -453,7 +453,7 @@ EXERCISES = (
                 lambda answer: answer["f"] is True,
             ),
         ),
-        hint="For each one: who is left out, is it always the same people, and does the number that is "
+        hint="Ask of each one who is left out. Is it always the same people, and does the number that is "
         "weighed together grow?",
         takeaway="To leave out the far costs the truth, at any size. To leave people out at random costs "
         "noise and a bias, and only a growing pool loses the bias.",

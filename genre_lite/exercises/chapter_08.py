@@ -147,7 +147,7 @@ EXERCISES = (
                 lambda answer: answer["token"] == 3,
             ),
         ),
-        hint="Two steps: the nearest entry of the vocabulary; then what one's own token means.",
+        hint="First find the nearest entry of the vocabulary. Then ask what one's own token means.",
         takeaway="A token is only a name while the model writes. Your own token leaves your value "
         "exactly as it is.",
     ),
@@ -207,7 +207,7 @@ EXERCISES = (
                 "chain rule?",
             ),
         ),
-        hint="Fill it in row by row: what is written when line 1 is predicted? And line 2?",
+        hint="Fill it in row by row. What is written when line 1 is predicted? And line 2?",
         takeaway="Values reach later lines alone. Positions may attend to themselves, because the "
         "input is shifted by one.",
     ),

@@ -29,6 +29,14 @@ def _ideal_mean():
     return ideal_mean
 
 
+def _far_ones_weigh_more():
+    def ideal_mean(values, costs, cost_weight):
+        weights = np.exp(cost_weight * np.asarray(costs))
+        return (weights * np.asarray(values)).sum() / weights.sum()
+
+    return ideal_mean
+
+
 def _divides_by_n():
     def ideal_mean(values, costs, cost_weight):
         weights = np.exp(-cost_weight * np.asarray(costs))
@@ -91,8 +99,8 @@ def _proves(answer: dict) -> bool:
     )
 
 
-def _reason_is(line: str, *reasons: str):
-    return lambda answer: _plain(answer[line]) in reasons
+def _reason_is(lines: str, *reasons: str):
+    return lambda answer: any(_plain(answer[line]) in reasons for line in lines)
 
 
 # -- 10.4 ---------------------------------------------------------------------------------------
@@ -179,8 +187,7 @@ EXERCISES = (
             Mistake(
                 "As far as the halves are apart, so far is each from the ideal.",
                 lambda: [0.24 / np.sqrt(2), 32000],
-                "Your first number is what one half is off by, if the distance was split rightly. The question "
-                "is about all of the targets.",
+                "Your first number is the error of one half. Asked is that of all the targets.",
                 lambda answer: np.isclose(np.ravel(answer)[0], 0.24 / np.sqrt(2), atol=1e-3),
             ),
             Mistake(
@@ -200,6 +207,12 @@ EXERCISES = (
                 lambda: [0.12, 4000],
                 "Your first number is right. The second needs the error halved twice.",
             ),
+            Mistake(
+                "The targets to be multiplied are those of one half.",
+                lambda: [0.12, 8000],
+                "Your first number is right, and so is the factor of your second. How many targets has the "
+                "error that you multiply away?",
+            ),
         ),
         hint="The halves are √2 times as far apart as each is from R*; the whole is nearer than a half by √2 "
         "again; and a quarter of the distance takes sixteen times the targets.",
@@ -212,6 +225,11 @@ EXERCISES = (
         title="Ask the ideal",
         solution=_ideal_mean,
         mistakes=(
+            Mistake(
+                "A high cost is a high weight.",
+                _far_ones_weigh_more,
+                "With you a far target weighs more than a near one. Look at the sign in the exponent.",
+            ),
             Mistake(
                 "A weighted mean is divided by the number of terms.",
                 _divides_by_n,
@@ -264,10 +282,40 @@ EXERCISES = (
                 "In line d the sum goes under one root, and a factor of m appears. Where does m come from?",
                 _reason_is("d", "triangle"),
             ),
+            Mistake(
+                "Whatever is at most something else is so because weights are bounded.",
+                lambda: _reasons() | {"b": "bounded weights"},
+                "Beyond Z > 0, assumption 3 is not needed here. Would any of these lines be false of weights without "
+                "a bound?",
+                _reason_is("abd", "bounded-weights"),
+            ),
+            Mistake(
+                "A line with a variance in it needs independence.",
+                lambda: _reasons() | {"b": "independence"},
+                "Independence makes one line true, and that line would be false of copies. Lines a, b and d are true "
+                "of copies too.",
+                _reason_is("abd", "independence"),
+            ),
+            Mistake(
+                "A mean of a size is a matter of the triangle.",
+                lambda: _reasons() | {"b": "triangle"},
+                "The triangle moves the bars from a sum to its parts. In line b the bars stay where they are, and "
+                "below the root on the right stands a mean of squares.",
+                _reason_is("b", "triangle"),
+            ),
         ),
-        hint="Ask of each line what is on its left: a sum, a mean of a size, a variance, roots added up.",
+        names={
+            "independent": "independence",
+            "independent draws": "independence",
+            "bounded": "bounded weights",
+            "weights are bounded": "bounded weights",
+            "Cauchy": "Cauchy-Schwarz",
+            "Schwarz": "Cauchy-Schwarz",
+        },
+        hint="Ask of each line what is on its left. Is it the size of a sum, the mean of a size, a variance, or roots "
+        "added up?",
         takeaway="One line alone makes the n appear, and it is the one that needs independence. Lines b and d "
-        "have two proofs each, by Jensen and by Cauchy and Schwarz.",
+        "have two proofs each, by Jensen and by Cauchy and Schwarz. Of assumption 3 only Z > 0 is needed here.",
     ),
     Exercise(
         key="10.4",
@@ -287,13 +335,26 @@ EXERCISES = (
                 lambda answer: answer["b"] == 4,
             ),
             Mistake(
+                "Whoever was never accepted is missing from the records.",
+                lambda: _failing() | {"b": 2},
+                "Bank b: even perfect records of all people would hold nobody whom this customer can reach. What is Z?",
+                lambda answer: answer["b"] == 2,
+            ),
+            Mistake(
+                "What leaves the method consistent breaks no assumption.",
+                lambda: _failing() | {"c": 0},
+                "Bank c: consistent all the same. But are two rows of one person independent?",
+                lambda answer: answer["c"] == 0,
+            ),
+            Mistake(
                 "A model that leaves out rare values only loses a little.",
                 lambda: _failing() | {"e": 0},
                 "Bank e: what is the log-likelihood of a pair whose target has such a value?",
                 lambda answer: answer["e"] == 0,
             ),
         ),
-        hint="Every number from 0 to 5 is the answer to one bank, except 1.",
+        hint="Go down the list of assumptions, and ask of each bank which of them is no longer true. What is only slow "
+        "or hard breaks none.",
         takeaway="Broken is not the same as hard: bank d has the same rate as before.",
     ),
     Exercise(
@@ -334,34 +395,39 @@ EXERCISES = (
                 lambda: {"p": [0.01, 0.89], "costs": [0.1, 0.2], "cost_weight": 1.0},
                 "Your p does not add up to 1, and every target has one of the values.",
                 _not_shares,
+                part="what your p adds up to",
             ),
             Mistake(
                 "The nearest value may be one that nobody has.",
                 lambda: {"p": [0.0, 1.0], "costs": [0.1, 0.2], "cost_weight": 1.0},
                 "Your nearest value has probability 0, so no target is ever there. Who is nearest then?",
                 _nobody_is_nearest,
+                part="how many targets have your nearest value",
             ),
             Mistake(
                 "Any K nearest are biased, whatever the costs.",
                 lambda: {"p": [0.01, 0.99], "costs": [0.2, 0.2], "cost_weight": 1.0},
                 "If all cost the same, all are nearest, and nothing is cut off by cost.",
                 _all_alike,
+                part="how far apart your costs are",
             ),
             Mistake(
                 "A large λ makes the cut worse.",
                 lambda: {"p": [0.01, 0.99], "costs": [0.1, 0.9], "cost_weight": 50.0},
                 "With your λ the ideal itself lies near. How much of R* is left beyond the cut?",
                 _too_steep,
+                part="how much of R* your nearest value has",
             ),
             Mistake(
                 "The nearest value may be common.",
                 lambda: {"p": [0.5, 0.5], "costs": [0.1, 0.2], "cost_weight": 1.0},
                 "It stalls, but not as far off as 0.9. How much of R* has your nearest value?",
                 lambda answer: _is_world(answer) and not _stalls(answer),
+                part="how much of R* your nearest value has",
             ),
         ),
-        hint="Make the nearest value rare, the next one nearly as cheap, and λ small: then most of R* lies beyond the cut. p must "
-        "sum to 1, with one cost for each value.",
+        hint="Most of R* is to lie beyond the cut. So make the nearest value rare, the next one nearly as cheap, and λ "
+        "small. p must sum to 1, with one cost for each value.",
         takeaway="Data cannot repair a rule that looks away from them.",
     ),
 )

@@ -470,8 +470,8 @@ EXERCISES = (
                 _FOUR_DIGITS,
             ),
         ),
-        hint="Check three things in each half: which numbers have a standard deviation, by what it is "
-        "divided, and which degrees of freedom Student's number has.",
+        hint="Which numbers have a standard deviation in each half, and by what is it divided? Then, which degrees of "
+        "freedom has Student's number?",
         takeaway="The same numbers: in pairs the difference is shown, and not in pairs it drowns.",
         accepts=lambda answer: alike(_widths(answer), _two_half_widths(), _FOUR_DIGITS),
     ),
@@ -523,6 +523,7 @@ EXERCISES = (
                 lambda: -1.0,
                 "With a negative weight expensive answers are good ones. The weight is to be 0 or more.",
                 lambda answer: any(w < 0 for w in _numbers(answer)),
+                part="the sign of your weight",
             ),
             Mistake(
                 "The largest weight of all is a weight.",
@@ -538,6 +539,7 @@ EXERCISES = (
                 "At 0 only Val and LOF count, and the same method is best in both. In which "
                 "direction does a cheap method gain?",
                 lambda answer: any(w == 0 for w in _numbers(answer)),
+                part="the size of your weight",
             ),
             Mistake(
                 "A little more weight is enough.",
@@ -545,9 +547,10 @@ EXERCISES = (
                 "The winner is still the same. How much more expensive is it than the cheap ones, and how "
                 "much better in the rest?",
                 lambda answer: any(_winner(w) == _winner(1 / 13) for w in _numbers(answer)),
+                part="who wins at your weight",
             ),
         ),
-        hint="What has to be true of Val + LOF − w Cost for another method to be first?",
+        hint="Write Val + LOF − w Cost down for the winner, and for a method that is cheaper. At which w are the two equal?",
         takeaway="The numbers did not change, only what they were worth to somebody.",
         accepts=lambda answer: (
             len(_numbers(answer)) > 0

@@ -2,7 +2,7 @@
 
 All of the feedback is derived from these two. An answer is right if it is like the solution's; if it
 is like a known mistake's, the hint for that mistake is given: first a nudge, which part is wrong; then the
-belief behind it; then the step.
+belief behind it; then the step. Where no belief is known, the second try is told how the step begins.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import dis
 import inspect
+import re
 import textwrap
 from collections.abc import Callable, Mapping
 from copy import deepcopy
@@ -27,7 +28,7 @@ from .form import in_form, texts
 __all__ = ["Exercise", "Mistake", "Solution", "Verdict", "alike"]
 
 MARKS = {"right": "Right.", "wrong": "Not right.", "not yet": "Not yet."}
-LAST = 3  # the try at which the step is told; the belief is told at the one before
+LAST = 3  # the try at which the step is told; the belief, or how the step begins, at the one before
 SHORT = 200  # signs of what a function was given, to be told to whoever wrote it
 UNSURE = "Which part of it are you least sure of? Begin there."
 NUMBER = "“{}” is a text. Let Python compute it, and give the number."
@@ -133,7 +134,8 @@ class Exercise:
     mistakes
         Two or more, the first that an answer makes is the one that is told.
     hint
-        The step, for whoever was wrong three times.
+        The step, for whoever was wrong three times, in two sentences or more: the first one is told at the
+        second try, if the answer is no known mistake.
     takeaway
         Said after a right answer: why it matters.
     accepts
@@ -191,8 +193,8 @@ class Exercise:
     def judge(self, answer: Any, tries: int = LAST) -> Verdict:
         """The verdict on an answer, if it is the first try or a later one.
 
-        At the first, a wrong answer is told which part is wrong; at the second, also the belief behind it, if
-        it is a known mistake; from the third on the step as well.
+        At the first, a wrong answer is told which part is wrong; at the second the belief behind it, if
+        it is a known mistake, and else how the step begins; from the third on the step as well.
         """
         if not self.probes:
             if self.read is not None and answer is not None:
@@ -259,7 +261,7 @@ class Exercise:
         return Verdict(self.key, "wrong", self._hint(made, tried, tries))
 
     def _hint(self, made: Mistake | None, tried: Any, tries: int) -> str:
-        """First a nudge, then the belief, then the step."""
+        """First a nudge; then the belief, or how the step begins; then the step."""
         if made is not None and tries >= LAST - 1:
             return f"{made.hint} {self.hint}" if tries >= LAST else made.hint
         if tries >= LAST:
@@ -267,20 +269,27 @@ class Exercise:
         if made is not None and made.part:
             return f"Look again at {made.part}."
         try:
-            return self._nudge(tried)
+            said = self._nudge(tried)
         except Exception:  # a part that cannot be compared
-            return UNSURE
+            said = UNSURE
+        return f"{said} {self._beginning()}".rstrip() if tries == LAST - 1 else said
+
+    def _beginning(self) -> str:
+        """How the step begins; nothing, if it is a single sentence."""
+        first = re.match(r"(.+?)[.;](?=\s)|.+?\?(?=\s)", self.hint)
+        return "" if first is None else f"{first[1]}." if first[1] else first[0]
 
     def _nudge(self, tried: Any) -> str:
         """Which part of an answer is wrong, and nothing of the way to the right one."""
         right = self._reference
+        if isinstance(tried, Mapping | list | tuple | set) and not tried:
+            return "Nothing is in it yet."
         if isinstance(right, Mapping) and isinstance(tried, Mapping):
             wrong = [f"“{key}”" for key, part in tried.items() if not self._holds(key, part)]
             if wrong:
                 return f"Look again at {_listed(wrong)}."
             if right.keys() - tried.keys():
-                said = "What you gave is right, and something is missing."
-                return said if tried else "Nothing is in it yet."
+                return "What you gave is right, and something is missing."
         if self.probes:
             missed = [p for p, fits in zip(self.probes, self._fit(tried), strict=True) if not fits]
             if missed:
@@ -321,12 +330,10 @@ class Exercise:
     def _misfit(self, tried: Any) -> str | None:
         """What is wrong with the form of a wrong answer, if anything is."""
         right = self._reference
-        if (
-            all(np.ndim(one) == 0 and _is_numeric(one) for one in (right, tried))
-            and 0 < right <= 1 < tried
-            and self._right(tried / 100, tried / 100)
-        ):
-            return "That is a percentage. Asked for is the share, from 0 to 1."
+        if (said := self._in_percent(tried)) is not None:
+            return f"{said}. Asked for is the share, from 0 to 1."
+        if isinstance(right, Number) and isinstance(tried, float) and not np.isfinite(tried):
+            return f"Your answer is {tried}, which is not a finite number."
         if self.probes or self.accepts is not None:
             return None
         if (text := _text_for_a_number(tried, right)) is not None:
@@ -338,12 +345,28 @@ class Exercise:
             return f"Asked for are {wanted} values, and your answer has {given}."
         return None
 
+    def _in_percent(self, tried: Any) -> str | None:
+        """What of an answer is a percentage in place of the right share."""
+        right = self._tried(self._reference)
+
+        def meant(part: Any, like: Any) -> Any:
+            shares = _as_shares(part, like)
+            # Near the reference, since where many answers are right a hundredth of a wrong one may be, too.
+            return shares if alike(shares, like, max(self.tolerance, 0.01)) else part
+
+        if not (isinstance(right, Mapping) and isinstance(tried, Mapping)):
+            shares = meant(tried, right)
+            return "That is a percentage" if self._right(shares, shares) else None
+        wrong = [key for key in tried if key in right and not self._holds(key, tried[key])]
+        found = [f"“{key}”" for key in wrong if self._holds(key, meant(tried[key], right[key]))]
+        are = "is a percentage" if len(found) == 1 else "are percentages"
+        return f"{_listed(found)} {are}" if found else None
+
     def _holds(self, key: Any, part: Any) -> bool:
         """Whether one part of an answer is right, if the others are the reference's."""
-        if key not in self._reference:
-            return False
         if self.accepts is None:
-            return alike(part, self._reference[key], self.tolerance)
+            known = key in self._reference
+            return known and alike(part, self._reference[key], self.tolerance)
         try:
             return bool(self.accepts(self._reference | {key: part}))
         except Exception:  # a part that cannot be read
@@ -503,6 +526,17 @@ def _text_for_a_number(answer: Any, like: Any) -> str | None:
         found = (_text_for_a_number(answer[key], like[key]) for key in answer if key in like)
         return next(filter(None, found), None)
     return answer if isinstance(answer, str) and isinstance(like, Number) else None
+
+
+def _as_shares(value: Any, like: Any) -> Any:
+    """A value with a hundredth of what is above 1 where a share is asked for."""
+    if isinstance(value, Mapping) and isinstance(like, Mapping):
+        return {key: _as_shares(part, like.get(key)) for key, part in value.items()}
+    if all(np.iterable(one) and hasattr(one, "__len__") for one in (value, like)):
+        same = not isinstance(value, str | Mapping) and len(value) == len(like)
+        return [_as_shares(*pair) for pair in zip(value, like, strict=True)] if same else value
+    both = all(_is_numeric(one) and np.ndim(one) == 0 for one in (value, like))
+    return value / 100 if both and 0 < like <= 1 < value else value
 
 
 def _is_listing(value: Any) -> bool:
