@@ -497,7 +497,9 @@ def test_each_touch_renews_the_letter(shown, opened, tmp_path):
     assert said != before, "what is hard is asked for less"
     said = letter_after(opened, "set(pick('Yes lies above (%)'), '62.5', 'input');")
     assert "above 62.5%" in plain(said)
-    now, *options = [float(share) for share in re.findall(r"probability\D+?([\d.]+)%", plain(said))]
+    now, *options = [
+        float(share) for share in re.findall(r"(?:probability of|give you) ([\d.]+)%", plain(said))
+    ]
     assert options and min(options) > 62.5 > now
     assert not opened.complaints
 
