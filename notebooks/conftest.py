@@ -69,6 +69,16 @@ def pytest_runtest_makereport(item, call):
     return report
 
 
+def pytest_runtest_call(item):
+    """As in Jupyter, a cell that ends with a semicolon shows no result: the kernel looks it up in its history."""
+    if isinstance(item, IPyNbCell) and item.cell_num == 0:
+        client = item.parent.kernel.kc
+        execute = client.execute
+        client.execute = lambda *code, **how: execute(
+            *code, **how | {"store_history": True}
+        )
+
+
 def pytest_runtest_teardown(item, nextitem):
     """Keep what the cell gave, and the chapter after its last cell."""
     if not EXECUTED or not isinstance(item, IPyNbCell):

@@ -101,7 +101,7 @@ def test_a_chapter_that_runs_away_fails(root, notebook):
 
 def test_what_a_test_ran_is_kept_for_the_book(root, notebook, tmp_path):
     """All outputs as the kernel gave them; a chapter with a cell that failed leaves nothing."""
-    code = ["print('one')", "from IPython.display import Markdown\nMarkdown('**two**')"]
+    code = ["print('one')", "from IPython.display import Markdown\nMarkdown('**two**')", "3;"]
     for name, cells in {"02_fine": code, "03_broken": [*code, "1 / 0"]}.items():
         small = nbformat.v4.new_notebook(cells=list(map(nbformat.v4.new_code_cell, cells)))
         nbformat.write(small, notebook.with_name(f"{name}.ipynb"))
@@ -112,8 +112,9 @@ def test_what_a_test_ran_is_kept_for_the_book(root, notebook, tmp_path):
     assert not (tmp_path / "executed/03_broken.ipynb").exists()
     ran = nbformat.read(tmp_path / "executed/02_fine.ipynb", as_version=4)
     nbformat.validate(ran)
-    first, second = (cell.outputs[0] for cell in ran.cells)
+    (first,), (second,), nothing = (cell.outputs for cell in ran.cells)
     assert first.text == "one\n" and second.data["text/markdown"] == "**two**"
+    assert nothing == [], "a semicolon means that nothing is shown"
 
 
 # -- telling ------------------------------------------------------------------------------------
