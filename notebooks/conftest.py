@@ -43,6 +43,12 @@ del labels, sys, Path
 startup = Path(PROFILE.name, "profile_default", "startup")
 startup.mkdir(parents=True)
 (startup / "look_at_figures.py").write_text(STARTUP, encoding="utf-8")
+if EXECUTED:  # the book's own kernels draw and warn so
+    from book.extensions.outputs import SETTINGS
+
+    startup.with_name("ipython_kernel_config.py").write_text(
+        SETTINGS, encoding="utf-8"
+    )
 os.environ["IPYTHONDIR"] = PROFILE.name
 
 

@@ -7,13 +7,14 @@ import os
 import re
 import subprocess
 import sys
+from base64 import b64decode
 
 import nbformat
 import pytest
 from docutils import nodes
 
 from benchmarks import chapters, provenance
-from book.extensions import budgets
+from book.extensions import budgets, outputs
 
 SECONDS, MEGABYTES = 60, 1500
 
@@ -102,19 +103,28 @@ def test_a_chapter_that_runs_away_fails(root, notebook):
 def test_what_a_test_ran_is_kept_for_the_book(root, notebook, tmp_path):
     """All outputs as the kernel gave them; a chapter with a cell that failed leaves nothing."""
     code = ["print('one')", "from IPython.display import Markdown\nMarkdown('**two**')", "3;"]
+    code += ["import matplotlib.pyplot as plt\nplt.plot([1]);"]
+    code += ["import warnings\nwarnings.warn('as the book tells it')"]
     for name, cells in {"02_fine": code, "03_broken": [*code, "1 / 0"]}.items():
         small = nbformat.v4.new_notebook(cells=list(map(nbformat.v4.new_code_cell, cells)))
         nbformat.write(small, notebook.with_name(f"{name}.ipynb"))
     notebook.with_name("conftest.py").write_text((root / "notebooks/conftest.py").read_text())
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval-lax", "."]
-    settings = os.environ | {"GENRE_LITE_EXECUTED": str(tmp_path / "executed")}
+    settings = os.environ | {
+        "GENRE_LITE_EXECUTED": str(tmp_path / "executed"),
+        "PYTHONPATH": str(root),
+    }
     subprocess.run(command, cwd=notebook.parent, capture_output=True, env=settings)
     assert not (tmp_path / "executed/03_broken.ipynb").exists()
     ran = nbformat.read(tmp_path / "executed/02_fine.ipynb", as_version=4)
     nbformat.validate(ran)
-    (first,), (second,), nothing = (cell.outputs for cell in ran.cells)
+    (first,), (second,), nothing, (figure,), (warned,) = (cell.outputs for cell in ran.cells)
     assert first.text == "one\n" and second.data["text/markdown"] == "**two**"
     assert nothing == [], "a semicolon means that nothing is shown"
+    png = tmp_path / "figure.png"
+    png.write_bytes(b64decode(figure.data["image/png"]))
+    assert figure.metadata["image/png"]["width"] * 2 == outputs.size(png)[0], "twice the pixels"
+    assert warned.text == "UserWarning: as the book tells it\n"
 
 
 # -- telling ------------------------------------------------------------------------------------
