@@ -44,7 +44,7 @@ PEERS = {
     "ellice": ("torch", "ellice==0.1.4"),
 }
 SPREAD = ("-n", "auto", "--maxprocesses", "4", "--dist", "loadfile", "--durations=20")
-BUILT = ("book", "rendered", "slides", "moving", "chapters", "minutes")
+QUICK = "not slow and not built"
 PROSE = ("prose", "notation", "glossary_use", "book", "bibliography")
 NOTHING_THERE = 5  # what pytest ends with where nothing was collected
 CELLS = ("--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=600")
@@ -143,25 +143,25 @@ def book(chapter: str = "") -> None:
 
 
 def test() -> None:
-    """The package, the examples in its docstrings, every cell of every chapter; but for what is slow."""
-    run("pytest", *SPREAD, *CELLS, "-m", "not slow")
+    """The package, the examples in its docstrings, every cell of every chapter; but for what is slow, or built."""
+    run("pytest", *SPREAD, *CELLS, "-m", QUICK)
 
 
 def slow() -> None:
     """The tests that took long when they were measured."""
-    run("pytest", *SPREAD, "-m", "slow", "tests")
+    run("pytest", *SPREAD, "-m", "slow and not built", "tests")
 
 
 def measure() -> None:
     """Every test but the chapters' cells; those that take long are listed for `slow`. On a quiet machine."""
-    run("pytest", *SPREAD, "tests", GENRE_LITE_MEASURE="1")
+    run("pytest", *SPREAD, "-m", "not built", "tests", GENRE_LITE_MEASURE="1")
 
 
 def pages() -> None:
-    """The tests of the built pages, which `test` skips where there are none."""
+    """The tests of the built pages."""
     if not (ROOT / "_build/html/index.html").is_file():
         sys.exit("There are no pages yet: build the book first.")
-    run("pytest", "-q", *(f"tests/test_{name}.py" for name in BUILT))
+    run("pytest", *SPREAD, "-m", "built", "tests")
 
 
 def package() -> None:
@@ -220,7 +220,7 @@ def check(what: str) -> None:
         "pytest",
         "-q",
         "-m",
-        "not slow",
+        QUICK,
         "--durations=5",
         *CELLS,
         *files,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from bs4 import BeautifulSoup
 
 # Each folder has a conftest.py; as sources of doctests they would be one module with two files.
 collect_ignore = ["conftest.py"]
@@ -28,11 +29,13 @@ measured: list[str] = []
 
 @pytest.hookimpl(tryfirst=True)  # before -m chooses
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what took long: `make test` leaves it to the gate."""
+    """Mark what took long and what asks for the built book: `make test` leaves both to others."""
     slow = set(SLOW.read_text("utf-8").splitlines())
     for item in items:
         if item.nodeid in slow:
             item.add_marker("slow")
+        if "html" in getattr(item, "fixturenames", ()):
+            item.add_marker("built")
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
@@ -55,6 +58,22 @@ def root() -> Path:
     if not WHOLE:
         pytest.skip("this tests the repository, and here is the package alone")
     return Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def html(root) -> Path:
+    """The folder of the built book."""
+    folder = root / "_build" / "html"
+    if not (folder / "index.html").is_file():
+        pytest.skip("the book is not built; run `make book` first")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def pages(html) -> dict[Path, BeautifulSoup]:
+    """Each built page, parsed, by its path."""
+    paths = [path for path in sorted(html.rglob("*.html")) if "_static" not in path.parts]
+    return {path: BeautifulSoup(path.read_text("utf-8"), "html.parser") for path in paths}
 
 
 @pytest.fixture(scope="session")

@@ -56,16 +56,6 @@ def glossary(root):
     return re.findall(r"^(\S.*)\n((?:(?:  .*)?\n?)+)", block, flags=re.M)
 
 
-@pytest.fixture(scope="module")
-def built(root):
-    """The built pages, parsed; they are there after `make book`."""
-    html = root / "_build" / "html"
-    if not (html / "index.html").is_file():
-        pytest.skip("the book is not built; run `make book` first")
-    pages = [path for path in html.rglob("*.html") if "_static" not in path.parts]
-    return {path: BeautifulSoup(path.read_text(), "html.parser") for path in pages}
-
-
 # -- the sources --------------------------------------------------------------------------------
 
 
@@ -188,34 +178,33 @@ def sources_of(page):
             yield tag["href"]
 
 
-def test_pages_load_nothing_from_elsewhere(built):
-    for path, page in built.items():
+def test_pages_load_nothing_from_elsewhere(pages, html):
+    for path, page in pages.items():
         away = [url for url in sources_of(page) if urlsplit(url).netloc]
         assert not away, f"{path.name}: {away}"
-    html = min(built, key=lambda path: len(path.parts)).parent
     for style in html.rglob("*.css"):
         text = style.read_text()
         assert not re.search(r"(?:url\(|@import)\s*['\"]?\s*(?:https?:)?//", text), style.name
 
 
-def test_every_file_that_a_page_needs_is_there(built):
-    for path, page in built.items():
+def test_every_file_that_a_page_needs_is_there(pages):
+    for path, page in pages.items():
         for url in {*sources_of(page), *(a["href"] for a in page.select("article a[href]"))}:
             parts = urlsplit(url)
             if not parts.scheme and not parts.netloc and parts.path:
                 assert Path(path.parent, unquote(parts.path)).exists(), f"{path.name}: {url}"
 
 
-def test_every_built_image_has_an_alternative_text(built):
-    for path, page in built.items():
+def test_every_built_image_has_an_alternative_text(pages):
+    for path, page in pages.items():
         bare = [img["src"][:80] for img in page.select("img") if not img.get("alt", "").strip()]
         assert not bare, f"{path.name}: {bare}"
 
 
-def test_chapters_offer_to_be_launched_and_edited(built, config):
+def test_chapters_offer_to_be_launched_and_edited(pages, config):
     address = config["repository"]["url"]
     slug = address.removeprefix("https://github.com/")
-    for path, page in built.items():
+    for path, page in pages.items():
         links = " ".join(a["href"] for a in page.select("a[href]"))
         if path.parent.name == "notebooks":
             assert f"{config['launch_buttons']['binderhub_url']}/v2/gh/{slug}/" in links

@@ -34,22 +34,6 @@ RING = """(() => {
 
 
 @pytest.fixture(scope="module")
-def html(root):
-    """The folder of the built book."""
-    folder = root / "_build" / "html"
-    if not (folder / "index.html").is_file():
-        pytest.skip("the book is not built; run `make book` first")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def pages(html):
-    """Each built page, parsed, by its path."""
-    paths = [path for path in sorted(html.rglob("*.html")) if "_static" not in path.parts]
-    return {path: BeautifulSoup(path.read_text(), "html.parser") for path in paths}
-
-
-@pytest.fixture(scope="module")
 def walked(pages, tmp_path_factory):
     """What each page showed in a browser, but for the one that only leads to another."""
     stays = [path for path, page in pages.items() if not page.select_one('[http-equiv="refresh"]')]

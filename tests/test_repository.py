@@ -211,11 +211,16 @@ def test_a_task_that_is_named_is_there(root, name):
         assert asked == tasks.TASKS.keys(), "its head lists them all"
 
 
-def test_each_test_runs_in_the_gate_once(root, monkeypatch):
-    (most,), (rest,) = (called(monkeypatch, task) for task in (tasks.test, tasks.slow))
-    assert most.endswith("-m not slow") and rest.endswith("-m slow tests")
+def test_each_test_runs_in_the_gate_once(root, tmp_path, monkeypatch):
+    monkeypatch.setattr(tasks, "ROOT", tmp_path)
+    (tmp_path / "_build/html").mkdir(parents=True)
+    (tmp_path / "_build/html/index.html").touch()
+    asked = (tasks.test, tasks.slow, tasks.pages)
+    (most,), (rest,), (built,) = (called(monkeypatch, task) for task in asked)
+    assert most.endswith("-m not slow and not built")
+    assert rest.endswith("-m slow and not built tests") and built.endswith("-m built tests")
     gate = (root / ".ci/run").read_text()
-    assert "make test" in gate and "make slow" in gate
+    assert all(command in gate for command in ("make test", "make slow", "make pages"))
 
 
 def test_what_is_listed_as_slow_is_there(root):

@@ -137,10 +137,7 @@ def test_the_number_of_a_chapter_stands_apart_from_its_title(slides):
     assert BeautifulSoup(opening, "html.parser").h1.text == "1. Denied"
 
 
-def test_the_built_slides_cover_every_chapter(root):
-    html = root / "_build" / "html"
-    if not (html / "slides.html").is_file():
-        pytest.skip("the book is not built; run `make book` first")
+def test_the_built_slides_cover_every_chapter(html, root):
     deck = BeautifulSoup((html / "slides.html").read_text(), "html.parser")
     shown = {a["href"] for a in deck.select("section.opening footer a")}
     chapters = {f"notebooks/{path.stem}.html" for path in root.glob("notebooks/[01]*.ipynb")}
@@ -156,10 +153,8 @@ def test_the_built_slides_cover_every_chapter(root):
         assert sum(bool(slide.select(".notes")) for slide in own) > len(own) / 2
 
 
-def test_no_slide_is_higher_than_a_projector(root, tmp_path):
-    page = root / "_build" / "html" / "slides.html"
-    if not page.is_file():
-        pytest.skip("the book is not built; run `make book` first")
+def test_no_slide_is_higher_than_a_projector(html, tmp_path):
+    page = html / "slides.html"
     browser = Chromium(tmp_path)
     try:
         show(browser, 1024, height=768)
