@@ -19,6 +19,7 @@ import platform
 import sys
 import tokenize
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from importlib.metadata import version
 from importlib.util import resolve_name
 from pathlib import Path
@@ -115,7 +116,20 @@ def _file(module: str) -> Path | None:
 def _uses(module: str, path: Path) -> Iterator[str]:
     """The modules of ours that a source file imports, or reaches through ``gl``."""
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]
-    names, tree = set(), ast.parse(path.read_text())
+    for name in _named(path.read_text(), package):
+        top, *rest = name.split(".")
+        if top == "genre_lite" and rest:
+            rest[0] = genre_lite._HOME.get(rest[0], rest[0])
+        if top in ("benchmarks", "genre_lite") and rest and rest[0] not in WORDING:
+            used = ".".join((top, *rest))
+            if _file(used):
+                yield used
+
+
+@cache  # by its text, so that a file that changes is read anew
+def _named(source: str, package: str) -> list[str]:
+    """Every name with dots that a source imports, or reaches through ``gl``."""
+    names, tree = set(), ast.parse(source)
     for node in ast.walk(tree):
         if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING":
             node.body = []  # what a type checker alone imports does not run
@@ -127,14 +141,7 @@ def _uses(module: str, path: Path) -> Iterator[str]:
             names |= {base} | {f"{base}.{alias.name}" for alias in node.names}
         elif isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == "gl":
             names.add(f"genre_lite.{node.attr}")
-    for name in sorted(names):
-        top, *rest = name.split(".")
-        if top == "genre_lite" and rest:
-            rest[0] = genre_lite._HOME.get(rest[0], rest[0])
-        if top in ("benchmarks", "genre_lite") and rest and rest[0] not in WORDING:
-            used = ".".join((top, *rest))
-            if _file(used):
-                yield used
+    return sorted(names)
 
 
 def _fingerprint(path: Path) -> str:
@@ -143,6 +150,12 @@ def _fingerprint(path: Path) -> str:
     if path.suffix == ".ipynb":
         cells = [cell for cell in json.loads(source)["cells"] if cell["cell_type"] == "code"]
         source = "\n".join("".join(cell["source"]) for cell in cells)
+    return _hash(source)
+
+
+@cache
+def _hash(source: str) -> str:
+    """A hash of the code of a source, without docstrings and comments."""
     lines = source.splitlines()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, DOCUMENTED) and ast.get_docstring(node) is not None:
