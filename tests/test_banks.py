@@ -250,7 +250,9 @@ def odd_bank(model, **good) -> tuple[gl.GenRe, pd.DataFrame]:
     quick = gl.TrainingConfig(steps=60, distil_steps=60, rounds=1, round_steps=30, people=60)
     genre = gl.GenRe(h, schema, training=quick, progress=False).fit(X)
     people = odd_people(300, seed=2).astype(SINCE)
-    return genre, people[~genre.decision_.accepts(people)].head(60)
+    denied = people[~genre.decision_.accepts(people)]
+    gap = denied["income"].isna()
+    return genre, pd.concat([denied[gap].head(4), denied[~gap].head(20)])
 
 
 def odd_pipeline(model):
@@ -284,12 +286,12 @@ def odd(request):
 
 
 def test_whole_letters_are_the_packages(odd, tmp_path):
-    """60 people, two sets of terms: every option to the value, every letter to the letter."""
+    """24 people, two sets of terms: every option to the value, every letter to the letter."""
     genre, people = odd
-    assert len(people) == 60 and people["income"].isna().any()
+    assert len(people) == 24 and people["income"].isna().any()
     asked = [({}, 1), ({"max_changes": 2, "freeze": ["card"], "wait": 2}, 2)]
     for answer, found in both(halved(genre, tmp_path), people, asked, tmp_path):
-        assert compare(answer, found, people) > 30
+        assert compare(answer, found, people) > 12
 
 
 # -- what cannot be carried, and what is in the file ------------------------------------------------

@@ -154,8 +154,9 @@ def test_most_people_get_as_many_options_as_they_ask_for(name):
     for terms, least in (({}, most), ({"max_changes": 2}, few)):
         found = genre.recommend(people, n=3, **terms).found.groupby(level=0).sum()
         assert (found == 3).mean() > least, terms
-        many = genre.recommend(people, n=3, candidates=200, **terms).found.groupby(level=0).sum()
-        assert many.mean() > found.mean() - 0.2, "more draws are no loss"
+        some = people.head(40)
+        many = genre.recommend(some, n=3, candidates=200, **terms).found.groupby(level=0).sum()
+        assert many.mean() > found[some.index].mean() - 0.2, "more draws are no loss"
 
 
 def test_a_margin_is_kept(genre, denied):
