@@ -4,7 +4,7 @@
 #   PYTHON=python3.12      another interpreter, 3.11 or newer
 #   TORCH_INDEX=<url>      another index for torch, such as PyTorch's own for its CPU build
 #   GENRE_LITE_DATA=<dir>  a folder with the data that is not in the package
-#   CHROMIUM=<program>     the browser that prints the book, if it has an unusual name
+#   CHROMIUM=<program>     the browser that prints the book and tests its pages, if it has an unusual name
 #   OMP_NUM_THREADS=4      compute on more threads than one
 
 PYTHON ?= python3
@@ -64,7 +64,7 @@ print: $(READY)
 test: $(READY) ## Run the tests, the examples in the docstrings, and every cell of every chapter
 	@$(PY) -m tasks test
 
-slow: $(READY) ## Run the tests that take long, which `make test` leaves to the gate
+slow: $(READY) ## Run the tests that take long, which `make test` leaves out
 	@$(PY) -m tasks slow
 
 check: $(READY) ## Check one module or chapter within a minute: make check WHAT=codec, WHAT=7
@@ -96,9 +96,9 @@ address: ## Set the repository's public address: make address URL=https://github
 	@old=$$(sed -n 's|^  url: https://github.com/||p' _config.yml); \
 	new="$(patsubst https://github.com/%,%,$(URL:/=))"; test -n "$$new" || { echo "Which URL=?"; exit 1; }; \
 	site() { echo "$${1%/*}.github.io/$${1#*/}"; }; \
-	for file in _config.yml README.md CITATION.cff pyproject.toml notebooks/*.ipynb; do \
+	for file in _config.yml README.md CITATION.cff pyproject.toml .github/conda/recipe.yaml notebooks/*.ipynb; do \
 	  sed "s|$$old|$$new|g; s|$$(site "$$old")|$$(site "$$new")|g" $$file > $$file.new && mv $$file.new $$file; \
 	done
 
 clean: ## Remove the environment and everything built
-	rm -rf $(VENV) _build _classroom build dist .pytest_cache .ruff_cache .hypothesis benchmarks/.peers
+	rm -rf $(VENV) _build _classroom build dist .pytest_cache .ruff_cache .mypy_cache .hypothesis benchmarks/.peers

@@ -293,7 +293,7 @@ def main() -> None:
         "what",
         nargs="?",
         default="",
-        help="check: a module or a chapter's number; book: a chapter's",
+        help="check: a module, a page or a chapter's number; book: a chapter's",
     )
     given = asked.parse_args()
     if given.what and given.task not in ("check", "book"):

@@ -25,6 +25,7 @@ from genre_lite.cli import app
 from genre_lite.evaluation import benchmark, ledger
 from genre_lite.evaluation.benchmark import METHODS, Cell, Ledger, run
 
+KILL = getattr(signal, "SIGKILL", signal.SIGTERM)  # which on Windows kills as surely
 NEIGHBOUR = METHODS["nearest-neighbour"]
 PEOPLE = 20
 
@@ -267,7 +268,7 @@ def test_a_killed_run_goes_on(tmp_path, moons, capsys, jobs):
     command = [sys.executable, str(script), str(out)]
     first = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
     _wait_for(lambda: _whole(out), first)
-    first.send_signal(signal.SIGKILL)
+    first.kill()
     first.wait()
     kept = {name: stamp for name, stamp in stamps(out).items() if name.endswith(".json")}
     assert 0 < len(kept) < 8
@@ -333,7 +334,7 @@ def test_processes_find_what_one_finds(done, grid, tmp_path):
 
 def test_a_killed_process_is_named(quick, tmp_path):
     def deadly(h, bank, seed):
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(os.getpid(), KILL)
 
     with pytest.raises(gl.GenReError, match=r"was killed.*run the same again"):
         quick(tmp_path, {"nn": NEIGHBOUR, "deadly": deadly}, seeds=2, jobs=2)
@@ -356,7 +357,7 @@ def test_a_cluster_that_loses_a_worker_loses_nothing(cluster, moons, tmp_path):
     def kill_one():
         _wait_for(lambda: _whole(tmp_path))
         seen.update(stamps(tmp_path))
-        os.kill(next(iter(cluster.workers.values())).pid, signal.SIGKILL)
+        os.kill(next(iter(cluster.workers.values())).pid, KILL)
 
     killer = threading.Thread(target=kill_one)
     killer.start()
@@ -375,7 +376,7 @@ def test_a_cluster_that_loses_a_worker_loses_nothing(cluster, moons, tmp_path):
 def test_a_world_that_kills_every_worker_fails_alone(cluster, moons, tmp_path):
     def deadly(h, bank, seed):
         if seed == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), KILL)
         return NEIGHBOUR(h, bank, seed)
 
     found = run(

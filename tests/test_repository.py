@@ -11,11 +11,13 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import packages_distributions, requires
 from pathlib import Path
 
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 import genre_lite
 import tasks
@@ -23,7 +25,13 @@ import tasks
 ADDRESS = re.compile(
     r"(?:github\.com|mybinder\.org/v2/gh|colab\.research\.google\.com/github)/([\w.-]+/[\w.-]+)"
 )
-ADDRESSED = ("_config.yml", "README.md", "CITATION.cff", "pyproject.toml")
+ADDRESSED = (
+    "_config.yml",
+    "README.md",
+    "CITATION.cff",
+    "pyproject.toml",
+    ".github/conda/recipe.yaml",
+)
 COMMANDS = (
     "book",
     "pages",
@@ -119,6 +127,7 @@ def test_binder_dry_run_accepts_the_files(root):
     assert "postBuild" in dockerfile
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Binder is a Linux, and its `start` a script of bash")
 def test_binder_computes_on_the_core_it_lends(root):
     def threads(**more):
         mine = {k: v for k, v in os.environ.items() if k != "OMP_NUM_THREADS"} | more
@@ -140,6 +149,35 @@ def test_every_package_that_the_code_imports_is_declared(root, project):
     imported = {"scikit-learn" if name == "sklearn" else name for name in imported}
     declared = requirements(project["project"]["dependencies"]).keys()
     assert imported - set(sys.stdlib_module_names) - {"genre_lite"} <= declared
+
+
+def test_the_tests_of_an_archive_need_no_more_than_the_extra_for_tests(root, project):
+    """A release is tested where the book's packages are not installed."""
+    about = project["project"]
+    ahead = [*map(Requirement, about["dependencies"] + about["optional-dependencies"]["test"])]
+    there = set()
+    while ahead:
+        need = ahead.pop()
+        name = canonicalize_name(need.name)
+        if name in there or (need.marker and not need.marker.evaluate({"extra": ""})):
+            continue
+        there.add(name)
+        for wanted in map(Requirement, requires(name) or ()):
+            asked = [{"extra": extra} for extra in ("", *need.extras)]
+            if not wanted.marker or any(map(wanted.marker.evaluate, asked)):
+                wanted.marker = None  # it holds
+                ahead.append(wanted)
+    ours = {path.stem for path in root.glob("tests/*.py")} | {"genre_lite"}
+    homes = packages_distributions()
+    for path in root.glob("tests/*.py"):
+        names = []
+        for node in ast.parse(path.read_text("utf-8")).body:
+            names += [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module] if isinstance(node, ast.ImportFrom) else []
+        tops = {name.split(".")[0] for name in names} - sys.stdlib_module_names - ours
+        if not tops & {"benchmarks", "book", "tasks"}:  # what needs them stays out there
+            for top in tops:
+                assert there & {*map(canonicalize_name, homes[top])}, f"{path.name} imports {top}"
 
 
 def test_constraints_pin_torch_alone_and_within_its_range(root, project):
@@ -433,7 +471,8 @@ def test_no_other_file_repeats_the_address(sources, config):
 
 
 def test_make_address_changes_every_place(root, tmp_path):
-    (tmp_path / "notebooks").mkdir()
+    for folder in ("notebooks", ".github/conda"):
+        (tmp_path / folder).mkdir(parents=True)
     chapter = "notebooks/01_denied_what_now.ipynb"  # whose first cell brings the book to Colab
     for name in (*ADDRESSED, "Makefile", chapter):
         shutil.copy(root / name, tmp_path / name)
@@ -446,6 +485,9 @@ def test_make_address_changes_every_place(root, tmp_path):
         r"([\w.-]+)\.github\.io/([\w.-]+)", (tmp_path / "_config.yml").read_text()
     )
     assert {"/".join(site) for site in published} == {"some-one/a.book"}
+    install = (tmp_path / "README.md").read_text().split("## Install the package alone")[1]
+    cloned = re.search(r"git clone \S+ (\S+)\n", install)
+    assert f"pip install ./{cloned[1]}\n" in install, "whatever the repository is called"
 
 
 # -- clean files --------------------------------------------------------------------------------

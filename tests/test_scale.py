@@ -10,8 +10,10 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 import genre_lite as gl
-from benchmarks import pace, scale, throughput
 from genre_lite.sampling import draw
+
+pytest.importorskip("resource", reason="Windows does not tell how much memory a process held")
+from benchmarks import pace, scale, throughput
 
 LUCK = 0.005  # in a total variation of so many draws
 

@@ -114,9 +114,10 @@ DUTIES = {
     ("tests.yml", "package"): ["python -m tasks package"],
     ("tests.yml", "oldest"): ["--resolution lowest-direct", "python -m tasks package"],
     ("tests.yml", "repository"): ["make test", "make slow"],
-    ("tests.yml", "graders"): ["graders", "tests/test_classroom.py"],
+    ("tests.yml", "without-make"): ["python -m tasks book", "python -m tasks test"],
+    ("tests.yml", "graders"): ["-c constraints.txt", "graders", "tests/test_classroom.py"],
     ("tests.yml", "style"): ["python -m tasks style", "actionlint"],
-    ("book.yml", "build"): ["make book", "make pages"],
+    ("book.yml", "build"): ["make book", "google-chrome --version", "make pages"],
     ("release.yml", "build"): [
         '"$GITHUB_REF_NAME" = "v',
         "benchmarks.provenance --strict",
@@ -138,6 +139,11 @@ def test_each_job_does_what_it_is_for(jobs):
     assert jobs["release.yml", "pypi"]["needs"] == "build"
     used = [step.get("uses", "") for step in jobs["book.yml", "build"]["steps"]]
     assert [use for use in used if use.startswith("actions/upload-pages-artifact@")]
+
+
+def test_torch_may_come_from_elsewhere_in_every_workflow(workflows):
+    for name, text in workflows.items():
+        assert yaml.safe_load(text)["env"] == {"TORCH_INDEX": "${{ vars.TORCH_INDEX }}"}, name
 
 
 def test_a_guard_stops_its_job(lines, tmp_path):
