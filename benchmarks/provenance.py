@@ -44,7 +44,7 @@ __all__ = [
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "results"
-# Modules that word an answer, draw, store or label it, and compute no result.
+# Modules that read what a user hands in, word an answer, draw, store or label it, and compute no result.
 WORDING = (
     "atomic",
     "certificate",
@@ -55,6 +55,7 @@ WORDING = (
     "letters",
     "plotting",
     "provenance",
+    "reading",
     "recourses",
     "serialization",
     "storage",

@@ -325,7 +325,7 @@ def _anew(certificate: Mapping, method: RecourseMethod) -> list[tuple[str, bool,
         apart = same_bank(decision, made_up(method.codec), bank["fingerprint"])
         if apart > ANOTHER:
             differ.append(f"on made-up rows h differs by up to {apart:.2g}")
-    except (GenReError, ValueError) as error:
+    except (GenReError, TypeError, ValueError) as error:
         differ.append(f"the bank cannot be asked about the same rows ({error})")
     rows.append(("the bank decides as it did", not differ, "; ".join(differ)))
     try:

@@ -36,7 +36,11 @@ TRUTHS = {
 }
 DIGITS = 15  # as many as a float holds exactly
 SHOWN = 5
-_COMMA = re.compile(r"[+-]?\d+,\d+")
+# 12,5 and 1,234.50, where a comma is no decimal mark; and 12.5 and 1.234,50, where a dot is none.
+_MARKED = {
+    mark: re.compile(rf"[+-]?\d+{re.escape(mark)}\d+({re.escape(mark)}\d{{3}})*({other}\d+)?")
+    for mark, other in ((",", r"\."), (".", ","))
+}
 
 
 # -- tables -----------------------------------------------------------------------------------------
@@ -96,6 +100,8 @@ def read_csv(
     007  34.0      None
     008   NaN    parent
     """
+    if isinstance(missing, str):
+        raise GenReError(f"missing={missing!r} is one word; write [{missing!r}].")
     header, rows = _cells(path, sep, encoding)
     known = {} if schema is None else {str(f.name): f for f in schema}
     number = _number_reader(decimal)
@@ -112,7 +118,7 @@ def read_csv(
         elif known[name].is_categorical:
             columns[known[name].name] = _series(cells, _level_reader(known[name], number))
         else:
-            _refuse_commas(cells, number, decimal, told)
+            _refuse_marks(cells, number, decimal, told)
             columns[known[name].name] = _series(cells, lambda cell: _or_itself(number(cell), cell))
     frame = pd.DataFrame(columns)
     if index is None:
@@ -261,7 +267,7 @@ def _plain(cells: list[str], number: Callable, decimal: str, told: str) -> pd.Se
         return _series(cells, number)
     if all(word in TRUTHS for word in words) and all(cell in TRUTHS for cell in there):
         return _series(cells, TRUTHS.__getitem__)
-    _refuse_commas(cells, number, decimal, told)
+    _refuse_marks(cells, number, decimal, told)
     numbers = sum(number(cell) is not None for cell in there)
     if 2 * numbers >= len(there):
         few = ", ".join(map(repr, words[:SHOWN]))
@@ -277,13 +283,14 @@ def _is_id(cell: str) -> bool:
     return digits.isdigit() and (len(digits) > DIGITS or (digits[0] == "0" and len(digits) > 1))
 
 
-def _refuse_commas(cells: list[str], number: Callable, decimal: str, told: str) -> None:
-    """Words that all look like 12,5 are numbers to somebody, and which is not for us to say."""
+def _refuse_marks(cells: list[str], number: Callable, decimal: str, told: str) -> None:
+    """Words that all look like 12,5 or 1.234,50 are numbers to somebody, and which is not for us to say."""
     words = [cell for cell in cells if cell != "" and number(cell) is None]
-    if decimal != "," and words and all(_COMMA.fullmatch(word.strip()) for word in words):
+    other, name = (",", "comma") if decimal == "." else (".", "dot")
+    if words and all(_MARKED[other].fullmatch(word.strip()) for word in words):
         raise GenReError(
-            f"{told}: {words[0]!r} is no number here. If its comma is a decimal mark, say decimal=','; "
-            "if it marks thousands, take it out."
+            f"{told}: {words[0]!r} is no number here. If its {name} is a decimal mark, say "
+            f"decimal={other!r}; if it marks thousands, take it out."
         )
 
 
@@ -406,9 +413,28 @@ def _pairs(values: Mapping) -> dict:
     return {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
 
 
+def each_once(pairs: list[tuple[str, Any]]) -> dict:
+    """An object of a JSON text whose names stand in it once; of a doubled one, JSON would drop the first.
+
+    Examples
+    --------
+    >>> json.loads('{"wait": 1, "wait": 2}', object_pairs_hook=each_once)
+    Traceback (most recent call last):
+    genre_lite.errors.GenReError: 'wait' stands twice in one object; keep one of them.
+    """
+    told = dict(pairs)
+    if len(told) < len(pairs):
+        names = [name for name, _ in pairs]
+        double = next(name for name in names if names.count(name) > 1)
+        raise GenReError(f"{double!r} stands twice in one object; keep one of them.")
+    return told
+
+
 def _json(path: str | os.PathLike) -> dict:
     try:
-        told = json.loads(Path(path).read_text(encoding="utf-8"))
+        told = json.loads(Path(path).read_text(encoding="utf-8"), object_pairs_hook=each_once)
+    except GenReError as error:
+        raise GenReError(f"{path}: {error}") from None
     except ValueError as error:
         raise GenReError(f"{path} is no JSON: {error}.") from None
     if not isinstance(told, dict):
@@ -434,7 +460,12 @@ def import_model(name: str) -> SupportsProba:
     >>> import_model("math:pi")
     3.141592653589793
     """
-    module, colon, attribute = name.partition(":")
+    module, colon, attribute = name.rpartition(":")
+    if module.endswith(".py") or not {"/", "\\"}.isdisjoint(module):
+        stem = Path(module.replace("\\", "/")).stem
+        raise GenReError(
+            f"{module!r} is a file; be in its folder, and name the module: {stem}:{attribute}."
+        )
     if not (module and colon and attribute):
         raise GenReError(
             f"The model is {name!r}; name it as package.module:name, as my_bank:model."

@@ -208,8 +208,10 @@ class Wording:
         >>> Wording.from_json(ENGLISH.to_json()) == ENGLISH
         True
         """
+        from .reading import each_once  # which knows tables, and wordings do not
+
         try:
-            given = json.loads(text)
+            given = json.loads(text, object_pairs_hook=each_once)
         except json.JSONDecodeError as error:
             raise GenReError(
                 f"This wording is no JSON ({error}); begin with Wording.to_json."

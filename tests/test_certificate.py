@@ -276,6 +276,13 @@ def test_another_method_has_a_certificate_too(genre: gl.GenRe, denied: pd.DataFr
     assert "the model is the one that answered" in broken(kept, genre)
 
 
+def test_a_fingerprint_that_is_none_is_a_bank_of_which_nothing_is_known(certificate, genre) -> None:
+    certificate["decision"]["fingerprint"] = ["x"]
+    told = verify(certificate, genre).set_index("what")
+    assert not told.loc["the bank decides as it did", "holds"]
+    assert "cannot be asked" in told.loc["the bank decides as it did", "detail"]
+
+
 # -- the fingerprint of a model -----------------------------------------------------------------
 
 

@@ -669,6 +669,12 @@ def test_a_wording_with_a_hole_is_refused(changed: dict, message: str) -> None:
         Wording.from_json(json.dumps(given))
 
 
+def test_a_template_that_stands_twice_is_refused() -> None:
+    text = json.dumps(GERMAN)
+    with pytest.raises(GenReError, match="'denied' stands twice"):
+        Wording.from_json(text[:-1] + ', "denied": "Nein"}')
+
+
 def test_what_is_no_wording_is_refused() -> None:
     for text in ("{", "[]"):
         with pytest.raises(GenReError, match=r"begin with Wording\.to_json"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import warnings
 from pathlib import Path
 
@@ -190,6 +191,34 @@ def test_a_decimal_comma_is_named_where_a_schema_wants_numbers(write) -> None:
     assert schema.read_csv(path, decimal=",").iloc[0].tolist() == [1.5, "1,2"]
 
 
+@pytest.mark.parametrize(
+    ("cell", "decimal", "name", "other"),
+    [
+        ("1.234,50", ",", "dot", "."),
+        ("2.950", ",", "dot", "."),
+        ("1.234.567", ",", "dot", "."),
+        ("1,234.50", ".", "comma", ","),
+        ("1,234,567", ".", "comma", ","),
+    ],
+)
+def test_a_mark_of_thousands_is_named(write, cell, decimal, name, other) -> None:
+    path = write(f"id;amount\n1;{cell}\n2;12\n")
+    with pytest.raises(
+        gl.GenReError, match=f"'{re.escape(cell)}' is no number here.*its {name} is"
+    ) as told:
+        gl.read_csv(path, index="id", sep=";", decimal=decimal)
+    assert f"decimal={other!r}" in str(told.value) and "take it out" in str(told.value)
+    plain = write(f"id;amount\n1;{cell.replace(other, '')}\n2;12\n")
+    assert gl.read_csv(plain, index="id", sep=";", decimal=decimal)["amount"].iloc[0] > 1000
+
+
+def test_one_word_for_a_gap_is_no_list_of_its_letters(write) -> None:
+    path = write("id,grade\n1,A\n2,NA\n")
+    with pytest.raises(gl.GenReError, match=r"missing='NA' is one word; write \['NA'\]"):
+        gl.read_csv(path, index="id", missing="NA")
+    assert gl.read_csv(path, index="id", missing=["NA"])["grade"].tolist()[0] == "A"
+
+
 def test_another_encoding_is_named_with_its_option(write) -> None:
     path = write("straße\nMüller\n", encoding="cp1252")
     with pytest.raises(gl.GenReError, match=r"not saved in utf-8.*encoding='cp1252'"):
@@ -280,6 +309,11 @@ def test_a_persons_terms_stand_in_place_of_those_for_all(terms) -> None:
         ('{"for": {"ana": {"weight": 1}}}', "'ana': 'weight' is no term; did you mean 'weights'"),
         ('{"for": ["ana"]}', '"for" holds terms by person'),
         (
+            '{"freeze": ["job"], "freeze": []}',
+            "json: 'freeze' stands twice in one object; keep one",
+        ),
+        ('{"for": {"ana": {"wait": 1}, "ana": {"wait": 2}}}', "'ana' stands twice"),
+        (
             '{"for": {"ana": {"largest": {"incme": 1}}}}',
             "largest names 'incme'.*did you mean 'income'",
         ),
@@ -306,6 +340,9 @@ def test_a_model_is_imported_from_the_current_folder(tmp_path, monkeypatch) -> N
         ("lender_b", "name it as package.module:name"),
         ("lender_b.pkl:", "name it as package.module:name"),
         ("lender_nobody:model", "no module 'lender_nobody'"),
+        ("lender_b.py:model", "'lender_b.py' is a file; .* name the module: lender_b:model"),
+        ("../x/lender_b.py:model", "is a file; .* name the module: lender_b:model"),
+        ("C:\\\\x\\\\lender_b:model", "is a file; .* name the module: lender_b:model"),
         ("lender_b:modle", "lender_b has no 'modle'; did you mean 'model'?"),
         ("lender_c:model", "Importing lender_c failed: No module named 'not_installed'"),
         ("lender_d:model", "Importing lender_d failed: ZeroDivisionError"),
