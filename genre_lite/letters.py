@@ -59,6 +59,7 @@ class Offer:
     name: str
     condition: str
     verdict: str
+    yes: bool  # as far as is known, the model says it
     asks: dict[int, str]  # by the feature's place: what to change, as a sentence
     moves: dict[int, tuple[str, str]]  # the same as from and to
     following: str  # what relations then compute, such as a total
@@ -136,15 +137,18 @@ class Letter:
 
     @cached_property
     def closing(self) -> list[str]:
-        """That some of the options, or all, were not found."""
+        """That fewer changes may do, and that some of the options, or all, were not found."""
         if self.skipped is not None or self.person["accepted"]:
             return []
         say, asked = self.wording.say, len(self.person["options"])
         if not self.offers:
             return self._nothing()
+        told = []
+        if any(len(offer.asks) > 1 and offer.yes for offer in self.offers):
+            told.append(self.wording.out_of_reach)
         if self.option is None and len(self.offers) < asked:
-            return [say("fewer", asked=asked, found=len(self.offers))]
-        return []
+            told.append(say("fewer", asked=asked, found=len(self.offers)))
+        return told
 
     @cached_property
     def always(self) -> list[str]:
@@ -195,6 +199,7 @@ class Letter:
                 title=w.name(self.schema[j].title),
                 **dict(zip(("before", "after"), moves[j], strict=True)),
             )
+        verdict = self._verdict(option["probability"])
         condition = w.with_changes if asks else w.with_time if time.clocks else w.with_nothing
         following = waiting = ""
         if any(j in computed for j in moves):
@@ -209,7 +214,8 @@ class Letter:
         return Offer(
             w.say("option", letter=lettered(option["option"])),
             condition,
-            self._verdict(option["probability"]),
+            w.say(verdict, chance=w.percent(option["probability"], self.answer.threshold)),
+            verdict == "yes_then",
             asks,
             moves,
             following,
@@ -240,12 +246,12 @@ class Letter:
         )
 
     def _verdict(self, probability: float) -> str:
+        """Which words tell what the model then says."""
         bar = self.answer.threshold
         if bar is not None:
-            kind = "yes_then" if probability > bar else "no_then"
-        else:  # who checks its options gives none that is denied
-            kind = "yes_then" if self.answer.origin.get("checked", True) else "chance_then"
-        return self.wording.say(kind, chance=self.wording.percent(probability, bar))
+            return "yes_then" if probability > bar else "no_then"
+        # Who checks its options gives none that is denied.
+        return "yes_then" if self.answer.origin.get("checked", True) else "chance_then"
 
     def _nothing(self) -> list[str]:
         """Why there is no option, as far as that can be said, and what to do."""

@@ -81,6 +81,10 @@ class Wording:
     waiting: str = "Allow {time} for this; meanwhile, {passing}."
     passing: str = "{title} goes from {before} to {after}"
     nothing_else: str = "Nothing else on your form has to change."
+    out_of_reach: str = (
+        "Fewer of these changes may be enough for the model. If one of them is out of your reach, say "
+        "which, and ask for a way without it."
+    )
     fewer: str = "Of the {asked} options asked for, {found} could be found."
     # No option.
     none: str = (

@@ -114,12 +114,25 @@ def test_a_letter_of_one_option_word_by_word(answer: Recourses) -> None:
         "- raise “savings, in all” from some to <b>much</b>\n"
         "Nothing else on your form has to change.\n"
         "\n"
+        "Fewer of these changes may be enough for the model. If one of them is out of\n"
+        "your reach, say which, and ask for a way without it.\n"
+        "\n"
         "You may contest this decision, have wrong data about you corrected, and ask\n"
         "for a person to decide.\n"
         "This describes how the model decides today. It is not a promise of\n"
         "acceptance, and not advice on causes: changing one thing in life may move\n"
         "others."
     )
+
+
+def test_fewer_may_be_enough_where_there_are_several_and_a_yes(answer: Recourses) -> None:
+    said = "Fewer of these changes may be enough for the model."
+    asks = {option: answer.describe("ana", option).count("\n- ") for option in (0, 1, 2)}
+    yes = {option: "and say yes" in flat(answer.describe("ana", option)) for option in asks}
+    assert asks[0] > 1 and yes[0] and not all(yes.values())
+    for option in asks:
+        assert (said in answer.describe("ana", option)) == (asks[option] > 1 and yes[option])
+    assert answer.describe("ana").count(said) == answer.to_html("ana").count(said) == 1
 
 
 def test_time_that_passes_is_told_as_time_and_never_as_advice(answer: Recourses) -> None:
@@ -525,6 +538,7 @@ GERMAN = {
     "waiting": "Das dauert {time}; bis dahin: {passing}.",
     "passing": "{title} von {before} zu {after}",
     "nothing_else": "Sonst muss sich nichts ändern.",
+    "out_of_reach": "Vielleicht reichen weniger Änderungen. Sagen Sie, welche Ihnen nicht möglich ist.",
     "fewer": "Von {asked} gewünschten Vorschlägen gibt es {found}.",
     "none": "Kein Vorschlag wurde gefunden.",
     "none_sure": "Es fand sich kein Weg. Zu nichts, was versucht wurde, wäre das Ja sicher genug.",

@@ -126,7 +126,10 @@
       if (this.answer.accepted) return [];
       const found = this.answer.options.length;
       if (!found) return this.nothing();
-      return found < this.n ? [this.w.say("fewer", { asked: this.n, found })] : [];
+      return [
+        ...(this.offers.some((offer) => offer.yes && offer.asks.size > 1) ? [this.w.words.out_of_reach] : []),
+        ...(found < this.n ? [this.w.say("fewer", { asked: this.n, found })] : []),
+      ];
     }
 
     get always() {
@@ -184,11 +187,13 @@
         const passing = [...clocks].map(([j, ends]) => passes(j, this.fromTo(this.features[j], ...ends)));
         waiting = w.say("waiting", { time: w.time(years || rough), passing: w.listed(passing) });
       }
+      const yes = this.bar === null || option.chance > this.bar;
       const condition = asks.size ? "with_changes" : clocks.size ? "with_time" : "with_nothing";
       return {
         name: w.say("option", { letter: letter(number) }),
         condition: w.words[condition],
-        verdict: w.say(this.bar === null || option.chance > this.bar ? "yes_then" : "no_then", { chance: w.percent(option.chance, this.bar) }),
+        verdict: w.say(yes ? "yes_then" : "no_then", { chance: w.percent(option.chance, this.bar) }),
+        yes,
         asks,
         moves,
         following,
