@@ -233,7 +233,7 @@ class Recourses:
             int(np.add.reduceat(found, self._begins[:-1]).astype(bool).sum()) if len(self) else 0
         )
         return (
-            f"Recourses by {self.method}: {len(self)} people, {helped} with an option, "
+            f"Recourses by {self.method}: {len(self)} {'person' if len(self) == 1 else 'people'}, {helped} with an option, "
             f"{int(self.accepted.sum())} already accepted; {int(found.sum())} options, "
             f"mean cost {self.cost.mean():.3f}"
         )

@@ -133,6 +133,9 @@ class PlainErrors(TyperGroup):
             except FileNotFoundError as error:
                 say(f"There is no file {error.filename}; name another.")
                 raise typer.Exit(2) from None
+            except IsADirectoryError as error:
+                say(f"{error.filename} is a folder; name a file." if error.filename else error)
+                raise typer.Exit(2) from None
             except (GenReError, OSError) as error:
                 say(error)
                 raise typer.Exit(2) from None

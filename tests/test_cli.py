@@ -156,6 +156,7 @@ MISTAKES = [
     ),
     (["recommend", "none.genre"], "Say who asks"),
     (["recommend", "none.genre", "--csv", "{loans}"], "There is no file none.genre"),
+    (["recommend", "german", "--csv", "."], ". is a folder; name a file."),
     (["data", "fetch", "germany"], "germany"),
     (["benchmark", "--datasets", "germany", "--out", "b"], "did you mean 'german'?"),
     (["benchmark", "--methods", "nearest-neighbor", "--out", "b"], "'nearest-neighbour'?"),

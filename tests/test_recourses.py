@@ -225,6 +225,7 @@ def test_an_unknown_person_is_named_with_some_who_are_known(
 
 def test_repr_counts_who_was_helped(answer: Recourses) -> None:
     assert repr(answer).startswith("Recourses by GenRe: 3 people, 2 with an option, 1 already")
+    assert repr(answer[["ana"]]).startswith("Recourses by GenRe: 1 person, ")
 
 
 # -- as data ------------------------------------------------------------------------------------
