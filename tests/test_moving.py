@@ -353,8 +353,9 @@ def test_controls_have_names_and_roles(browser, kind, expected, request, tmp_pat
 # -- on the built pages -------------------------------------------------------------------------
 
 
-def test_every_figure_of_the_book_answers_a_key(pages, browser):
-    moving = [path for path, page in pages.items() if page.select_one(".genre-moving")]
+def test_every_figure_of_the_book_answers_a_key(html, browser):
+    chapters = sorted(html.glob("notebooks/*.html"))
+    moving = [path for path in chapters if 'class="genre-moving"' in path.read_text()]
     assert moving
     for page in moving:
         browser.open(page.as_uri())
