@@ -21,6 +21,8 @@ import nbformat
 import pytest
 from nbval.plugin import IPyNbCell
 
+from book.extensions import warm_kernels
+
 collect_ignore = ["conftest.py"]  # as in tests/conftest.py
 LIMIT = 5 * 60  # seconds
 EXECUTED = os.environ.get("GENRE_LITE_EXECUTED")
@@ -50,6 +52,7 @@ if EXECUTED:  # the book's own kernels draw and warn so
         SETTINGS, encoding="utf-8"
     )
 os.environ["IPYTHONDIR"] = PROFILE.name
+warm_kernels.begin()
 
 
 @pytest.hookimpl(wrapper=True)

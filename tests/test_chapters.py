@@ -96,7 +96,8 @@ def test_a_chapter_that_runs_away_fails(root, notebook, monkeypatch):
     assert "LIMIT = 5 * 60" in guard
     notebook.with_name("conftest.py").write_text(guard.replace("LIMIT = 5 * 60", "LIMIT = 0"))
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval-lax", "."]
-    run = subprocess.run(command, cwd=notebook.parent, capture_output=True, text=True)
+    settings = os.environ | {"PYTHONPATH": str(root)}
+    run = subprocess.run(command, cwd=notebook.parent, capture_output=True, text=True, env=settings)
     assert run.returncode == 1, run.stdout
     assert "01_small.ipynb has run for" in run.stdout
 

@@ -584,6 +584,9 @@ def test_a_rule_that_does_not_hold_of_a_form_is_told_and_so_is_what_nobody_ever_
         note.startswith("card: -50 lies outside of all that the model has seen, 0 to ")
         for note in notes
     )
+    letter_after(browser, "touch('card', '120.5')")
+    told = "lies between the numbers that the model knows, which are multiples of 1."
+    assert any(told in note for note in browser.run(NOTES))
 
 
 def test_a_proposal_computes_what_follows_and_does_not_count_it(following):

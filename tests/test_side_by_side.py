@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
+from pathlib import Path
+
 import nbformat
 import pytest
 from sphinx.application import Sphinx
 
-from book.extensions import side_by_side
+from book.extensions import side_by_side, warm_kernels
 
 HEAD = """---
 file_format: mystnb
@@ -29,6 +34,12 @@ for _ in range(600):
         break
     time.sleep(0.1)
 print("met" if Path("{other}").exists() else "alone", "{mine}")"""
+
+
+@pytest.fixture
+def cold(monkeypatch):
+    """Kernels start as ever, for a server would import for three seconds what these pages never use."""
+    monkeypatch.setattr(warm_kernels, "begin", None)
 
 
 def built(folder, pages, **settings):
@@ -54,7 +65,7 @@ def built(folder, pages, **settings):
     return {name: (out / f"{name}.html").read_text() for name in pages}
 
 
-def test_two_chapters_run_at_the_same_time(tmp_path, monkeypatch):
+def test_two_chapters_run_at_the_same_time(cold, tmp_path, monkeypatch):
     """Each waits for the other, so one after the other would say that it was alone."""
     monkeypatch.setattr(side_by_side, "jobs", lambda: 2)
     pages = {
@@ -65,19 +76,19 @@ def test_two_chapters_run_at_the_same_time(tmp_path, monkeypatch):
     assert "met here_a" in html["a"] and "met here_b" in html["b"]
 
 
-def test_an_error_still_fails_the_build(tmp_path):
+def test_an_error_still_fails_the_build(cold, tmp_path):
     with pytest.raises(Exception, match="wrong"):
         built(tmp_path, {"right": "print(1 + 1)", "wrong": "1 / 0"})
     assert not side_by_side.ahead
     assert side_by_side.direct.single_nb_execution is side_by_side.single_nb_execution
 
 
-def test_a_page_that_nobody_foresaw_is_executed_when_it_is_read(tmp_path, monkeypatch):
+def test_a_page_that_nobody_foresaw_is_executed_when_it_is_read(cold, tmp_path, monkeypatch):
     monkeypatch.setattr(side_by_side, "key", lambda *_: object())
     assert "forty-two" in built(tmp_path, {"page": "print('forty-two')"})["page"]
 
 
-def test_a_chapter_that_its_test_has_run_is_not_run_again(tmp_path, monkeypatch):
+def test_a_chapter_that_its_test_has_run_is_not_run_again(cold, tmp_path, monkeypatch):
     """Where the code is the same; the mark in the outputs tells who ran it."""
     (tmp_path / "executed").mkdir()
     for name, code in {"same": "print('same code')", "other": "print('older code')"}.items():
@@ -89,3 +100,80 @@ def test_a_chapter_that_its_test_has_run_is_not_run_again(tmp_path, monkeypatch)
     html = built(tmp_path, {"same": "print('same code')", "other": "print('newer code')"})
     assert "run by its test" in html["same"]
     assert "run by its test" not in html["other"] and "newer code" in html["other"]
+
+
+WHOSE = """import os, subprocess, sys
+
+print("imported" if "genre_lite.genre" in sys.modules else "bare", "as", sys.argv[0].rpartition("/")[2])
+print("led" if os.getpgid(0) == os.getpid() else "in another's group", os.getcwd())
+print(subprocess.run([sys.executable, "-c", "raise SystemExit(3)"]).returncode)
+import matplotlib
+print(matplotlib.get_backend())"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux alone")
+def test_a_kernel_has_imported_and_is_a_kernel_like_any_other(tmp_path, monkeypatch):
+    """Its own group, so that nobody else is stopped with it; its folder; children that it can wait for; its figures."""
+    warm = built(tmp_path, {"a": WHOSE})["a"]
+    monkeypatch.setattr(warm_kernels, "begin", None)
+    (tmp_path / "cold").mkdir()
+    cold = built(tmp_path / "cold", {"a": WHOSE})["a"]
+    assert "imported" in warm and "bare" in cold
+    assert "led" in warm and str(tmp_path / "source") in warm
+    for line in ("3", "inline"):
+        assert line in warm and line in cold
+
+
+STARTER = """import os, sys
+from jupyter_client import KernelManager
+from book.extensions import warm_kernels
+
+warm_kernels.SHARED = ()
+warm_kernels.begin()
+manager = KernelManager(kernel_name="python3")
+manager.start_kernel()
+client = manager.client()
+client.start_channels()
+client.wait_for_ready(60)
+print(manager.provisioner.pid, warm_kernels.server().pid, type(manager.provisioner.process).__name__, flush=True)
+sys.stdin.read()"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux alone")
+def test_no_kernel_outlives_whoever_started_it(root):
+    """Also where nobody could say goodbye, as after a machine has run out of memory."""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    starter = subprocess.Popen([sys.executable, "-c", STARTER], cwd=root, text=True, **pipes)
+    kernel, server, kind = starter.stdout.readline().split()
+    assert kind == "Forked"
+    starter.kill()
+    starter.wait()
+    for _ in range(300):
+        if not any(Path("/proc", number).exists() for number in (kernel, server)):
+            return
+        time.sleep(0.1)
+    pytest.fail(f"kernel {kernel} or server {server} is still there")
+
+
+def test_a_server_that_died_is_replaced(monkeypatch):
+    ordinary, lines = [], iter(["", "", "12345\n"])
+
+    class Pipe:
+        stdin = stdout = property(lambda self: self)
+        write = flush = lambda self, *_: None
+
+        def readline(self):
+            return next(lines)
+
+    monkeypatch.setattr(
+        warm_kernels, "launch_kernel", lambda *a, **_: ordinary.append(a) or "as ever"
+    )
+    monkeypatch.setattr(warm_kernels.subprocess, "Popen", lambda *_, **__: Pipe())
+    warm_kernels.server.cache_clear()
+    command = [sys.executable, "-m", warm_kernels.LAUNCHER, "-f", "kernel.json"]
+    try:
+        assert [warm_kernels.launch(command, env={}) for _ in range(2)] == ["as ever"] * 2
+        assert warm_kernels.launch(command, env={}).pid == 12345
+        assert warm_kernels.launch(["julia", "-m", warm_kernels.LAUNCHER], env={}) == "as ever"
+    finally:
+        warm_kernels.server.cache_clear()

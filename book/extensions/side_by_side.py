@@ -23,6 +23,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
 from benchmarks.provenance import cores
+from book.extensions import warm_kernels
 
 MOST = 4  # a chapter may hold 1.5 GB
 Key = tuple[str, tuple[str, ...]]
@@ -48,7 +49,7 @@ def begin(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
     if settings.execution_mode != "force" or settings.execution_in_temp:
         return
     direct.single_nb_execution = executed
-    crew = ProcessPoolExecutor(jobs(), mp_context=get_context("spawn"))
+    crew = ProcessPoolExecutor(jobs(), get_context("spawn"), warm_kernels.begin)
     for name in sorted(docnames):
         path = Path(env.doc2path(name))
         text = path.read_text(encoding="utf-8")

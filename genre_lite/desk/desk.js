@@ -309,9 +309,16 @@
       codec.features.forEach((f, j) => {
         const now = this.row[f.name];
         const [low, high] = [codec.low[j], codec.low[j] + codec.width[j]];
-        if (f.kind !== "numeric" || now === null || (now >= low && now <= high)) return;
+        if (f.kind !== "numeric" || now === null) return;
         const [value, from, to] = [now, low, high].map((x) => this.wording.value(f, x));
-        said.push(`${f.title}: ${value} lies outside of all that the model has seen, ${from} to ${to}. What it says of that is a guess.`);
+        const stepped = (x) => Math.abs(x / f.step - Math.round(x / f.step)) < 1e-6;
+        const odd =
+          now < low || now > high
+            ? `lies outside of all that the model has seen, ${from} to ${to}`
+            : f.step && !stepped(now) && codec.grid[j].every((x) => stepped(low + x * codec.width[j]))
+              ? `lies between the numbers that the model knows, which are multiples of ${this.wording.number(f.step)}`
+              : "";
+        if (odd) said.push(`${f.title}: ${value} ${odd}. What it says of that is a guess.`);
       });
       return said;
     }
