@@ -104,9 +104,10 @@ def test_a_chapter_that_its_test_has_run_is_not_run_again(cold, tmp_path, monkey
 
 WHOSE = """import os, subprocess, sys
 
-print("imported" if "genre_lite.genre" in sys.modules else "bare", "as", sys.argv[0].rpartition("/")[2])
+print("imported" if "torch" in sys.modules else "bare", "as", sys.argv[0].rpartition("/")[2])
 print("led" if os.getpgid(0) == os.getpid() else "in another's group", os.getcwd())
 print(subprocess.run([sys.executable, "-c", "raise SystemExit(3)"]).returncode)
+print("unsettled" if not {"matplotlib.pyplot", "tqdm.auto", "tqdm.autonotebook"} & {*sys.modules} else "settled")
 import matplotlib
 print(matplotlib.get_backend())"""
 
@@ -120,7 +121,7 @@ def test_a_kernel_has_imported_and_is_a_kernel_like_any_other(tmp_path, monkeypa
     cold = built(tmp_path / "cold", {"a": WHOSE})["a"]
     assert "imported" in warm and "bare" in cold
     assert "led" in warm and str(tmp_path / "source") in warm
-    for line in ("3", "inline"):
+    for line in ("3", "unsettled", "inline"):
         assert line in warm and line in cold
 
 

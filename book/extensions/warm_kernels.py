@@ -19,17 +19,17 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from ipykernel.kernelapp import launch_new_instance
 from jupyter_client.launcher import launch_kernel
 from jupyter_client.provisioning import local_provisioner
 
-# Not pyplot, which would settle where figures go before the kernel does.
+# Not pyplot and tqdm.auto, which see where they are when they are imported, so nothing that imports these.
 SHARED = (
-    "genre_lite.baselines",
-    "genre_lite.evaluation",
-    "genre_lite.exercises",
-    "genre_lite.genre",
+    "pandas",
+    "scipy.optimize",
+    "scipy.stats",
     "sklearn.ensemble",
+    "sklearn.neighbors",
+    "torch",
 )
 LAUNCHER = "ipykernel_launcher"
 
@@ -106,6 +106,8 @@ def serve() -> None:
     for name in SHARED:
         with suppress(Exception):  # the cell that needs it will tell what is wrong
             import_module(name)
+    from ipykernel.kernelapp import launch_new_instance
+
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for a kernel that has ended
     for line in sys.stdin:
         asked, parent = json.loads(line), os.getpid()
