@@ -270,9 +270,9 @@ def test_what_is_listed_as_slow_is_there(root):
 def test_a_run_that_measures_lists_what_took_long(root, tmp_path):
     """And marks it from then on, in one process and in two."""
     guard = (root / "tests/conftest.py").read_text("utf-8")
-    assert "SECONDS = 1.5\n" in guard
+    assert "SECONDS = 1\n" in guard
     (tmp_path / "tests").mkdir()
-    (tmp_path / "tests/conftest.py").write_text(guard.replace("SECONDS = 1.5\n", "SECONDS = 0.5\n"))
+    (tmp_path / "tests/conftest.py").write_text(guard.replace("SECONDS = 1\n", "SECONDS = 0.5\n"))
     (tmp_path / "tests/slow.txt").write_text("tests/test_a.py::test_gone\n")
     (tmp_path / "tests/test_a.py").write_text(
         "import time, pytest\n\n\n@pytest.mark.parametrize('s', [0, 1])\n"
