@@ -1,6 +1,7 @@
 """What moves GenRe's Score: one idea changed at a time, judged on people of the training part.
 
     python -m benchmarks.ablation --jobs 2
+    python -m benchmarks.ablation --confirm 1 --jobs 2     # do old cells stand? one of each idea and table again
 
 The test people and their gold world stay out of sight. Of each table's training rows a quarter is set
 aside; a world of their own is simulated on the training rows alone, with its labels and its classifier,
@@ -13,7 +14,7 @@ from __future__ import annotations
 import argparse
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
@@ -314,25 +315,48 @@ def main() -> None:
     asked.add_argument("--seeds", type=int, default=SEEDS)
     asked.add_argument("--ideas", nargs="+", choices=IDEAS, default=IDEAS)
     asked.add_argument("--jobs", type=int, default=1, help="worlds at a time")
+    asked.add_argument("--confirm", type=int, help="make so many old cells of each row again")
     asked.add_argument("--out", type=Path, default=RESULTS)
     given = asked.parse_args()
     record = Record(given.out, COMMAND, spool=SPOOL)
-    worlds: dict[tuple[str, int], list[str]] = {}
     keys = [
         f"ablation/{table}/{idea}/{seed}"
         for seed in range(given.seeds)
         for table in given.tables
         for idea in given.ideas
     ]
-    for key in record.missing(keys):
-        _, table, idea, seed = key.split("/")
-        worlds.setdefault((table, int(seed)), []).append(idea)
     # Named by its module, which a process can import; this file runs as __main__.
     todo = import_module("benchmarks.ablation").work
-    tasks = (joblib.delayed(todo)(*world, ideas, given.out) for world, ideas in worlds.items())
+
+    def task(cells: list[str]) -> object:
+        (world,) = by_world(cells)
+        return joblib.delayed(todo)(*world, [key.split("/")[2] for key in cells], given.out)
+
+    if given.confirm is not None:
+        record.sample(
+            keys,
+            given.confirm,
+            task,
+            given.jobs,
+            summary,
+            stages=lambda cells: list(by_world(cells).values()),
+            people=PEOPLE,
+        )
+        return
+    worlds = by_world(record.missing(keys))
+    tasks = (task(cells) for cells in worlds.values())
     record.fill(tasks, sum(map(len, worlds.values())), given.jobs, summary, people=PEOPLE)
     for idea, row in record_table(record.cells):
         print(idea, row)
+
+
+def by_world(keys: Iterable[str]) -> dict[tuple[str, int], list[str]]:
+    """Cells by table and seed, for what belongs to a world is made once."""
+    worlds: dict[tuple[str, int], list[str]] = {}
+    for key in keys:
+        _, table, _, seed = key.split("/")
+        worlds.setdefault((table, int(seed)), []).append(key)
+    return worlds
 
 
 def record_table(cells: Mapping[str, Mapping]) -> Iterator[tuple[str, dict]]:

@@ -1,6 +1,7 @@
 """The answers of two editions, side by side: what a person would be sent, before and after.
 
     python -m benchmarks.answers --jobs 2              # minutes a cell; needs the history of git
+    python -m benchmarks.answers --confirm 1 --jobs 2  # do old cells stand? one of each row again
     python -m benchmarks.answers --quick --tables german --seeds 1 --people 10 --out tried.json
 
 A cell is a table, a seed and an edition: *after* is the package as it is, *before* the first edition,
@@ -15,7 +16,6 @@ from __future__ import annotations
 import argparse
 import io
 import json
-import math
 import os
 import pickle
 import subprocess
@@ -40,8 +40,9 @@ import genre_lite as gl
 from genre_lite.candidates import decoded
 from genre_lite.decision import accepts
 from genre_lite.evaluation import metrics
-from genre_lite.limits import Limits, Terms
+from genre_lite.limits import Limits
 from genre_lite.teaching import nearest
+from genre_lite.terms import Terms
 
 from . import answers_worker, provenance, statistics
 from .record import Record, plain
@@ -367,7 +368,7 @@ def shown(of: Mapping[str, Mapping]) -> pd.DataFrame:
         if part is None:
             return "cannot"
         half = part["half_width"]
-        return f"{part['mean']:.3g}" + (f" ± {half:.2g}" if half and not math.isnan(half) else "")
+        return f"{part['mean']:.3g}" + (f" ± {half:.2g}" if half and half > 1e-9 else "")
 
     measures = list(dict.fromkeys(m for edition in reversed(EDITIONS) for m in of.get(edition, {})))
     return pd.DataFrame(
@@ -386,6 +387,7 @@ def main() -> None:
     wanted.add_argument("--seeds", type=int, default=SEEDS)
     wanted.add_argument("--people", type=int, default=100, help="of the test part, at most")
     wanted.add_argument("--jobs", type=int, default=1, help="cells at a time")
+    wanted.add_argument("--confirm", type=int, help="make so many old cells of each row again")
     wanted.add_argument("--quick", action="store_true", help="train hardly; to try the command")
     wanted.add_argument("--out", type=Path, default=RESULTS)
     given = wanted.parse_args()
@@ -400,18 +402,23 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         why = first_edition(FIRST, Path(folder))
         roots = ({} if why else {"before": Path(folder)}) | {"after": provenance.ROOT}
-        missing = record.missing(
+        every = [
             f"answers/{name}/{edition}/{seed}"
             for seed, name, edition in product(range(given.seeds), given.tables, roots)
-        )
+        ]
         # Named by its module, which a process can import; this file runs as __main__.
         todo = import_module("benchmarks.answers").work
-        tasks = (
-            joblib.delayed(todo)(key, roots[key.split("/")[2]], settings, given.out)
-            for key in missing
-        )
+
+        def task(keys: list[str]) -> object:
+            return joblib.delayed(todo)(keys[0], roots[keys[0].split("/")[2]], settings, given.out)
+
         about = settings | {"before": FIRST, "skipped": {"before": why} if why else {}}
-        record.fill(tasks, len(missing), given.jobs, summary, **about)
+        if given.confirm is not None:
+            record.sample(every, given.confirm, task, given.jobs, summary, **about)
+        else:
+            missing = record.missing(every)
+            tasks = (task([key]) for key in missing)
+            record.fill(tasks, len(missing), given.jobs, summary, **about)
     for name, of in plain(summary(record.cells)).items():
         print(f"\n{name}\n{shown(of).to_string()}")
 

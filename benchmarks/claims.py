@@ -442,7 +442,7 @@ def main() -> None:
     # Named by its module, which a process can import; this file runs as __main__.
     todo = import_module("benchmarks.claims").work
     about = {"cost_weight": COST_WEIGHT, "steps": STEPS, "candidates": CANDIDATES, "people": PEOPLE}
-    if given.confirm:
+    if given.confirm is not None:
 
         def task(keys: list[str]) -> object:
             return joblib.delayed(todo)(keys[0], given.out)

@@ -276,7 +276,7 @@ def main() -> None:
         return
     keys = [key for name in given.parts for key in PARTS[name].keys(name)]
     keys = [key for key in keys if wanted(key, given.tables, given.rows, given.seeds)]
-    if given.confirm:
+    if given.confirm is not None:
         here = json.loads(given.here.read_text())["cells"] if given.here else None
         confirm(record, given.confirm, keys, given.jobs, here)
         return

@@ -52,9 +52,7 @@ PAPER = {
         "adult": {"cost": 0.69, "validity": 1.00, "plausibility": 0.98, "score": 1.927},
     },
 }
-"""Published, not run here: the official code cannot be installed. Scores follow from the rest."""
-# That text is part of the hash of results that are kept, so it waits for their next making. What is true: the
-# official code installs, but its training takes 6 to 56 hours a table on two cores; CARLA does not install.
+"""Published, not run here: the official code takes 6 to 56 hours a table to train. Scores follow from the rest."""
 
 
 class Peer(RecourseMethod):

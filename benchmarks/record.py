@@ -129,6 +129,14 @@ class Record:
         the cells of one stage, and leaves them in the spool; what a stopped run has left there is not made
         a third time. For ``here`` see :meth:`confirm`.
         """
+        keys = list(keys)
+        others = sorted(set(self.old).difference(keys))
+        if count < 1:
+            raise GenReError(f"confirm is {count}; make at least 1 cell of each row again.")
+        if others:
+            raise GenReError(
+                f"{len(others)} old cells, {others[:3]}, are not asked for, and would be dropped; confirm all at once."
+            )
         rows: dict[str, list[str]] = {}
         for key in keys:
             if "error" not in self.old.get(key, {"error": True}):

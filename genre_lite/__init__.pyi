@@ -41,6 +41,7 @@ from . import supervision as supervision
 from . import surrogate as surrogate
 from . import teaching as teaching
 from . import terminal as terminal
+from . import terms as terms
 from . import threads as threads
 from . import threefry as threefry
 from . import training as training
@@ -66,7 +67,6 @@ from .evaluation import evaluate as evaluate
 from .feature import Feature as Feature
 from .genre import GenRe as GenRe
 from .limits import Limits as Limits
-from .limits import Terms as Terms
 from .model import ModelConfig as ModelConfig
 from .model import RecourseTransformer as RecourseTransformer
 from .objectives import cost as cost
@@ -76,6 +76,7 @@ from .recourses import Recourses as Recourses
 from .relations import Relation as Relation
 from .schema import Schema as Schema
 from .supervision import PairSampler as PairSampler
+from .terms import Terms as Terms
 from .training import TrainingConfig as TrainingConfig
 from .wording import Wording as Wording
 from .worlds import GoldWorld as GoldWorld

@@ -36,7 +36,6 @@ def draw_by_weight(
     >>> draw_by_weight(torch.tensor([[1.0, 0.0], [0.0, 5.0]]), torch.Generator().manual_seed(0))
     tensor([0, 1])
     """
-    precision = torch.float32 if weights.device.type == "mps" else precision  # it has no doubles
     chance = torch.rand(weights.shape[:-1], generator=generator, dtype=precision)
     return by_weight(weights.to(precision), chance.to(weights.device))
 

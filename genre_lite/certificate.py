@@ -25,9 +25,9 @@ import pandas as pd
 
 from .decision import fingerprint, same_bank
 from .errors import GenReError
-from .limits import Terms
 from .saving import ANOTHER, learnt, made_up
 from .serialization import from_dict, to_dict
+from .terms import Terms
 
 if TYPE_CHECKING:
     from .estimator import RecourseMethod

@@ -136,7 +136,7 @@ class Exam:
     ) -> None:
         self.method, self.X, self.y = method, X, y
         self.schema = method.schema
-        self.decision = as_decision(method.h).bind(X)
+        self.decision = as_decision(method.h).bind(X, trained=True)
         if people is None:
             yes = self.decision.accepts(X[self.schema.names])
             some = *np.flatnonzero(~yes)[:DENIED], *np.flatnonzero(yes)[:ACCEPTED]

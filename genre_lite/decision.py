@@ -42,6 +42,7 @@ __all__ = [
     "train_classifier",
 ]
 
+GAPS = {"None": None, "NaN": np.nan}  # the writings of a gap, by name
 
 ROWS = 500  # of which a model is asked twice, to know whether it decides as it says
 
@@ -102,6 +103,7 @@ class Decision:
     favourable: object
     columns: list | None
     dtypes: dict | None
+    gaps: dict | None = None
     contrary: bool
     _threshold: float | None
 
@@ -120,6 +122,7 @@ class Decision:
             threshold = model._threshold if threshold is None else threshold
             columns = model.columns if columns is None else columns
             dtypes = model.dtypes if dtypes is None else dtypes
+            self.gaps = model.gaps
             contrary = contrary or model.contrary
             model = model.model
         if isinstance(model, type) or not hasattr(model, "predict_proba"):
@@ -232,6 +235,10 @@ class Decision:
         SchemaError
             If it reads a column that the table lacks, or a level it never saw.
         """
+        if not isinstance(frame, pd.DataFrame):
+            raise SchemaError(
+                f"Expected a pandas DataFrame, one row a person, found {kind_of(frame)}."
+            )
         if not len(frame):
             return np.empty(0), np.empty(0, dtype=bool)
         if isinstance(self.model, Classifier):  # reads by name, and costs less than a look-up
@@ -299,30 +306,45 @@ class Decision:
 
     # -- in which form it is asked --------------------------------------------------------------
 
-    def bind(self, X: pd.DataFrame | Mapping) -> Decision:
+    def bind(self, X: pd.DataFrame | Mapping, *, trained: bool = False) -> Decision:
         """The same decision, knowing the columns, their order and dtypes of a table.
 
         Give the table as it stands, before a schema puts its columns in another order; or what
         :attr:`binding` gave. What the decision knows already is kept.
+
+        Parameters
+        ----------
+        X
+            A table, or what :attr:`binding` gave.
+        trained
+            Whether the model was fitted on this table. A column of objects writes its gaps as None or as
+            NaN, which are two levels to an encoder; the model is then asked with the one that it has met.
         """
         if isinstance(X, Mapping):
             columns = [tuple(c) if isinstance(c, list) else c for c in X["columns"]]
             said = zip(columns, X["dtypes"], strict=True)
             dtypes = {c: _dtype(dtype) for c, dtype in said if dtype is not None} or None
+            written = zip(columns, X.get("gaps", ()), strict=False)
+            gaps = {c: GAPS[gap] for c, gap in written if gap in list(GAPS)} or None
         else:
             columns, dtypes = list(X.columns), dict(X.dtypes)
-        return Decision(
+            gaps = {c: gap for c, column in X.items() for gap in _gap(column)} if trained else None
+        bound = Decision(
             self,
             columns=columns if self.columns is None else None,
             dtypes=dtypes if self.dtypes is None else None,
         )
+        bound.gaps = gaps if self.gaps is None else self.gaps
+        return bound
 
     @property
     def binding(self) -> dict:
-        """The columns and dtypes as JSON-ready data, for :meth:`bind` to read again."""
+        """The columns, dtypes and writings of a gap as JSON-ready data, for :meth:`bind` to read again."""
         columns = self.columns or []
         dtypes = [(self.dtypes or {}).get(c) for c in columns]
-        return {"columns": columns, "dtypes": [_dtype_text(d) for d in dtypes]}
+        gaps = {c: "None" if gap is None else "NaN" for c, gap in (self.gaps or {}).items()}
+        told = {"columns": columns, "dtypes": [_dtype_text(d) for d in dtypes]}
+        return told | ({"gaps": [gaps.get(c) for c in columns]} if gaps else {})
 
     def bind_as(self, made: Mapping | None, people: pd.DataFrame) -> Decision:
         """The same decision, bound as an answer's bank was, or else to a table in any order.
@@ -359,6 +381,10 @@ class Decision:
         if self.dtypes is None:
             return frame[present], missing
         cast = {c: _cast(frame[c], self.dtypes.get(c, frame[c].dtype)) for c in present}
+        for c, gap in (self.gaps or {}).items():
+            if c in cast and cast[c].dtype == object and (gone := cast[c].isna().to_numpy()).any():
+                cast[c] = cast[c].copy()
+                cast[c][gone] = gap
         return pd.DataFrame(cast, index=frame.index), missing
 
     def disagrees(self, frame: pd.DataFrame) -> float:
@@ -673,11 +699,20 @@ def _cast(column: pd.Series, dtype: object) -> pd.Series:
         return column
     if isinstance(dtype, np.dtype) and dtype.kind in "biuf":
         if column.isna().any():
-            return column.astype("Float64").astype(float)
+            numbers = column.to_numpy(dtype=float, na_value=np.nan)
+            return pd.Series(numbers, column.index, name=column.name)
         whole = pd.api.types.is_integer_dtype(column) or dtype.kind == "b"
         return column.astype(dtype if whole else float)
     text = column.astype(object)
     return text.where(column.notna(), np.nan).astype(dtype)
+
+
+def _gap(column: pd.Series) -> list:
+    """How a column of objects writes its gaps, None or NaN, if it does so in one way."""
+    if column.dtype != object:
+        return []
+    writings = {value is None for value in column[column.isna()]}
+    return [None if writings == {True} else np.nan] if len(writings) == 1 else []
 
 
 def _dtype_text(dtype: object) -> object:

@@ -17,14 +17,15 @@ from sklearn.base import BaseEstimator
 from .certificate import asked, origin
 from .codec import Codec
 from .decision import Classifier, Decision, SupportsProba, as_decision, require_agreement
-from .errors import GenReError, NotFittedError, kind_of, warn
+from .errors import GenReError, NotFittedError, SchemaError, kind_of, warn
 from .feature import Feature, label_of, plain
-from .limits import Limits, Terms
+from .limits import Limits
 from .objectives import cost
 from .recourses import Recourses
 from .relations import MOST, Relation
 from .schema import Schema
 from .settings import Number, OneOf, check, require
+from .terms import Terms
 from .threads import one_thread
 
 __all__ = ["RecourseMethod", "positions", "warn_of_far"]
@@ -127,7 +128,7 @@ class RecourseMethod(ABC, BaseEstimator):
             with one_thread():
                 # h is asked in the order of the columns given, whatever the schema's own.
                 given, X = X, self.schema.validate(X, extra=extra)
-                decision = as_decision(self.h).bind(given)
+                decision = as_decision(self.h).bind(given, trained=True)
                 asking = decision.remembering()  # twice about the same rows, and so once
                 score, yes = asking.ask(X)
                 labels = yes.astype(int) if y is None else _labels(y, X)
@@ -141,6 +142,11 @@ class RecourseMethod(ABC, BaseEstimator):
                         "gl.Decision(h, favourable=...); if it is not, say so in the same way, or give y."
                     )
                 if y is not None:
+                    if labels.min() == labels.max():
+                        raise GenReError(
+                            f"All {len(labels)} labels in y are {labels[0]}; give y with both outcomes, or leave it "
+                            "out, and the bank's decisions are taken."
+                        )
                     require_agreement(asking, X, labels)
                     if bare and _BAD.search(str(getattr(y, "name", ""))):
                         warn(
@@ -183,6 +189,13 @@ class RecourseMethod(ABC, BaseEstimator):
             raise GenReError(
                 f"outcome is {self.outcome!r}; give what people ask for, in words for their letters: 'the loan'."
             )
+        titles = [feature.title for feature in self.schema]
+        for title in titles:
+            if titles.count(title) > 1:  # no letter could say which of them it means
+                same = [f.name for f in self.schema if f.title == title]
+                raise SchemaError(
+                    f"Columns {same} would all be called {title!r} in a letter; give each a label of its own."
+                )
         check(self)
 
     def __sklearn_clone__(self) -> Self:
@@ -221,7 +234,7 @@ class RecourseMethod(ABC, BaseEstimator):
             Options a person.
         freeze, bounds, largest, max_changes, weights, wait
             The person's own terms, one for all or a Series or dict by person; see
-            :class:`~genre_lite.limits.Terms`. They narrow the schema's.
+            :class:`~genre_lite.terms.Terms`. They narrow the schema's.
         invalid
             ``"skip"``: whoever has a row that breaks the schema gets a reason
             (:meth:`~genre_lite.recourses.Recourses.reasons`), and the others an answer.
@@ -521,18 +534,40 @@ def _warn_of_broken(limits: Limits, people: pd.Index) -> None:
 
 
 def warn_of_far(codec: Codec, people: pd.DataFrame) -> None:
-    """Warn of numbers by more than half a range outside of all training rows, of which the models only guess."""
+    """Warn of numbers unlike those of all training rows, of which the models only guess.
+
+    By more than half a range outside, negative where none is, or between two steps.
+    """
     for j, f in enumerate(codec.schema):
         if f.is_categorical:
             continue
-        low, high = codec.grid[j][[0, -1]] * codec.width[j] + codec.low[j]
+        rows = codec.grid[j] * codec.width[j] + codec.low[j]
+        low, high = rows[[0, -1]]
         codes, room = f.codes(people[f.name]), (high - low) / 2
-        far = (codes < low - room) | (codes > high + room)
-        if far.any():
-            warn(
-                f"Column {f.name!r}, row {_some(people.index[far])}: {codes[far][0]:g} lies far outside of what the "
-                f"training rows hold, {low:g} to {high:g}, so what the models say of it is a guess. Is it right?"
-            )
+        held = f"the training rows hold, {low:g} to {high:g}"
+        multiples = f"which are multiples of {f.step or 0:g}"
+        between = np.isfinite(codes) & ~_stepped(codes, f.step) & _stepped(rows, f.step).all()
+        for odd, told in (
+            ((codes < low - room) | (codes > high + room), f"lies far outside of what {held}"),
+            ((codes < 0) & (low >= 0), f"is below 0, unlike all that {held}"),
+            (between, f"lies between the numbers that the model knows, {multiples}"),
+        ):
+            if odd.any():
+                warn(
+                    f"Column {f.name!r}, row {_some(people.index[odd])}: {codes[odd][0]:g} {told}, so what the "
+                    "models say of it is a guess. Is it right?"
+                )
+                break
+
+
+def _stepped(values: np.ndarray, step: float | None) -> np.ndarray:
+    """Which values are multiples of a step, but for rounding; without a step, all."""
+    if step is None:
+        return np.ones(len(values), dtype=bool)
+    steps = values / step
+    return np.abs(steps - np.round(steps)) <= 1e-6 + 2e-7 * np.abs(
+        steps
+    )  # of which a float32 knows no more
 
 
 def _some(people: pd.Index) -> str:

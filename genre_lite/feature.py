@@ -47,6 +47,7 @@ MONEY = {
     "chf",
 }
 _PER = re.compile(r" a | per |/")
+ONE_OF = {"people": "person", "children": "child", "women": "woman", "men": "man", "feet": "foot"}
 A_YEAR = {"year": 1.0, "month": 12.0, "week": 52.0, "day": 365.0}
 
 
@@ -499,9 +500,11 @@ def _one(unit: str) -> str:
 
     Examples
     --------
-    >>> [_one(unit) for unit in ("years", "boxes", "countries", "glass", "ms")]
-    ['year', 'box', 'country', 'glass', 'ms']
+    >>> [_one(unit) for unit in ("years", "boxes", "countries", "glass", "ms", "people")]
+    ['year', 'box', 'country', 'glass', 'ms', 'person']
     """
+    if unit in ONE_OF:
+        return ONE_OF[unit]
     if len(unit) > 4 and unit.endswith("ies"):
         return f"{unit[:-3]}y"
     if re.search(r"(ss|x|ch|sh)es$", unit):

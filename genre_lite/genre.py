@@ -6,6 +6,7 @@ sample forward, refine, choose.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +20,7 @@ from .candidates import Asked, Comparison, decoded
 from .certificate import origin
 from .choice import Found, best_of, look_further, options_of
 from .decision import SupportsProba
-from .errors import GenReError, warn
+from .errors import GenReError, kind_of, warn
 from .estimator import RecourseMethod, positions
 from .limits import Limits
 from .model import ModelConfig, RecourseTransformer
@@ -131,7 +132,7 @@ class GenRe(RecourseMethod):
     model, training
         The network's size, and how long to train it; the package's own for so large a table if left out.
     device
-        Where the network lives: ``"cpu"``, ``"cuda"``, ``"mps"``, or ``"auto"`` for the fastest.
+        Where the network lives: ``"cpu"``, ``"cuda"``, or ``"auto"`` for the fastest.
     outcome
         What the favourable decision is called in answers.
     seed
@@ -465,7 +466,7 @@ class GenRe(RecourseMethod):
             Options a person.
         freeze, bounds, largest, max_changes, weights, wait
             The person's own terms, one for all or a Series or dict by person; see
-            :class:`~genre_lite.limits.Terms`. No new fit is needed.
+            :class:`~genre_lite.terms.Terms`. No new fit is needed.
         invalid
             ``"skip"``: whoever has a row that breaks the schema gets a reason, the others an answer.
         extra
@@ -499,6 +500,8 @@ class GenRe(RecourseMethod):
         require("readiness", readiness, Number(0))
         temperature = recipe.temperature if temperature is None else temperature
         require("temperature", temperature, Number(COLDEST))
+        seed = self.seed if seed is None else seed
+        require("seed", seed, RecourseMethod.allowed["seed"])
         return super().recommend(
             people,
             n,
@@ -518,7 +521,7 @@ class GenRe(RecourseMethod):
             # How likely an answer is under R_θ is not what a search may raise.
             refined=(recipe.refine if refined is None else refined)
             and rule not in ("likeliest", "first"),
-            seed=self.seed if seed is None else seed,
+            seed=seed,
         )
 
     def _options(
@@ -757,9 +760,10 @@ class GenRe(RecourseMethod):
         """
         self._require_fit()
         people = self.schema.validate(people, extra=extra)
+        seed = self.seed if seed is None else seed
+        require("seed", seed, RecourseMethod.allowed["seed"])
         with one_thread():
             limits = Limits(self.codec, people, unread=self.unread_)
-            seed = self.seed if seed is None else seed
             drawn = self._draws(limits, n, temperature=temperature, seed=seed)
             rows = np.repeat(np.arange(len(people)), n)
             flat = drawn.points.reshape(len(rows), -1)
@@ -959,21 +963,25 @@ class GenRe(RecourseMethod):
         """
         from .saving import load
 
+        if not isinstance(path, (str, os.PathLike)):
+            raise GenReError(
+                f"path is {kind_of(path)}; give a file's name, or 'adult', 'compas' or 'german'."
+            )
         return load(cls, Path(path), classifier, schema=schema, device=device, progress=progress)
 
 
 def device_of(name: str) -> torch.device:
     """A device by name, ``"auto"`` for the fastest."""
-    there = {
-        "cuda": torch.cuda.is_available(),
-        "mps": torch.backends.mps.is_available(),
-        "cpu": True,
-    }
+    # A fitted network counts in doubles, which Apple's "mps" has not.
+    there = ["cuda", "cpu"] if torch.cuda.is_available() else ["cpu"]
     if name == "auto":
-        name = next(kind for kind, has in there.items() if has)
-    if not there.get(name.split(":")[0], False):
+        name = there[0]
+    try:
+        device = torch.device(name)
+    except (RuntimeError, TypeError):
+        device = None
+    if device is None or device.type not in there:
         raise GenReError(
-            f"device is {name!r}; this machine has {[k for k, has in there.items() if has]}, "
-            "and 'auto' takes the fastest."
+            f"device is {name!r}; here it can be one of {there}, and 'auto' takes the fastest."
         )
-    return torch.device(name)
+    return device

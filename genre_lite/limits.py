@@ -24,9 +24,10 @@ from .errors import GenReError
 from .feature import Feature, plain
 from .relations import Relation
 from .settings import Number
+from .terms import Terms
 from .writing import Writing
 
-__all__ = ["Limits", "Terms"]
+__all__ = ["Limits"]
 
 CLOSE = 1e-9  # rounding of the unit cube
 BY_PERSON = (
@@ -34,43 +35,6 @@ BY_PERSON = (
 )
 LONGEST = 100  # years that anybody would wait
 PATIENT = 5  # years, where it is asked what waiting would have brought
-
-
-@dataclass(frozen=True)
-class Terms:
-    """What a person asks of their own answer; the schema's terms hold beside.
-
-    Each may be one for all, or a Series or dict by person.
-
-    Parameters
-    ----------
-    freeze
-        Names of features that stay as they are.
-    bounds
-        For each feature named, the lowest and the highest value that may be advised, ``None`` for
-        no bound; in the column's unit, for an ordinal feature levels.
-    largest
-        For each feature named, the largest change, in the column's unit or in levels; ``None`` for no
-        limit.
-    max_changes
-        How many features may change. Clocks do not count, nor does what a relation computes.
-    weights
-        For each feature named, how hard one range of it is, in place of the schema's weight.
-    wait
-        Years the person would wait, of which whole ones count; clocks move together by at most that.
-
-    Examples
-    --------
-    >>> Terms(freeze=["job"], bounds={"income": (None, 40_000)}, max_changes=2).freeze
-    ['job']
-    """
-
-    freeze: Sequence | Mapping | pd.Series = ()
-    bounds: Mapping | None = None
-    largest: Mapping | None = None
-    max_changes: int | Mapping | pd.Series | None = None
-    weights: Mapping | None = None
-    wait: float | Mapping | pd.Series = 0
 
 
 @dataclass(frozen=True)

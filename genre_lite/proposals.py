@@ -17,12 +17,12 @@ from .codec import Codec
 from .decision import SupportsProba, acceptance, accepts, as_decision
 from .errors import GenReError, kind_of
 from .estimator import warn_of_far
-from .limits import Limits, Terms
+from .limits import Limits
 from .objectives import cost
-from .reading import terms_of
 from .recourses import Recourses
 from .relations import Relation
 from .schema import Schema
+from .terms import Terms, terms_of
 
 if TYPE_CHECKING:
     from .estimator import RecourseMethod
@@ -127,6 +127,8 @@ def check(
         decision = as_decision(h).bind_as(made, _columns(people, schema))
     else:
         decision = as_decision(h).bind(_columns(people, schema))
+    if train is not None:
+        decision = decision.bind(train, trained=True)
     people = schema.validate(people, extra="ignore")
     rows, found = _persons(people, frame)
 

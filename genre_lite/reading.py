@@ -14,7 +14,7 @@ import math
 import os
 import re
 import sys
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,14 +22,14 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from .errors import GenReError, kind_of, nearest, warn
-from .limits import Terms
+from .terms import EVERYBODY, Terms, terms_of
 
 if TYPE_CHECKING:
     from .decision import SupportsProba
     from .feature import Feature
     from .schema import Schema
 
-__all__ = ["import_model", "read_csv", "read_terms", "terms_of"]
+__all__ = ["import_model", "read_csv", "read_terms"]
 
 TRUTHS = {
     word: word.lower() == "true" for word in ("True", "TRUE", "true", "False", "FALSE", "false")
@@ -296,13 +296,11 @@ def _refuse_marks(cells: list[str], number: Callable, decimal: str, told: str) -
 
 # -- terms ------------------------------------------------------------------------------------------
 
-EVERYBODY = {"freeze": (), "max_changes": None, "wait": 0}  # what somebody asks who asks nothing
-
 
 def read_terms(path: str | os.PathLike, schema: Schema, labels: Sequence[Hashable]) -> dict:
     """People's own terms from a JSON file, as ``recommend(people, **terms)`` takes them.
 
-    The file holds terms for all, by the names of :class:`~genre_lite.limits.Terms`; and, under
+    The file holds terms for all, by the names of :class:`~genre_lite.terms.Terms`; and, under
     ``"for"``, those of single people by their labels. A person's own entry stands in place of the one
     for all.
 
@@ -348,35 +346,6 @@ def read_terms(path: str | os.PathLike, schema: Schema, labels: Sequence[Hashabl
     return terms_of({names[person]: own for person, own in single.items()}, labels, schema, common)
 
 
-def terms_of(
-    single: Mapping[Hashable, Mapping],
-    labels: Sequence[Hashable],
-    schema: Schema,
-    common: Mapping | None = None,
-) -> dict:
-    """Terms by name, from those of single people and those common to all.
-
-    Examples
-    --------
-    >>> from genre_lite import Feature, Schema
-    >>> schema = Schema([Feature("income")])
-    >>> terms_of({"ana": {"largest": {"income": 5}}}, ["ana", "ben"], schema)
-    {'largest': {'income': {'ana': 5, 'ben': inf}}}
-    """
-    common = common or {}
-    asked: dict = {}
-    for term in dict.fromkeys(term for terms in (common, *single.values()) for term in terms):
-        if not any(term in own for own in single.values()):
-            asked[term] = _pairs(common[term]) if term not in EVERYBODY else common[term]
-            continue
-        each = {
-            label: single.get(label, {}).get(term, common.get(term, EVERYBODY.get(term, {})))
-            for label in labels
-        }
-        asked[term] = each if term in EVERYBODY else _by_feature(term, each, schema)
-    return asked
-
-
 def _check_term(whose: str, term: str, value: Any, schema: Schema) -> None:
     known = [field.name for field in fields(Terms)]
     if term not in known:
@@ -394,23 +363,6 @@ def _check_term(whose: str, term: str, value: Any, schema: Schema) -> None:
                 f"{whose}: {term} names {name!r}, which is no feature{nearest(name, schema.names)} "
                 f"Known: {schema.names}."
             )
-
-
-def _by_feature(term: str, each: Mapping[Hashable, Mapping], schema: Schema) -> dict:
-    """From a person's features to a feature's people; whoever says nothing is bound by nothing."""
-
-    def unbound(feature: str) -> object:
-        return {"bounds": (None, None), "largest": math.inf}.get(term) or schema[feature].weight
-
-    return {
-        feature: {label: _pairs(own).get(feature, unbound(feature)) for label, own in each.items()}
-        for feature in dict.fromkeys(feature for own in each.values() for feature in own)
-    }
-
-
-def _pairs(values: Mapping) -> dict:
-    """JSON knows no tuples; bounds are pairs."""
-    return {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
 
 
 def each_once(pairs: list[tuple[str, Any]]) -> dict:

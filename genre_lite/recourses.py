@@ -64,7 +64,7 @@ class Recourses:
     score : Series
         h(x): the probability of the favourable outcome for each person as they are. NaN if left out.
     terms : Series of dict
-        What each person asked for (:class:`~genre_lite.limits.Terms`), by name, JSON-ready; what was
+        What each person asked for (:class:`~genre_lite.terms.Terms`), by name, JSON-ready; what was
         not asked for is not in it. Empty if left out.
     origin : dict
         How the answer was made, JSON-ready: version, method, seed, choices, the fingerprint of the model

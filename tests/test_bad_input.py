@@ -174,18 +174,23 @@ def test_nobody_to_learn_from(schema, method, rows, who):
         method(Rule(), schema, progress=False).fit(table[rows(table)])
 
 
+def one_good(table):
+    """Labels by which one person alone repays, whom the bank denies."""
+    return (np.arange(len(table)) == table["income"].to_numpy().argmin()).astype(int)
+
+
 @pytest.mark.parametrize("recipe", ["paper", "consistent"])
 def test_nobody_whose_label_and_h_are_both_sure(schema, recipe):
     table = people()
     with pytest.raises(gl.GenReError, match=r"h above 0\.7 \(validity_margin\).*lower"):
-        gl.GenRe(Rule(), schema, recipe=recipe).fit(table, np.zeros(len(table), int))
+        gl.GenRe(Rule(), schema, recipe=recipe).fit(table, one_good(table))
 
 
 @pytest.mark.parametrize("method", [gl.GenRe, gl.baselines.GraftedNeighbour])
 def test_nobody_sure_enough(schema, method):
     table = people()
     with pytest.raises(gl.GenReError, match="more than 5 accepted people"):
-        method(Rule(), schema, progress=False).fit(table, np.zeros(len(table), int))
+        method(Rule(), schema, progress=False).fit(table, one_good(table))
     strict = method(Rule(), schema, validity_margin=0.9999, progress=False)
     with pytest.raises(gl.GenReError) as error:
         strict.fit(table)
@@ -570,3 +575,94 @@ def test_a_proposal_far_outside_is_told(answered):
     answer, asking, table = answered
     with pytest.warns(UserWarning, match="'income'.*lies far outside of what the training rows"):
         gl.check(asking, asking.assign(income=1e9), Rule(), answer.schema, train=table)
+
+
+@pytest.mark.parametrize("seed", ["a", -1, 1.5, 2**64, True])
+def test_a_seed_is_a_whole_number_wherever_one_is_given(genre, denied, seed):
+    for ask in (genre.recommend, genre.sample):
+        with pytest.raises(gl.GenReError, match=re.escape(f"seed is {seed!r}; it must be a whole")):
+            ask(denied, seed=seed)
+
+
+def test_labels_of_one_class_say_nothing(schema):
+    X = people()
+    with pytest.raises(gl.GenReError, match=r"All 200 labels in y are 1; .* leave it out"):
+        gl.GenRe(Rule(), schema, training=QUICK, progress=False).fit(X, pd.Series(1, X.index))
+
+
+@pytest.mark.parametrize("asked", [np.zeros((1, 3)), {"income": 1}, None, pd.Series([1.0])])
+def test_a_bank_is_asked_with_a_table(asked):
+    with pytest.raises(gl.SchemaError, match=f"DataFrame.*found .*{type(asked).__name__}"):
+        gl.Decision(Rule()).accepts(asked)
+
+
+def test_no_answers_are_not_judged(denied):
+    with pytest.raises(gl.GenReError, match="no answers; name at least one"):
+        gl.evaluate({}, denied)
+
+
+@pytest.mark.parametrize("path", [None, 3])
+def test_a_model_is_read_from_a_file(path):
+    with pytest.raises(gl.GenReError, match=f"path is an? {type(path).__name__}; give a file"):
+        gl.GenRe.load(path)
+
+
+@pytest.mark.parametrize("device", ["mps", "gpu", "cpu:first", -3, None])
+def test_a_device_that_cannot_count_in_doubles_is_refused(schema, device):
+    method = gl.GenRe(Rule(), schema, training=QUICK, device=device, progress=False)
+    with pytest.raises(gl.GenReError, match="device is"):
+        method.fit(people())
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "told"),
+    [
+        ("income", -3.0, "-3 is below 0, unlike all that the training rows hold, "),
+        (
+            "age",
+            40.5,
+            "40.5 lies between the numbers that the model knows, which are multiples of 1,",
+        ),
+    ],
+)
+def test_numbers_unlike_all_rows_are_told(answered, column, value, told):
+    answer, asking, table = answered
+    odd = asking.astype({column: float})
+    odd.iloc[1, odd.columns.get_loc(column)] = value
+    said = re.escape(f"Column {column!r}, row {asking.index.tolist()[1]!r}: {told}")
+    method = gl.baselines.NearestNeighbour(Rule(), answer.schema, progress=False).fit(table)
+    with pytest.warns(UserWarning, match=said):
+        method.recommend(odd)
+
+
+def test_a_fraction_is_told_only_where_the_rows_have_none():
+    """A step says how advice is rounded; the rows themselves may lie between two of its multiples."""
+    table = people()
+    features = [
+        gl.Feature("age", step=5),
+        gl.Feature("income", step=5),
+        gl.Feature("job", "nominal", ("clerk", "smith")),
+    ]
+    method = gl.baselines.NearestNeighbour(Rule(), gl.Schema(features), progress=False).fit(table)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        method.recommend(table[table["income"] < 40].head(3))
+
+
+def test_rounding_of_a_smaller_float_is_no_fraction():
+    table = people()
+    features = [
+        gl.Feature("age", step=1),
+        gl.Feature("income", step=0.1),
+        gl.Feature("job", "nominal", ("clerk", "smith")),
+    ]
+    method = gl.baselines.NearestNeighbour(Rule(), gl.Schema(features), progress=False).fit(table)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        method.recommend(table[table["income"] < 40].head(9).astype({"income": "float32"}))
+
+
+def test_two_columns_of_one_label_are_refused():
+    same = gl.Schema.infer(people(), labels={"income": "money", "age": "money"}, free=["age"])
+    with pytest.raises(gl.SchemaError, match=r"\['age', 'income'\] would all be called 'money'"):
+        gl.baselines.NearestNeighbour(Rule(), same, progress=False).fit(people())

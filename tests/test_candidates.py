@@ -8,7 +8,8 @@ import pytest
 
 from genre_lite import Codec, Decision, Feature, Schema
 from genre_lite.candidates import Asked, Comparison, decoded
-from genre_lite.limits import Limits, Terms
+from genre_lite.limits import Limits
+from genre_lite.terms import Terms
 
 SCHEMA = Schema(
     [

@@ -11,10 +11,11 @@ import pytest
 
 from genre_lite import Codec, Feature, Schema, choice
 from genre_lite.choice import best_of, look_further, options_of
-from genre_lite.limits import Limits, Terms
+from genre_lite.limits import Limits
 from genre_lite.objectives import cost
 from genre_lite.refinement import refine
 from genre_lite.sampling import spread
+from genre_lite.terms import Terms
 
 NAMES = ["x", "y", "z"]
 SCHEMA = Schema([Feature(name, step=1) for name in NAMES])

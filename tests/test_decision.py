@@ -666,3 +666,87 @@ def test_progress_only_when_asked(bank, capsys):
     assert capsys.readouterr() == ("", "")
     train_classifier(bank, epochs=1, progress=True)
     assert "classifier" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("met", [np.nan, None])
+@pytest.mark.parametrize("given", [np.nan, None, pd.NA])
+@pytest.mark.parametrize("kind", ["truths", "words"])
+def test_every_missing_value_is_the_one_that_the_model_has_met(met, given, kind) -> None:
+    """To an encoder of NaN a None is a stranger, and the other way round; to people they are one gap."""
+    chance = np.random.default_rng(0)
+    known = [True, False] if kind == "truths" else ["rented", "owned"]
+    home = pd.Series(chance.choice(np.array(known, dtype=object), 300), dtype=object)
+    home[chance.random(300) < 0.2] = met
+    X = pd.DataFrame({"income": chance.normal(3000, 800, 300).round(), "home": home})
+    y = ((X["income"] > 3000) | X["home"].isna()).astype(int)
+    spelled = ("home", OneHotEncoder(handle_unknown="ignore"), ["home"])
+    encode = ColumnTransformer([spelled], remainder="passthrough")
+    model = make_pipeline(encode, LogisticRegression(max_iter=1000)).fit(X, y)
+    h = Decision(model).bind(X, trained=True)
+    person = X[X["home"].isna()].head(1)
+    asked = person.assign(home=pd.Series([given], person.index, dtype=object))
+    assert h.ask(asked)[0] == model.predict_proba(person)[:, 1]
+    if kind == "truths":
+        asked = person.assign(home=pd.array([None], dtype="boolean"))
+        assert h.ask(asked)[0] == model.predict_proba(person)[:, 1]
+
+
+@pytest.mark.parametrize("gap", [None, pd.NA, pd.NaT, np.nan])
+def test_every_missing_number_is_a_gap(gap) -> None:
+    chance = np.random.default_rng(0)
+    X = pd.DataFrame(
+        {"income": chance.normal(3000, 800, 300), "debt": chance.normal(500, 100, 300)}
+    )
+    X.loc[::7, "debt"] = np.nan
+    model = HistGradientBoostingClassifier(random_state=0).fit(X, X["income"] > 3000)
+    h = Decision(model).bind(X, trained=True)
+    asked = X.head(2).assign(debt=pd.Series([450.0, gap], dtype=object))
+    assert (
+        h.ask(asked)[0] == model.predict_proba(X.head(2).assign(debt=[450.0, np.nan]))[:, 1]
+    ).all()
+
+
+def test_each_column_has_its_own_writing_of_a_gap() -> None:
+    """One model may have met NaN in one column and None in another, behind any wrapper."""
+    chance = np.random.default_rng(0)
+    X = pd.DataFrame({"income": chance.normal(3000, 800, 400).round()})
+    for name, gap in (("own", np.nan), ("home", None)):
+        X[name] = pd.Series(chance.choice(np.array(["yes", "no"], dtype=object), 400), dtype=object)
+        X.loc[chance.random(400) < 0.3, name] = gap
+    y = ((X["income"] > 3000) | X["home"].isna()).astype(int)
+    spelled = ("words", OneHotEncoder(), ["own", "home"])
+    encode = ColumnTransformer([spelled], remainder="passthrough")
+    model = CalibratedClassifierCV(make_pipeline(encode, LogisticRegression(max_iter=1000))).fit(
+        X, y
+    )
+    h = Decision(model).bind(X, trained=True)
+    assert (h.ask(X)[0] == model.predict_proba(X)[:, 1]).all(), "rows of the fit as they are"
+    again = Decision(model).bind(json.loads(json.dumps(h.binding)))
+    swapped = X.assign(own=X["own"].where(X["own"].notna(), None).astype(object))
+    swapped["home"] = [np.nan if v is None else v for v in X["home"]]
+    for bank in (h, again):
+        assert (bank.ask(swapped)[0] == h.ask(X)[0]).all()
+
+
+@pytest.mark.parametrize("given", [{}, {"dtypes": True}])
+def test_only_the_table_of_the_fit_says_how_a_gap_is_written(given) -> None:
+    """People who ask may write theirs in another way, and a bank that knows its dtypes learns it too."""
+    chance = np.random.default_rng(0)
+    X = pd.DataFrame({"income": chance.normal(3000, 800, 300).round()})
+    X["home"] = pd.Series(
+        chance.choice(np.array(["rented", "owned"], dtype=object), 300), dtype=object
+    )
+    X.loc[chance.random(300) < 0.3, "home"] = None
+    y = ((X["income"] > 3000) | X["home"].isna()).astype(int)
+    encode = ColumnTransformer([("words", OneHotEncoder(), ["home"])], remainder="passthrough")
+    model = make_pipeline(encode, LogisticRegression(max_iter=1000)).fit(X, y)
+    settings = {"dtypes": X.dtypes} if given else {}
+    people = X.assign(home=X["home"].where(X["home"].notna(), np.nan).astype(object))
+    bound = Decision(model, **settings).bind(people).bind(X, trained=True)
+    before = people.copy()
+    assert (bound.ask(people)[0] == model.predict_proba(X)[:, 1]).all()
+    pd.testing.assert_frame_equal(people, before)
+    with pytest.raises(ValueError, match="unknown categories"):
+        Decision(model, **settings).bind(people).ask(people)
+    kept = json.loads(json.dumps(bound.binding))
+    assert (Decision(model, **settings).bind(kept).ask(people)[0] == bound.ask(people)[0]).all()

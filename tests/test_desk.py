@@ -23,9 +23,10 @@ from chromium import Chromium
 import genre_lite as gl
 from genre_lite import desk
 from genre_lite.candidates import Asked
-from genre_lite.limits import Limits, Terms
+from genre_lite.limits import Limits
 from genre_lite.saving import learnt
 from genre_lite.teaching import nearest
+from genre_lite.terms import Terms
 
 NODE = shutil.which("node")
 FOLDER = Path(desk.__file__).parent

@@ -142,8 +142,11 @@ def test_rows_are_confirmed_by_their_last_cells(record, monkeypatch, count, aske
     assert {key for key in later.cells if "grafted" in key} == again, "the others are gone"
     assert not later.old
     later = by("3")
-    field.confirm(later, count, old[:1])
-    assert [*by("3").cells] == old[:1], "what was not asked for is made again"
+    with pytest.raises(gl.GenReError, match=r"old cells, \['main/german.*not asked for"):
+        field.confirm(later, count, old[:1])
+    with pytest.raises(gl.GenReError, match="confirm is 0; make at least 1"):
+        field.confirm(later, 0, old)
+    assert not by("3").cells and by("3").old, "nothing is lost"
 
 
 def test_a_cell_stands_by_its_own_part_and_table_alone(record, monkeypatch):

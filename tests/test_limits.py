@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from genre_lite import Codec, Feature, GenReError, Schema
 from genre_lite.candidates import decoded
-from genre_lite.limits import Limits, Terms
+from genre_lite.limits import Limits
+from genre_lite.terms import Terms
 
 LEVELS = ("a", "b", "c", "d", "e")
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from genre_lite import Codec, Feature, Schema, cost, load_dataset
 from genre_lite.baselines.projection import Projection, onto_simplex
-from genre_lite.limits import Limits, Terms
+from genre_lite.limits import Limits
+from genre_lite.terms import Terms
 
 SCHEMA = Schema(
     [

@@ -12,8 +12,9 @@ import pandas as pd
 import pytest
 
 import genre_lite as gl
-from genre_lite.limits import Limits, Terms
+from genre_lite.limits import Limits
 from genre_lite.reading import import_model, read_csv, read_terms
+from genre_lite.terms import Terms
 
 
 @pytest.fixture

@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 
 from genre_lite import Codec, Feature, Schema
-from genre_lite.limits import Limits, Terms
+from genre_lite.limits import Limits
 from genre_lite.objectives import cost
 from genre_lite.refinement import refine
+from genre_lite.terms import Terms
 
 ELEVEN = pd.DataFrame({name: np.arange(11) for name in ("x", "y", "z")})
 

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genre_lite import Codec, Feature, GenReError, ModelConfig, RecourseTransformer, Schema
-from genre_lite.limits import Limits, Terms
+from genre_lite.limits import Limits
 from genre_lite.sampling import choose, draw, log_prob, spread
+from genre_lite.terms import Terms
 from genre_lite.threefry import keys, uniforms
 
 SMALL = ModelConfig(encoder_layers=1, decoder_layers=2, width=16, heads=2)

@@ -8,9 +8,10 @@ import pytest
 import torch
 
 from genre_lite import Codec, Feature, Schema
-from genre_lite.limits import Limits, Terms
+from genre_lite.limits import Limits
 from genre_lite.objectives import cost
 from genre_lite.teaching import answered, nearest
+from genre_lite.terms import Terms
 
 SCHEMA = Schema([Feature("x", step=1), Feature("y", step=1)])
 TABLE = pd.DataFrame({"x": np.arange(11), "y": np.arange(11)})

@@ -13,7 +13,8 @@ from test_desk import both, compare, halved
 
 import genre_lite as gl
 from genre_lite.errors import GenReError
-from genre_lite.limits import Limits, Terms
+from genre_lite.limits import Limits
+from genre_lite.terms import Terms
 
 READ = ["income", "constructor", "age"]
 QUICK = gl.TrainingConfig(steps=60, distil_steps=60, rounds=1, round_steps=30, people=80)

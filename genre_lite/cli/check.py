@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from ..decision import Decision
     from ..genre import GenRe
-    from ..limits import Terms
     from ..recourses import Recourses
     from ..schema import Schema
+    from ..terms import Terms
 
 __all__ = ["check"]
 
@@ -83,9 +83,8 @@ def check(
         people = genre.schema.read_csv(csv, index=index, **how)
         table = _judged(people, _proposals(genre, options, index, people, how), genre, genre.schema)
     else:
-        from ..limits import Terms
-        from ..reading import terms_of
         from ..recourses import Recourses
+        from ..terms import Terms, terms_of
 
         assert file is not None  # one of the two was named
         text = file.read_text(encoding="utf-8")

@@ -24,8 +24,11 @@
     return sign + grouped(whole) + (decimals ? `.${decimals}` : "");
   }
 
+  const ONE_OF = { people: "person", children: "child", women: "woman", men: "man", feet: "foot" };
+
   /** A unit in the singular, as far as its last letters tell. */
   function one(unit) {
+    if (Object.hasOwn(ONE_OF, unit)) return ONE_OF[unit];
     if (unit.length > 4 && unit.endsWith("ies")) return `${unit.slice(0, -3)}y`;
     if (/(ss|x|ch|sh)es$/.test(unit)) return unit.slice(0, -2);
     return unit.length > 2 && /[^s]s$/.test(unit) ? unit.slice(0, -1) : unit;

@@ -556,15 +556,19 @@ def evaluate(
         raise GenReError(
             f"The answers are a {type(answers).__name__}; name each: gl.evaluate({{'genre': answer}}, people)."
         )
+    if not answers:
+        raise GenReError(
+            "There are no answers; name at least one: gl.evaluate({'genre': answer}, people)."
+        )
     for name, world in (("judge", judge), ("held_out", held_out)):
         _require_world(world, name)
     groups = None if by is None else _groups(people, by)
-    if answers:  # the bank reads the columns in the order of its table, and not of a schema
-        made = next(filter(None, (a.origin.get("binding") for a in answers.values())), None)
-        known = next(iter(answers.values())).schema.names
-        table = people[[name for name in people.columns if name in known]]
-        h = None if h is None else as_decision(h).bind_as(made, table)
-        others = None if others is None else [as_decision(o).bind_as(made, table) for o in others]
+    # The bank reads the columns in the order of its table, and not of a schema.
+    made = next(filter(None, (a.origin.get("binding") for a in answers.values())), None)
+    known = next(iter(answers.values())).schema.names
+    table = people[[name for name in people.columns if name in known]]
+    h = None if h is None else as_decision(h).bind_as(made, table)
+    others = None if others is None else [as_decision(o).bind_as(made, table) for o in others]
     rows: dict[Hashable, dict] = {}
     for name, answer in answers.items():
         if not answer.factual.index.equals(people.index):
