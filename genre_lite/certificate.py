@@ -178,7 +178,8 @@ def origin(method: RecourseMethod, call: str, choices: Mapping) -> dict:
         "class": type(method).__qualname__,
         "fingerprint": model_fingerprint(method),
         "decision": {"favourable": method.decision_.favourable, "fingerprint": bank},
-        "binding": method.decision_.binding,
+        # How a gap is written is this bank's own, and another may be asked of the answer.
+        "binding": {k: v for k, v in method.decision_.binding.items() if k != "gaps"},
         "call": call,
         "checked": method.checked and call == "recommend",
         "seed": choices.get("seed", method.seed),

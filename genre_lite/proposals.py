@@ -64,9 +64,10 @@ def check(
     terms
         A person's own terms, beside the schema's. If left out, those that an answer was made under.
     train
-        The bank's training rows; they set the feature ranges in which cost is told. If left out, an
-        answer keeps the costs it brings; else the ranges are those of the judge or of h where they
-        know any of this schema, and otherwise of these people and options.
+        The bank's training rows; they set the feature ranges in which cost is told, and say whether h
+        has met a gap as None or as NaN. If left out, an answer keeps the costs it brings; else the ranges
+        are those of the judge or of h where they know any of this schema, and otherwise of these people
+        and options.
 
     Returns
     -------

@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.compose import make_column_transformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import genre_lite as gl
 from genre_lite import Feature, GenReError, Recourses, Schema, SchemaError, Terms
@@ -369,3 +370,31 @@ def test_where_nobody_knows_the_order_it_is_asked_for(by_position):
         with pytest.raises(gl.GenReError, match=r"in which order they stood.*columns=\[\.\.\.\]"):
             ask(bank)
         ask(named)
+
+
+def test_an_old_letter_does_not_tell_another_bank_how_gaps_are_written():
+    """The bank of the letter met None; that of today read its table anew, and met NaN."""
+    chance = np.random.default_rng(0)
+    met_nan = pd.DataFrame({"income": chance.normal(3000, 800, 300).round()})
+    met_nan["home"] = pd.Series(chance.choice(np.array(["own", "rent"], object), 300), dtype=object)
+    met_nan.loc[chance.random(300) < 0.3, "home"] = np.nan
+    home = met_nan["home"]
+    met_none = met_nan.assign(home=home.astype(object).where(home.notna(), None))
+    assert met_none["home"].isna().any() and not any(v is np.nan for v in met_none["home"])
+    y = (met_nan["income"] > 3000).astype(int)
+    schema = Schema.infer(met_nan)
+
+    def bank(X):
+        encode = make_column_transformer((OneHotEncoder(), ["home"]), remainder=StandardScaler())
+        return make_pipeline(encode, LogisticRegression(max_iter=1000)).fit(X, y)
+
+    then, now = bank(met_none), bank(met_nan)
+    method = NearestNeighbour(gl.Decision(then), schema, progress=False).fit(met_none, y)
+    denied = met_nan[now.predict_proba(met_nan)[:, 1] < 0.5].head(20)
+    letter = method.recommend(denied)
+    for answer in (letter, Recourses.from_json(letter.to_json())):
+        table = gl.check(denied, answer, now, schema, train=met_nan)
+        assert table["accepted"].all()
+        assert gl.evaluate({"copy": answer}, denied, h=now)["validity_h"].item() == 1
+        assert gl.check(denied, answer, then, schema, train=met_none)["accepted"].all()
+        assert gl.evaluate({"copy": answer}, denied, h=method.decision_)["validity_h"].item() == 1

@@ -11,6 +11,8 @@ from pathlib import Path
 import nbformat
 import pytest
 from sphinx.application import Sphinx
+from sphinx.builders import Builder
+from sphinx.util.parallel import parallel_available
 
 from book.extensions import side_by_side, warm_kernels
 
@@ -75,6 +77,23 @@ def test_two_chapters_run_at_the_same_time(cold, tmp_path, monkeypatch):
     }
     html = built(tmp_path, pages)
     assert "met here_a" in html["a"] and "met here_b" in html["b"]
+
+
+def test_pages_are_written_at_the_same_time_and_come_out_the_same(cold, tmp_path, monkeypatch):
+    asked, whole = [], Builder._write_parallel
+
+    def spied(builder, names, nproc):
+        asked.append(nproc)
+        whole(builder, names, nproc)
+
+    monkeypatch.setattr(Builder, "_write_parallel", spied)
+    pages, html = {f"page{n}": f"print({n}, 'said')" for n in range(4)}, {}
+    for jobs in (1, 2):
+        monkeypatch.setattr(side_by_side, "jobs", lambda jobs=jobs: jobs)
+        (folder := tmp_path / str(jobs)).mkdir()
+        html[jobs] = built(folder, pages)
+    assert asked == ([2] if parallel_available else [])
+    assert html[1] == html[2] and "3 said" in html[2]["page3"]
 
 
 def test_an_error_still_fails_the_build(cold, tmp_path):

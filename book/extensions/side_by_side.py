@@ -1,4 +1,4 @@
-"""Chapters are executed side by side, ahead of the page that needs them.
+"""Chapters are executed side by side, ahead of the page that needs them, and then written side by side.
 
 Sphinx reads one page after the other, and MyST-NB executes each when it is read. Here all pages to be read are
 handed to a few processes at once; a page that is read then waits for its own, and gets what it would have got.
@@ -91,7 +91,14 @@ def executed(notebook: NotebookNode, cwd: str, **settings: object) -> ExecutionR
     return result
 
 
-def end(app: Sphinx, problem: Exception | None) -> None:
+def write(app: Sphinx, env: BuildEnvironment) -> None:
+    """All is read: let the processes that executed go, and have as many write."""
+    end(app)
+    if jobs() > 1:
+        app.parallel = 1 + jobs()  # one more, which hands out
+
+
+def end(app: Sphinx, problem: Exception | None = None) -> None:
     """Let the processes go; what nobody waits for any more is not begun."""
     if crew is not None:
         crew.shutdown(cancel_futures=True)
@@ -102,5 +109,6 @@ def end(app: Sphinx, problem: Exception | None) -> None:
 def setup(app: Sphinx) -> dict:
     """Connect both ends of a build."""
     app.connect("env-before-read-docs", begin)
+    app.connect("env-updated", write)
     app.connect("build-finished", end)
     return {"version": "1", "parallel_read_safe": False}
