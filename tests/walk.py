@@ -59,13 +59,38 @@ THIN = """(() => {
   drop("nav li:nth-child(n + 4)");
   document.querySelectorAll("pre").forEach((code) => { code.textContent = code.textContent; });
 })()"""
-AXE = """(async () => {
-  const said = await axe.run({ include: [["html"]], exclude: [["math"], ["pre *"]] }, {
-    resultTypes: ["violations"], preload: false, runOnly: { type: "tag", values: TAGS },
-  });
-  return said.violations.flatMap((rule) => rule.nodes.map((node) => `${rule.id}: ${node.target.join(" ")}: `
-    + `${node.any.concat(node.all)[0]?.message ?? node.html}`.slice(0, 160)));
-})()""".replace("TAGS", str(TAGS))
+# Of what is coloured alike by all that it lies in, two are looked at, for the rest is the same ink on the same paper.
+ALIKE = """(() => {
+  const kind = (at) => at === document.body ? "" : `${kind(at.parentElement)} ${at.localName}.${at.className}:${at.getAttribute("style")}`;
+  const met = {}, rest = new Set(), looked = [];
+  for (const at of document.body.querySelectorAll("*")) {
+    if (![...at.childNodes].some((part) => part.nodeType === Node.TEXT_NODE && part.data.trim())) continue;
+    const which = kind(at);
+    met[which] = (met[which] ?? 0) + 1;
+    met[which] > 2 ? rest.add(at) : looked.push(at);
+  }
+  for (const at of looked) for (let up = at; up; up = up.parentElement) rest.delete(up);
+  rest.forEach((at) => { at.style.visibility = "hidden"; });
+})()"""
+
+
+def asked(run: str) -> str:
+    """What axe says of a page when it is run like that."""
+    return f"""(async () => {{
+  const said = await axe.run({{ include: [["html"]], exclude: [["math"], ["pre *"]] }}, {{
+    resultTypes: ["violations"], preload: false, {run},
+  }});
+  return said.violations.flatMap((rule) => rule.nodes.map((node) => `${{rule.id}}: ${{node.target.join(" ")}}: `
+    + `${{node.any.concat(node.all)[0]?.message ?? node.html}}`.slice(0, 160)));
+}})()"""
+
+
+COLOURS = ["color-contrast", "link-in-text-block"]  # all that a theme changes, and most of the time
+ALL = f'runOnly: {{ type: "tag", values: {TAGS} }}'
+AXE = asked(ALL)
+OFF = ", ".join(f'"{rule}": {{ enabled: false }}' for rule in COLOURS)
+AXE_BUT_COLOURS = asked(f"{ALL}, rules: {{ {OFF} }}")
+AXE_COLOURS = asked(f'runOnly: {{ type: "rule", values: {COLOURS} }}')
 
 
 def axe() -> str | None:
@@ -192,10 +217,14 @@ def _walk(pages: list[Path], folder: Path) -> dict[Path, dict]:
                 if script:
                     browser.run(THIN)
                     browser.run(script + "; 0")
+                    show(browser, width)
+                    browser.run(SETTLED)
+                    of["axe"][width] = browser.run(AXE_BUT_COLOURS)
+                    browser.run(ALIKE)
                 for theme in THEMES if script else ():
                     show(browser, width, theme)
                     browser.run(SETTLED)
-                    of["axe"][width, theme] = browser.run(AXE)
+                    of["axe"][width, theme] = browser.run(AXE_COLOURS)
     finally:
         browser.close()
     return found
