@@ -635,31 +635,24 @@ def test_numbers_unlike_all_rows_are_told(answered, column, value, told):
         method.recommend(odd)
 
 
-def test_a_fraction_is_told_only_where_the_rows_have_none():
-    """A step says how advice is rounded; the rows themselves may lie between two of its multiples."""
+@pytest.mark.parametrize(
+    ("age", "income", "dtype"),
+    [
+        pytest.param(5, 5, "float64", id="the rows themselves lie between two steps"),
+        pytest.param(1, 0.1, "float32", id="a smaller float rounds"),
+    ],
+)
+def test_a_fraction_is_told_only_where_the_rows_have_none(age, income, dtype):
     table = people()
     features = [
-        gl.Feature("age", step=5),
-        gl.Feature("income", step=5),
+        gl.Feature("age", step=age),
+        gl.Feature("income", step=income),
         gl.Feature("job", "nominal", ("clerk", "smith")),
     ]
     method = gl.baselines.NearestNeighbour(Rule(), gl.Schema(features), progress=False).fit(table)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        method.recommend(table[table["income"] < 40].head(3))
-
-
-def test_rounding_of_a_smaller_float_is_no_fraction():
-    table = people()
-    features = [
-        gl.Feature("age", step=1),
-        gl.Feature("income", step=0.1),
-        gl.Feature("job", "nominal", ("clerk", "smith")),
-    ]
-    method = gl.baselines.NearestNeighbour(Rule(), gl.Schema(features), progress=False).fit(table)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        method.recommend(table[table["income"] < 40].head(9).astype({"income": "float32"}))
+        method.recommend(table[table["income"] < 40].head(9).astype({"income": dtype}))
 
 
 def test_two_columns_of_one_label_are_refused():

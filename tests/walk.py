@@ -59,18 +59,26 @@ THIN = """(() => {
   drop("nav li:nth-child(n + 4)");
   document.querySelectorAll("pre").forEach((code) => { code.textContent = code.textContent; });
 })()"""
-# Of what is coloured alike by all that it lies in, two are looked at, for the rest is the same ink on the same paper.
+# Of what has the same ink on the same paper, by all that it lies in, two are looked at.
 ALIKE = """(() => {
-  const kind = (at) => at === document.body ? "" : `${kind(at.parentElement)} ${at.localName}.${at.className}:${at.getAttribute("style")}`;
-  const met = {}, rest = new Set(), looked = [];
+  document.querySelectorAll("[data-alike]").forEach((at) => { at.style.visibility = ""; delete at.dataset.alike; });
+  const papers = new Map([[document.documentElement, ""]]), met = {}, rest = new Set(), looked = [];
+  const paper = (at) => {
+    if (!papers.has(at)) {
+      const { backgroundColor, backgroundImage, opacity } = getComputedStyle(at);
+      papers.set(at, [paper(at.parentElement), at.localName, at.className, backgroundColor, backgroundImage, opacity].join(" "));
+    }
+    return papers.get(at);
+  };
   for (const at of document.body.querySelectorAll("*")) {
     if (![...at.childNodes].some((part) => part.nodeType === Node.TEXT_NODE && part.data.trim())) continue;
-    const which = kind(at);
+    const { color, fontSize, fontWeight, textDecorationLine } = getComputedStyle(at);
+    const which = [paper(at), color, fontSize, fontWeight, textDecorationLine].join(" ");
     met[which] = (met[which] ?? 0) + 1;
     met[which] > 2 ? rest.add(at) : looked.push(at);
   }
   for (const at of looked) for (let up = at; up; up = up.parentElement) rest.delete(up);
-  rest.forEach((at) => { at.style.visibility = "hidden"; });
+  rest.forEach((at) => { at.style.visibility = "hidden"; at.dataset.alike = ""; });
 })()"""
 
 
@@ -220,10 +228,10 @@ def _walk(pages: list[Path], folder: Path) -> dict[Path, dict]:
                     show(browser, width)
                     browser.run(SETTLED)
                     of["axe"][width] = browser.run(AXE_BUT_COLOURS)
-                    browser.run(ALIKE)
                 for theme in THEMES if script else ():
                     show(browser, width, theme)
                     browser.run(SETTLED)
+                    browser.run(ALIKE)
                     of["axe"][width, theme] = browser.run(AXE_COLOURS)
     finally:
         browser.close()
